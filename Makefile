@@ -1,0 +1,78 @@
+# Needs Python >= 3.11, make and the package index. Another Python: make PYTHON=/path/to/python3 ...
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+BIN := .venv/bin
+ARGS ?=
+CHAOS_MINUTES ?= 10
+TEST_PROCESSES ?= 2
+CHECKED := src tests $(wildcard bench examples)
+
+# A virtual environment that was moved, or whose Python is gone, is made anew.
+ifneq ($(shell [ -x $(BIN)/python ] && cat .venv/.stamp 2>/dev/null),$(CURDIR))
+.PHONY: .venv/.stamp
+endif
+
+.PHONY: help
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+.PHONY: setup
+setup: .venv/.stamp ## Make .venv: the locked packages and rota itself, editable
+
+.venv/.stamp: pyproject.toml requirements/dev.lock requirements/tools.lock scripts/setup.sh
+	@./scripts/setup.sh
+
+.PHONY: run
+run: .venv/.stamp examples/stdlib_audit/tasks.jsonl ## Do the main job on real input (more: make run ARGS=--json)
+	@$(BIN)/rota run examples/stdlib_audit/fleet.toml $(ARGS)
+
+examples/stdlib_audit/tasks.jsonl: examples/stdlib_audit/make_tasks.py .venv/.stamp
+	@$(BIN)/python $< > $@
+
+.PHONY: test
+test: lint types imports unit ## Everything that must pass: lint, types, import rules, all tests
+
+.PHONY: lint
+lint: .venv/.stamp ## Style and format
+	@echo '== lint' && $(BIN)/ruff check $(CHECKED)
+	@echo '== format' && $(BIN)/ruff format --check $(CHECKED)
+
+.PHONY: format
+format: .venv/.stamp ## Mend style and format
+	@$(BIN)/ruff check --fix $(CHECKED)
+	@$(BIN)/ruff format $(CHECKED)
+
+.PHONY: types
+types: .venv/.stamp ## Types, strictly
+	@echo '== types' && $(BIN)/mypy src tests
+
+.PHONY: imports
+imports: .venv/.stamp ## Who may import whom
+	@echo '== imports' && $(BIN)/lint-imports --no-logo
+
+.PHONY: unit
+unit: .venv/.stamp ## All tests (some of them: make unit ARGS='tests/unit -k lease')
+	@echo '== tests' && $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --session-timeout 270 $(ARGS)
+
+.PHONY: chaos
+chaos: .venv/.stamp ## Kill everything, for long (make chaos CHAOS_MINUTES=60)
+	@$(BIN)/python -m pytest tests/chaos -q --timeout 0 --chaos-minutes $(CHAOS_MINUTES) $(ARGS)
+
+.PHONY: bench
+bench: .venv/.stamp-bench ## Speed and memory, beside others (some of it: make bench ARGS=--help)
+	@$(BIN)/python -m bench $(ARGS)
+
+.venv/.stamp-bench: .venv/.stamp requirements/bench.lock
+	@./scripts/setup.sh bench
+
+.PHONY: lock
+lock: ## Write the locks anew from pyproject.toml (newest versions: make lock ARGS=--upgrade)
+	@./scripts/setup.sh lock $(ARGS)
+
+.PHONY: clean
+clean: ## Remove everything that make made; databases stay
+	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

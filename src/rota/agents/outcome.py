@@ -1,0 +1,158 @@
+"""What a run means for its task: a pure judgement over values."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import msgspec
+
+from rota.agents.child import BAD_TASK, DONE, LATER
+from rota.agents.ended import Ended
+from rota.agents.texts import first_part, last_lines, plain, readable
+
+Kind = Literal[
+    "done",
+    "rejected",
+    "failed",
+    "crashed",
+    "timeout",
+    "stalled",
+    "later",
+    "bad_task",
+    "cancelled",
+    "shutdown",
+    "broken",
+]
+"""What became of the attempt, and what follows.
+
+- `done`: complete with `result`.
+- `rejected`: the check refused the answer: a failed attempt.
+- `failed`, `crashed`, `timeout`, `stalled`: a failed attempt (an exit code; a signal or a process that died;
+  too slow; silent).
+- `later`: not now, and not the task's fault: again after `retry_after_s`, if given.
+- `bad_task`: no attempt can succeed: dead at once.
+- `cancelled`, `shutdown`: we ended it ourselves; after `shutdown` the task is given back.
+- `broken`: the agent (or its check) could not be started: the task is given back, the agent needs mending.
+"""
+ResultKind = Literal["json", "text", "none"]
+
+ERROR_CHARACTERS = 2_000
+STDOUT_BYTES = 16_384
+"""How much of stdout is looked at for an error, where stderr is empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The judgement. `error` is for people, at most 2,000 characters, without colours; None when done."""
+
+    kind: Kind
+    error: str | None = None
+    result: Any = None
+    result_kind: ResultKind = "none"
+    truncated: bool = False
+    """The answer was longer than what is kept, so the result is its beginning, as text."""
+    note: str | None = None
+    """What was done to the answer, if anything."""
+    retry_after_s: float | None = None
+
+
+def judge(ended: Ended, check: Ended | None = None) -> Verdict:
+    """The verdict over a run and, if it was done and its answer was checked, over the check's run.
+
+    Without `check` the verdict `done` means: now the check, if the agent has one.
+    """
+    verdict = _judge_run(ended)
+    if verdict.kind != "done" or check is None:
+        return verdict
+    return _judge_check(verdict, check)
+
+
+def _judge_run(ended: Ended) -> Verdict:
+    match ended.why:
+        case "exit":
+            return _judge_exit(ended)
+        case "not_found" | "not_executable" | "broken":
+            return Verdict(kind="broken", error=story(ended))
+        case why:
+            return Verdict(kind=why, error=story(ended))
+
+
+def _judge_exit(ended: Ended) -> Verdict:
+    if ended.signal is not None:
+        return Verdict(kind="crashed", error=story(ended))
+    if ended.exit_code == DONE:
+        return _done(ended)
+    if ended.exit_code == LATER:
+        return Verdict(kind="later", error=story(ended), retry_after_s=ended.retry_after_s)
+    return Verdict(kind="bad_task" if ended.exit_code == BAD_TASK else "failed", error=story(ended))
+
+
+def _judge_check(verdict: Verdict, check: Ended) -> Verdict:
+    if check.why == "exit" and check.exit_code == 0:
+        return verdict
+    error = story(check, prefix="the check refused the answer: ")
+    if check.why in ("cancelled", "shutdown"):
+        return Verdict(kind=check.why, error=error)
+    if check.why in ("not_found", "not_executable", "broken"):
+        return Verdict(kind="broken", error=story(check, prefix="the check: "))
+    return replace(verdict, kind="rejected", error=error)
+
+
+def story(ended: Ended, prefix: str = "") -> str:
+    """How a run ended, in at most 2,000 characters: exit code, signal or reason, then stderr's last lines.
+
+    Of stdout if there is nothing on stderr; a function's error is what it raised and where.
+    """
+    if ended.why == "exit" and ended.detail:
+        return first_part(plain(prefix + ended.detail).strip(), ERROR_CHARACTERS)
+    how = first_part(plain(prefix + _how(ended)), ERROR_CHARACTERS)
+    room = ERROR_CHARACTERS - len(how) - 2
+    said = last_lines(plain(_said(ended)), room) if room > 50 else ""
+    return f"{how}: {said}" if said else how
+
+
+def _said(ended: Ended) -> str:
+    if ended.stderr_tail.strip():
+        return ended.stderr_tail
+    return ended.stdout[-STDOUT_BYTES:].decode("utf-8", "replace")
+
+
+def _how(ended: Ended) -> str:
+    if ended.why == "exit":
+        return (
+            f"exit code {ended.exit_code}"
+            if ended.signal is None
+            else f"ended by {_signal_name(ended.signal)}"
+        )
+    return ended.detail or ended.why
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"
+
+
+def _done(ended: Ended) -> Verdict:
+    if ended.stdout_truncated:
+        cut = f"the answer was too long: only its first {len(ended.stdout):,} bytes were kept, as text"
+        text = _as_text(ended.stdout)
+        return Verdict(kind="done", result=text, result_kind="text", truncated=True, note=cut)
+    answer = ended.stdout.removeprefix(b"\xef\xbb\xbf")
+    if not answer.strip():
+        return Verdict(kind="done")
+    try:
+        return Verdict(kind="done", result=msgspec.json.decode(answer), result_kind="json")
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        text = _as_text(answer)
+    note: str | None = None
+    if "\ufffd" in text and b"\xef\xbf\xbd" not in answer:
+        note = "the answer was not plain UTF-8 text: what could not be read was replaced"
+    return Verdict(kind="done", result=text, result_kind="text", note=note)
+
+
+def _as_text(answer: bytes) -> str:
+    return readable(answer.decode("utf-8", "replace")).rstrip("\n")

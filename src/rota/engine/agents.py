@@ -1,0 +1,126 @@
+"""Agents coming, going and changing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from rota.engine.book import ACTIVE, DRAINING, REMOVED, Agent
+from rota.engine.context import Context
+from rota.engine.learn import NEW
+from rota.engine.outcome import take_back
+from rota.engine.place import Groups, tell
+from rota.model import bounds, check
+from rota.model.agent import AgentSpec
+from rota.model.commands.fleet import Drain, Ok, Register, Registered, RemoveAgent, ResumeAgent
+from rota.model.errors import RotaError, invalid
+from rota.model.ids import task_id
+from rota.model.times import SECOND
+from rota.store.sql import fleet
+from rota.store.sql.leases import END_LEASES, LEASES_OF_AGENT, LeaseRow
+
+QUIET_S = 30.0
+"""An instance not heard from for this long may be taken over without `replace`, seconds."""
+
+
+def register(context: Context, command: Register) -> Registered:
+    """Make an agent known, or change it."""
+    spec = command.agent
+    _check(spec)
+    instance = check.maybe_key(command.instance, "instance")
+    pool = context.book.pool(spec.pool)
+    if pool is None:
+        raise invalid("agent.pool", f"there is no pool named {spec.pool!r}; create it first")
+    known = context.book.agent_named(spec.name)
+    given_back: list[str] = []
+    if known is not None and known.state != REMOVED and known.instance is not None and known.instance != instance:
+        given_back = _take_over(context, known, command)
+    if known is not None and known.pool != pool.id and _leases(context, known):
+        raise RotaError("not_empty", f"agent {spec.name!r} holds tasks of its old pool", field="agent.pool")
+    text = msgspec.json.encode(spec).decode()
+    node = context.node if command.local else None
+    transaction = context.transaction
+    number = transaction.one(fleet.SET_AGENT, spec.name, pool.id, text, instance, node, context.now)[0][0]
+    transaction.add(fleet.ADD_HEARTBEAT, [(number, context.now)])
+    transaction.add(fleet.ADD_SERVED, [(number, *NEW)])
+    context.book.changed(transaction)
+    context.seen[number] = context.now
+    context.changes.pools.add(pool.id)
+    context.changes.say("register", None, agent=number, spec=msgspec.to_builtins(spec))
+    return Registered(name=spec.name, given_back=given_back)
+
+
+def _take_over(context: Context, known: Agent, command: Register) -> list[str]:
+    heard = context.transaction.one(fleet.HEARTBEAT_OF, known.id)
+    quiet = not heard or context.now - heard[0][0] > QUIET_S * SECOND
+    if not command.replace and not quiet:
+        raise RotaError(
+            "name_taken",
+            f"another process calls itself {known.name!r} and was heard from within {QUIET_S:g} s",
+            field="agent.name",
+        )
+    return take_back_all(context, _leases(context, known), "replaced")
+
+
+def take_back_all(context: Context, leases: Sequence[LeaseRow], why: str) -> list[str]:
+    """End these leases through no fault of their tasks: back to their old place, no attempt counted."""
+    rows = context.lock([lease.task for lease in leases])
+    taken = context.transaction.each(END_LEASES, sorted((lease.task, lease.token) for lease in leases))
+    groups: Groups = {}
+    given_back = []
+    for row in sorted(taken):
+        lease = LeaseRow(*row)
+        take_back(context, rows[lease.task], lease, groups, why)
+        context.changes.pools.add(context.queue_of(rows[lease.task]).pool)
+        given_back.append(task_id(lease.task))
+    tell(context, why, groups)
+    return given_back
+
+
+def drain(context: Context, command: Drain) -> Ok:
+    """Give the agent nothing new."""
+    agent = context.book.agent(command.agent)
+    reason = check.text(command.reason, "reason", bounds.REASON) or None
+    return _set_state(context, agent, DRAINING, reason)
+
+
+def resume(context: Context, command: ResumeAgent) -> Ok:
+    """End a drain."""
+    agent = context.book.agent(command.agent)
+    context.changes.pools.add(agent.pool)
+    return _set_state(context, agent, ACTIVE, None)
+
+
+def remove(context: Context, command: RemoveAgent) -> Ok:
+    """Forget the agent; its tasks go back."""
+    agent = context.book.agent(command.agent)
+    take_back_all(context, _leases(context, agent), "agent_removed")
+    return _set_state(context, agent, REMOVED, None)
+
+
+def _set_state(context: Context, agent: Agent, state: int, reason: str | None) -> Ok:
+    if agent.state == state:
+        return Ok(changed=False)
+    context.transaction.one(fleet.SET_AGENT_STATE, state, reason, agent.id)
+    context.book.changed(context.transaction)
+    context.changes.say(("resume_agent", "drain", "remove_agent")[state], None, agent=agent.id, reason=reason)
+    return Ok()
+
+
+def _leases(context: Context, agent: Agent) -> list[LeaseRow]:
+    return [LeaseRow(*row) for row in context.transaction.one(LEASES_OF_AGENT, agent.id)]
+
+
+def _check(spec: AgentSpec) -> None:
+    check.name(spec.name, "agent.name")
+    check.name(spec.pool, "agent.pool")
+    check.number(spec.slots, "agent.slots", 1, bounds.SLOTS)
+    check.skills(spec.skills, "agent.skills", least=0)
+    check.maybe_name(spec.role, "agent.role")
+    check.maybe_name(spec.region, "agent.region")
+    if spec.weight is not None and not 0 < spec.weight < 1e9:
+        raise invalid("agent.weight", f"{spec.weight} is not a positive number")
+    if spec.cost is not None:
+        for key in spec.cost.__struct_fields__:
+            check.amount(getattr(spec.cost, key), f"agent.cost.{key}")

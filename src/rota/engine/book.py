@@ -1,0 +1,214 @@
+"""The small tables by name and number: pools, queues, agents, tenants, shapes, lanes.
+
+A read-through memory of what the database says. Pools, queues and agents change together with one version number
+in `meta`, looked at once a turn; tenants, shapes and lanes never change once they are there. A turn that is rolled
+back forgets everything, so nothing that was not committed can linger.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from rota.model.agent import AgentSpec
+from rota.model.errors import RotaError
+from rota.model.queue import PoolPolicy, QueuePolicy
+from rota.model.requirements import Requirements, from_text, text_of
+from rota.planning.snapshot import Profile
+from rota.store.protocol import Reader
+from rota.store.sql import fleet
+from rota.store.statement import One
+
+VERSION = "fleet_version"
+ACTIVE, DRAINING, REMOVED = 0, 1, 2
+
+
+class Pool(NamedTuple):
+    """A pool as kept."""
+
+    id: int
+    name: str
+    policy: PoolPolicy
+
+
+class Queue(NamedTuple):
+    """A queue as kept."""
+
+    id: int
+    name: str
+    pool: int
+    policy: QueuePolicy
+    paused: bool
+    reason: str | None
+
+
+class Agent(NamedTuple):
+    """An agent as kept."""
+
+    id: int
+    name: str
+    pool: int
+    spec: AgentSpec
+    state: int
+    instance: str | None
+    node: int | None
+    registered: int
+    reason: str | None
+    profile: Profile
+
+
+class LaneKey(NamedTuple):
+    """What makes a lane."""
+
+    pool: int
+    queue: int
+    shape: int
+    band: int
+    tenant: int
+
+
+class Book:
+    """Names to numbers and back, as of the turn that read them."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Remember nothing: the next turn reads again."""
+        self._version: str | None = None
+        self.pools: dict[int, Pool] = {}
+        self.queues: dict[int, Queue] = {}
+        self.agents: dict[int, Agent] = {}
+        self._queue_ids: dict[str, int] = {}
+        self._agent_ids: dict[str, int] = {}
+        self._tenants: dict[str, int] = {}
+        self._tenant_names: dict[int, str] = {}
+        self._shapes: dict[Requirements, int] = {}
+        self.needs: dict[int, Requirements] = {}
+        self._lanes: dict[LaneKey, int] = {}
+        self._lane_keys: dict[int, LaneKey] = {}
+
+    def refresh(self, reader: Reader) -> None:
+        """Read pools, queues and agents again if they changed since."""
+        found = reader.one(fleet.GET_META, VERSION)
+        version = found[0][0] if found else "0"
+        if version == self._version:
+            return
+        self.pools = {
+            number: Pool(number, name, msgspec.json.decode(policy, type=PoolPolicy))
+            for number, name, policy in reader.one(fleet.POOLS)
+        }
+        self.queues = {
+            number: Queue(number, name, pool, msgspec.json.decode(policy, type=QueuePolicy), bool(paused), reason)
+            for number, name, pool, policy, paused, reason in reader.one(fleet.QUEUES)
+        }
+        self.agents = {row[0]: _agent(*row) for row in reader.one(fleet.AGENTS)}
+        self._queue_ids = {queue.name: queue.id for queue in self.queues.values()}
+        self._agent_ids = {agent.name: agent.id for agent in self.agents.values()}
+        self._version = version
+
+    def changed(self, reader: Reader) -> None:
+        """Pools, queues or agents were changed in this turn: say so to all nodes and read them again."""
+        found = reader.one(fleet.GET_META, VERSION)
+        reader.one(fleet.SET_META, VERSION, str(int(found[0][0]) + 1 if found else 1))
+        self._version = None
+        self.refresh(reader)
+
+    def pool(self, name: str) -> Pool | None:
+        """The pool of this name."""
+        return next((pool for pool in self.pools.values() if pool.name == name), None)
+
+    def queue(self, name: str, field: str = "queue") -> Queue:
+        """The queue of this name; refused when there is none."""
+        number = self._queue_ids.get(name)
+        if number is None:
+            raise RotaError("no_queue", f"there is no queue named {name[:100]!r}", field=field)
+        return self.queues[number]
+
+    def agent(self, name: str, field: str = "agent") -> Agent:
+        """The agent of this name that was not removed; refused when there is none."""
+        number = self._agent_ids.get(name)
+        if number is None or self.agents[number].state == REMOVED:
+            raise RotaError("no_agent", f"there is no agent named {name[:100]!r}", field=field)
+        return self.agents[number]
+
+    def agent_named(self, name: str) -> Agent | None:
+        """The agent of this name, also a removed one."""
+        number = self._agent_ids.get(name)
+        return None if number is None else self.agents[number]
+
+    def agent_name(self, number: int) -> str:
+        """What the agent of this number is called."""
+        agent = self.agents.get(number)
+        return agent.name if agent else f"agent-{number}"
+
+    def tenant(self, reader: Reader, name: str) -> int:
+        """The number of this tenant; a new one is made known."""
+        number = self._tenants.get(name)
+        if number is None:
+            number = _intern(reader, fleet.TENANT_BY_NAME, fleet.ADD_TENANT, name)
+            self._tenants[name] = number
+            self._tenant_names[number] = name
+        return number
+
+    def tenant_name(self, reader: Reader, number: int) -> str:
+        """What the tenant of this number is called."""
+        name = self._tenant_names.get(number)
+        if name is None:
+            name = str(reader.one(fleet.TENANT_BY_ID, number)[0][0])
+            self._tenant_names[number] = name
+        return name
+
+    def shape(self, reader: Reader, needs: Requirements) -> int:
+        """The number of the shape with these requirements; a new one is made known."""
+        number = self._shapes.get(needs)
+        if number is None:
+            number = _intern(reader, fleet.SHAPE_BY_NEEDS, fleet.ADD_SHAPE, text_of(needs))
+            self._shapes[needs] = number
+            self.needs[number] = needs
+        return number
+
+    def needs_of(self, reader: Reader, shape: int) -> Requirements:
+        """The requirements of the shape of this number."""
+        needs = self.needs.get(shape)
+        if needs is None:
+            needs = self.needs[shape] = from_text(reader.one(fleet.SHAPE_BY_ID, shape)[0][0])
+        return needs
+
+    def lane(self, reader: Reader, key: LaneKey) -> int:
+        """The number of this lane; a new one is made known."""
+        number = self._lanes.get(key)
+        if number is None:
+            number = _intern(reader, fleet.LANE_BY_KEY, fleet.ADD_LANE, *key)
+            self._lanes[key] = number
+            self._lane_keys[number] = key
+        return number
+
+    def lane_key(self, reader: Reader, lane: int) -> LaneKey:
+        """What makes the lane of this number."""
+        key = self._lane_keys.get(lane)
+        if key is None:
+            key = self._lane_keys[lane] = LaneKey(*reader.one(fleet.LANE_BY_ID, lane)[0])
+        return key
+
+
+def _intern(reader: Reader, look: One, add: One, *values: object) -> int:
+    found = reader.one(look, *values) or reader.one(add, *values) or reader.one(look, *values)
+    return int(found[0][0])
+
+
+def _agent(
+    number: int,
+    name: str,
+    pool: int,
+    spec_text: str,
+    state: int,
+    instance: str | None,
+    node: int | None,
+    registered: int,
+    reason: str | None,
+) -> Agent:
+    spec = msgspec.json.decode(spec_text, type=AgentSpec)
+    profile = Profile(name, spec.role, spec.region, tuple(sorted(spec.skills.items())))
+    return Agent(number, name, pool, spec, state, instance, node, registered, reason, profile)

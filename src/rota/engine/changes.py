@@ -1,0 +1,128 @@
+"""The rows one turn will write, gathered over all its commands so that each table is written once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rota.model.event import Event, Move, moves_of
+from rota.model.times import SECOND
+from rota.store.protocol import Row, Transaction
+from rota.store.sql import history, leases, relations, tasks, waiting
+
+_moves_text = msgspec.json.Encoder().encode
+
+
+class Changes:
+    """Rows by table. `flush` writes them in an order in which every row finds what it refers to."""
+
+    def __init__(self, now: int, node: int) -> None:
+        self.now = now
+        self._node = node
+        self.tasks: list[Row] = []
+        self.bodies: list[Row] = []
+        self.ready: list[tuple[int, int, int]] = []
+        self.aside: list[tuple[int, int]] = []
+        self.timers: list[tuple[int, int, int]] = []
+        self.dependencies: list[Row] = []
+        self.places: list[Row] = []
+        self.ends: list[Row] = []
+        self.results: list[tuple[int, str | None]] = []
+        self.checkpoints: list[tuple[int, str]] = []
+        self.attempts: list[Row] = []
+        self.samples: list[tuple[int, str, float, int, int]] = []
+        self.free_unique: list[tuple[str, int]] = []
+        self.free_sequence: list[tuple[str, int]] = []
+        self.depth: dict[int, int] = {}
+        self.events: list[Event] = []
+        self.statistics: dict[tuple[int, str], tuple[int, float]] = {}
+        self.next_due: int | None = None
+        """The earliest timer added in this turn."""
+        self.pools: set[int] = set()
+        """Pools in which something changed that a plan could use."""
+
+    def add_ready(self, lane: int, due: int, task: int) -> None:
+        """The task waits in this lane."""
+        self.ready.append((lane, due, task))
+        self.depth[lane] = self.depth.get(lane, 0) + 1
+
+    def add_timer(self, due: int, kind: int, ref: int) -> None:
+        """Something is due at a time."""
+        self.timers.append((due, kind, ref))
+        if self.next_due is None or due < self.next_due:
+            self.next_due = due
+
+    def count(self, queue: int, name: str, total: float = 0.0, n: int = 1) -> None:
+        """One more of `name` in this queue in this minute, with a sum of something."""
+        had_n, had_total = self.statistics.get((queue, name), (0, 0.0))
+        self.statistics[queue, name] = (had_n + n, had_total + total)
+
+    def moved(self, kind: str, numbers: list[int], to: int, reason: str | None = None) -> None:
+        """These tasks came into a state, because of `kind`."""
+        if numbers:
+            task = numbers[0] if len(numbers) == 1 else None
+            data = {"reason": reason} if reason else {}
+            self.events.append(Event(at=self.now, kind=kind, task=task, moves=moves_of(numbers, to), data=data))
+
+    def say(self, kind: str, task: int | None = None, moves: tuple[Move, ...] = (), **data: Any) -> None:
+        """An event that is not (only) about states."""
+        self.events.append(Event(at=self.now, kind=kind, task=task, moves=moves, data=data))
+
+    def flush(self, transaction: Transaction) -> None:
+        """Write all rows gathered so far, except statistics and samples."""
+        add, each = transaction.add, transaction.each
+        for statement, rows in (
+            (tasks.ADD_TASK, self.tasks),
+            (tasks.ADD_BODY, self.bodies),
+            (relations.ADD_DEPENDENCY, self.dependencies),
+            (leases.ADD_ATTEMPT, self.attempts),
+            (waiting.ADD_READY, self.ready),
+            (waiting.ADD_ASIDE, self.aside),
+            (waiting.ADD_TIMER, self.timers),
+        ):
+            if rows:
+                add(statement, rows)
+                rows.clear()
+        for update, changed in (
+            (tasks.PLACE_TASKS, self.places),
+            (tasks.END_TASKS, self.ends),
+            (tasks.SET_RESULTS, self.results),
+            (tasks.SET_CHECKPOINTS, self.checkpoints),
+            (relations.FREE_UNIQUE, self.free_unique),
+            (relations.DROP_SEQUENCE_TAILS, self.free_sequence),
+        ):
+            if changed:
+                each(update, changed)
+                changed.clear()
+        if self.depth:
+            deltas = [(lane, n) for lane, n in self.depth.items() if n]
+            if deltas:
+                add(waiting.ADD_DEPTH, deltas)
+            self.depth.clear()
+        if self.events:
+            add(history.ADD_EVENT, [_event_row(event) for event in self.events])
+            self.events.clear()
+
+    def discard(self) -> None:
+        """Forget the gathered rows and events: what a failed plan left."""
+        for rows in (self.tasks, self.bodies, self.ready, self.aside, self.timers, self.dependencies, self.places,
+                     self.ends, self.results, self.checkpoints, self.attempts, self.free_unique, self.free_sequence,
+                     self.events):  # fmt: skip
+            rows.clear()
+        self.depth.clear()
+
+    def flush_statistics(self, transaction: Transaction) -> None:
+        """Add this turn's counts to those of the minute."""
+        if not self.statistics:
+            return
+        minute = self.now // (60 * SECOND)
+        rows = [(minute, queue, name, self._node, n, total) for (queue, name), (n, total) in self.statistics.items()]
+        rows.sort()
+        known = set(transaction.each(history.STATISTIC, rows))
+        transaction.add(history.ADD_STATISTIC, [row for row in rows if (row[1], row[2]) not in known])
+        self.statistics.clear()
+
+
+def _event_row(event: Event) -> Row:
+    return (event.at, event.kind, event.task, _moves_text(event.moves).decode(), _moves_text(event.data).decode())

@@ -1,0 +1,74 @@
+"""Claims: agents that ask for tasks, and the listeners they become when there is nothing for them yet."""
+
+from __future__ import annotations
+
+import msgspec
+
+from rota.engine.book import DRAINING
+from rota.engine.brief import brief
+from rota.engine.context import Context, Waiting
+from rota.model import bounds, check
+from rota.model.commands.work import Claim, Claimed
+from rota.model.errors import RotaError, invalid
+from rota.model.times import SECOND
+from rota.store.sql.leases import ADD_LISTENER, DROP_LISTENERS, LEASES_OF_REQUEST, LeaseRow
+
+
+def claim(context: Context, command: Claim, number: int) -> Claimed | Waiting:
+    """Let the claim listen under this number, or answer what the same request was answered before."""
+    if (command.agent is None) == (not command.agents):
+        raise invalid("agent", "name one agent, or a roster in 'agents'")
+    check.number(command.n, "n", 1, bounds.CLAIM)
+    if not 0 <= command.wait <= bounds.WAIT_S:
+        raise invalid("wait", f"{command.wait} is not between 0 and {bounds.WAIT_S:g} seconds")
+    check.maybe_key(command.request, "request")
+    names = [command.agent] if command.agent is not None else command.agents
+    agents = [context.book.agent(str(name), "agent") for name in names]
+    for agent in agents:
+        if command.instance is not None and agent.instance is not None and command.instance != agent.instance:
+            raise RotaError("name_taken", f"agent {agent.name!r} is now another process", field="instance")
+        context.seen[agent.id] = context.now
+    if len({agent.pool for agent in agents}) > 1:
+        raise invalid("agents", "belong to different pools; claim for each pool by itself")
+    if command.request is not None:
+        again = _again(context, [agent.id for agent in agents], command.request)
+        if again:
+            return Claimed(tasks=brief(context, again))
+        _supersede(context, command)
+    wait = command.wait
+    if all(agent.state == DRAINING for agent in agents):
+        wait = 0.0
+    waiting = Waiting(number, command, tuple(agent.id for agent in agents), context.now + round(wait * SECOND))
+    context.claims.append(waiting)
+    context.changes.pools.add(agents[0].pool)
+    return waiting
+
+
+def _supersede(context: Context, command: Claim) -> None:
+    """The same request came again while it still listens, so its first caller is gone: the newcomer takes its place."""
+    for waiting in (*context.listening.values(), *context.claims):
+        same = waiting.claim.request == command.request and waiting.claim.agent == command.agent
+        if same and waiting.claim.agents == command.agents and waiting.id not in context.answered:
+            context.transaction.each(DROP_LISTENERS, [(waiting.id,)])
+            context.answered[waiting.id] = Claimed()
+    context.claims[:] = [waiting for waiting in context.claims if waiting.id not in context.answered]
+
+
+def keep_listening(context: Context) -> None:
+    """Write down the claims of this turn that got nothing and may wait; the others are answered: nothing."""
+    for waiting in context.claims:
+        if waiting.id in context.answered:
+            continue
+        if waiting.until <= context.now:
+            context.answered[waiting.id] = Claimed()
+        else:
+            context.kept.append(waiting)
+    rows = [
+        (kept.id, context.node, msgspec.json.encode(kept.agents).decode(), kept.claim.n, kept.until) for kept in context.kept
+    ]
+    context.transaction.add(ADD_LISTENER, rows)
+
+
+def _again(context: Context, agents: list[int], request: str) -> list[LeaseRow]:
+    found = [row for agent in agents for row in context.transaction.one(LEASES_OF_REQUEST, agent, request)]
+    return [LeaseRow(*row) for row in found]

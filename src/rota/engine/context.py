@@ -1,0 +1,99 @@
+"""What one turn works with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+from typing import Any
+
+from rota.engine.book import Book, Queue
+from rota.engine.changes import Changes
+from rota.model.commands.work import Claim, Claimed
+from rota.store.protocol import Transaction
+from rota.store.sql.tasks import LOCK_TASKS, TaskRow
+
+
+class Waiting:
+    """A claim that listens: kept by the node that must answer it."""
+
+    __slots__ = ("agents", "claim", "id", "until")
+
+    def __init__(self, number: int, claim: Claim, agents: tuple[int, ...], until: int) -> None:
+        self.id = number
+        self.claim = claim
+        self.agents = agents
+        self.until = until
+
+
+class Context:
+    """One turn: its transaction, its moment, the rows it gathers, the answers it finds."""
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        now: int,
+        node: int,
+        book: Book,
+        random: Random,
+        listening: dict[int, Waiting],
+        broken: dict[int, str],
+    ) -> None:
+        self.transaction = transaction
+        self.now = now
+        self.node = node
+        self.book = book
+        self.random = random
+        self.listening = listening
+        """Claims of this node that wait since earlier turns, by listener id. Not to be changed by a turn."""
+        self.broken = broken
+        """Shapes the plan could not cope with, with the error: set aside until looked at again."""
+        self.changes = Changes(now, node)
+        self.claims: list[Waiting] = []
+        """Claims that came in this turn and may be answered by its plan."""
+        self.answered: dict[int, Claimed] = {}
+        """Listeners, old and new, that this turn answers."""
+        self.kept: list[Waiting] = []
+        """Claims of this turn that go on listening."""
+        self.seen: dict[int, int] = {}
+        """Agents heard from in this turn."""
+        self.ended: dict[int, int] = {}
+        """Tasks that came into review or ended in this turn and have children, with the state they came into."""
+        self.contended: set[int] = set()
+        """Pools that another node was planning."""
+        self.topics: set[str] = set()
+        """What to signal once this turn is committed."""
+        self.trouble: list[str] = []
+        """What went wrong without failing a command: planning errors."""
+        self.waited_from: dict[int, list[int]] = {}
+        """For each answered listener the moments since when its tasks were ready."""
+        self.more = False
+        """There was more due than one turn takes."""
+
+    def flush(self) -> None:
+        """Write what was gathered, so that the next command finds it."""
+        self.changes.flush(self.transaction)
+
+    def lock(self, numbers: Sequence[int]) -> dict[int, TaskRow]:
+        """Lock these tasks, in order of number, and read them; missing ones are missing in the answer."""
+        rows = self.transaction.each(LOCK_TASKS, [(number,) for number in sorted(set(numbers))])
+        return {row[0]: TaskRow(*row) for row in rows}
+
+    def queue_of(self, row: TaskRow) -> Queue:
+        """The queue a task is in."""
+        return self.book.queues[row.queue]
+
+
+    def mark(self) -> tuple[object, ...]:
+        """What `rewind` needs to forget what a failed plan gathered. Everything else was flushed before."""
+        changes = self.changes
+        return (
+            dict(self.answered), dict(changes.statistics), list(changes.samples), changes.next_due,
+            dict(self.waited_from), set(self.topics),
+        )  # fmt: skip
+
+    def rewind(self, mark: tuple[Any, ...]) -> None:
+        """Forget what was gathered since `mark`."""
+        self.changes.discard()
+        self.answered, self.changes.statistics, self.changes.samples, self.changes.next_due = mark[:4]
+        self.waited_from, self.topics = mark[4:]

@@ -1,0 +1,146 @@
+"""Editing a task that nobody has."""
+
+from __future__ import annotations
+
+import msgspec
+
+from rota.engine.context import Context
+from rota.engine.dependencies import verdict
+from rota.engine.place import Groups, leave, put, tell
+from rota.engine.submit import Edge, edge, needs_of
+from rota.model import bounds, check, state
+from rota.model.commands.submit import Changed, Edit
+from rota.model.errors import RotaError
+from rota.model.ids import task_id, task_number
+from rota.model.priority import BANDS
+from rota.model.requirements import Requirements
+from rota.model.times import ahead
+from rota.planning.graph import cycle
+from rota.planning.order import due
+from rota.store.sql import relations, tasks
+from rota.store.sql.tasks import TaskRow
+
+_FITTING = (state.READY, state.BLOCKED, state.SCHEDULED, state.HELD)
+
+
+def edit(context: Context, command: Edit) -> Changed:
+    """Change what is named; the task keeps its place among equals, by the time it was submitted."""
+    row = _editable(context, command)
+    _check(command)
+    edges = _edges(context, command, row)
+    deadline = _deadline(context, command, row)
+    if leave(context, [row]):
+        raise RotaError("wrong_state", f"{command.task} is running; cancel it or wait", field="task")
+    changed = _changed_row(context, command, row, edges, deadline)
+    groups: Groups = {}
+    held = row.state == state.HELD or any(found == "hold" for _, found in edges or ())
+    put(context, changed, groups, held=held, start=changed.start, reason=row.reason)
+    tell(context, "edit", groups)
+    return Changed(tasks=[command.task])
+
+
+def _editable(context: Context, command: Edit) -> TaskRow:
+    number = task_number(command.task)
+    row = context.lock([number]).get(number)
+    if row is None:
+        raise RotaError("no_task", f"there is no {command.task}", field="task")
+    if row.state not in _FITTING:
+        raise RotaError("wrong_state", f"{command.task} is {state.STATES[row.state]}", field="task")
+    if command.version is not None and command.version != row.version:
+        raise RotaError("changed", f"{command.task} has version {row.version}, not {command.version}", field="version")
+    return row
+
+
+def _check(command: Edit) -> None:
+    if isinstance(command.title, str):
+        check.text(command.title, "title", bounds.TITLE, empty=False)
+    if isinstance(command.description, str):
+        check.text(command.description, "description", bounds.DESCRIPTION)
+    if isinstance(command.max_attempts, int):
+        check.number(command.max_attempts, "max_attempts", 1, bounds.ATTEMPTS)
+    wanted = {key: getattr(command, key) for key in ("skills", "role", "regions", "pin", "ban", "limits")}
+    given = {key: value for key, value in wanted.items() if value is not msgspec.UNSET}
+    check.requirements(_Asked(**given), "edit")
+
+
+class _Asked(msgspec.Struct, kw_only=True):
+    skills: dict[str, int] = {}
+    role: str | None = None
+    regions: list[str] = []
+    pin: str | None = None
+    ban: list[str] = []
+    limits: list[str] = []
+
+
+def _deadline(context: Context, command: Edit, row: TaskRow) -> int | None:
+    if isinstance(command.deadline, msgspec.UnsetType):
+        return row.deadline
+    return None if command.deadline is None else ahead(command.deadline, context.now, "deadline")
+
+
+def _changed_row(
+    context: Context,
+    command: Edit,
+    row: TaskRow,
+    edges: list[tuple[Edge, str | None]] | None,
+    deadline: int | None,
+) -> TaskRow:
+    transaction, policy = context.transaction, context.queue_of(row).policy
+    band = row.band if isinstance(command.priority, msgspec.UnsetType) else BANDS[command.priority]
+    shape = context.book.shape(transaction, _needs(context.book.needs_of(transaction, row.shape), command))
+    title = transaction.one(tasks.TITLE_OF, row.id)[0][0] if isinstance(command.title, msgspec.UnsetType) else command.title
+    attempts = row.max_attempts if isinstance(command.max_attempts, msgspec.UnsetType) else command.max_attempts
+    parents, waiting = row.parents, row.waiting
+    if edges is not None:
+        parents, waiting = len(edges), sum(found is None for _, found in edges)
+        _write_edges(context, row, edges)
+    transaction.one(tasks.EDIT_TASK, title, band, shape, deadline, attempts, parents, row.id)
+    if isinstance(command.description, str):
+        transaction.one(tasks.SET_DESCRIPTION, command.description, row.id)
+    return row._replace(
+        band=band, deadline=deadline, shape=shape, parents=parents, waiting=waiting,
+        due=due(row.submitted, band, deadline, policy),
+    )  # fmt: skip
+
+
+def _needs(old: Requirements, command: Edit) -> Requirements:
+    asked = _Asked(
+        skills=dict(old.skills), role=old.role, regions=list(old.regions), pin=old.pin, ban=list(old.ban), limits=list(old.limits)
+    )
+    for key in asked.__struct_fields__:
+        value = getattr(command, key)
+        if value is not msgspec.UNSET:
+            setattr(asked, key, value)
+    return needs_of(asked)
+
+
+def _edges(context: Context, command: Edit, row: TaskRow) -> list[tuple[Edge, str | None]] | None:
+    """The new parents with what their state means; refused where a parent is missing or a cycle would close."""
+    if isinstance(command.after, msgspec.UnsetType):
+        return None
+    edges = [edge(after, f"after[{index}]", {}) for index, after in enumerate(command.after)]
+    numbers = [int(parent) for parent, _, _ in edges]
+    parents = context.lock(numbers)
+    for index, number in enumerate(numbers):
+        if number not in parents:
+            raise RotaError("unknown_reference", f"there is no {task_id(number)}", field=f"after[{index}]")
+    graph: dict[int, list[int]] = {row.id: numbers}
+    for number in numbers:
+        for child, parent in context.transaction.one(relations.FAMILY, number, number):
+            if child != row.id:
+                graph.setdefault(child, []).append(parent)
+    found = cycle(graph)
+    if found:
+        named = [task_id(number) for number in found]
+        raise RotaError("cycle", f"tasks would wait for each other: {' -> '.join(named)}", field="after", cycle=named)
+    verdicts = [(one, verdict(parents[number].state, one[1], one[2])) for one, number in zip(edges, numbers, strict=True)]
+    if any(said == "cancel" for _, said in verdicts):
+        raise RotaError("wrong_state", "a parent has ended without a result; give its edge the rule run or hold", field="after")
+    return verdicts
+
+
+def _write_edges(context: Context, row: TaskRow, edges: list[tuple[Edge, str | None]]) -> None:
+    context.transaction.one(relations.DROP_PARENTS, row.id)
+    rows = [(row.id, int(parent), rule, until, int(found is not None)) for (parent, rule, until), found in edges]
+    context.transaction.add(relations.ADD_DEPENDENCY, rows)
+    context.transaction.each(tasks.MARK_PARENTS, sorted({(int(parent),) for (parent, _, _), _ in edges}))

@@ -1,0 +1,121 @@
+"""Giving out what a plan decided: out of `ready`, into leases, to the listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rota.engine.book import Pool
+from rota.engine.brief import brief, read_briefs
+from rota.engine.context import Context
+from rota.engine.learn import count_served
+from rota.engine.listening import Listening
+from rota.model import state
+from rota.model.commands.work import Claimed
+from rota.model.event import Move
+from rota.model.times import SECOND
+from rota.planning.snapshot import Plan
+from rota.store.sql.leases import ADD_LEASE, DROP_LISTENERS, LeaseRow
+from rota.store.sql.tasks import Brief
+from rota.store.sql.waiting import TAKE_READY
+
+OFFER_S = 5.0
+"""How long an offer waits for its delivery, seconds."""
+TOKEN_BITS = 63
+
+
+def give(
+    context: Context,
+    pool: Pool,
+    decided: Plan,
+    listeners: Mapping[int, Listening],
+    used: Mapping[int, Mapping[int, int]],
+) -> None:
+    """Lease every task that is still in `ready`; one that is gone by now is passed over and its slot stays free."""
+    changes = context.changes
+    wanted = [(chosen.lane, chosen.due, chosen.task) for chosen in decided.gives]
+    taken = {task for (task,) in context.transaction.each(TAKE_READY, wanted)}
+    briefs = read_briefs(context, list(taken))
+    free = {agent: _free_slots(context.book.agents[agent].spec.slots, slots) for agent, slots in used.items()}
+    leases: list[LeaseRow] = []
+    moves: list[Move] = []
+    why: dict[int, dict[str, Any]] = {}
+    for chosen in decided.gives:
+        if chosen.task not in taken:
+            continue
+        found, listener = briefs[chosen.task], listeners[chosen.listener]
+        lease = _lease(context, found, chosen.agent, free[chosen.agent].pop(), listener, chosen.lane, chosen.due)
+        leases.append(lease)
+        moves.append(Move(found.id, found.id, state.RUNNING, chosen.lane, chosen.agent, lease.slot, lease.attempt))
+        why[found.id] = {"strategy": pool.policy.strategy, "score": round(chosen.score, 6)}
+        changes.depth[chosen.lane] = changes.depth.get(chosen.lane, 0) - 1
+        changes.count(found.queue, "given", (context.now - (found.ready_at or found.submitted)) / SECOND)
+    context.transaction.add(ADD_LEASE, [lease[:15] for lease in leases])
+    changes.say("plan", moves[0].first if len(moves) == 1 else None, tuple(moves), **_facts(context, pool, decided))
+    count_served(context, [lease.agent for lease in leases])
+    _answer(context, leases, listeners, why, briefs)
+
+
+def _lease(
+    context: Context, found: Brief, agent: int, slot: int, listener: Listening, lane: int, due: int
+) -> LeaseRow:
+    # A listener of another node is told by signal and confirms in a turn of its own: an offer until then.
+    offered = listener.own is None or listener.own.claim.delivery == "offer"
+    term = round(context.book.queues[found.queue].policy.term * SECOND)
+    return LeaseRow(
+        task=found.id,
+        agent=agent,
+        slot=slot,
+        token=context.random.getrandbits(TOKEN_BITS),
+        attempt=found.tries + 1,
+        lane=lane,
+        due=due,
+        since=context.now,
+        until=context.now + (round(OFFER_S * SECOND) if offered else term),
+        term=term,
+        offered=int(offered),
+        node=listener.node,
+        listener=listener.id,
+        instance=None if listener.own is None else listener.own.claim.instance,
+        request=None if listener.own is None else listener.own.claim.request,
+        cancel_at=None,
+        note=None,
+    )
+
+
+def _free_slots(slots: int, used: Mapping[int, int]) -> list[int]:
+    return [slot for slot in range(slots - 1, -1, -1) if slot not in used]
+
+
+def _answer(
+    context: Context,
+    leases: list[LeaseRow],
+    listeners: Mapping[int, Listening],
+    why: Mapping[int, dict[str, Any]],
+    briefs: Mapping[int, Brief],
+) -> None:
+    by_listener: dict[int, list[LeaseRow]] = {}
+    for lease in leases:
+        by_listener.setdefault(lease.listener, []).append(lease)
+    drop = []
+    for number, given in by_listener.items():
+        listener = listeners[number]
+        if listener.own is not None:
+            context.answered[number] = Claimed(tasks=brief(context, given, why, briefs))
+            rows = (briefs[lease.task] for lease in given)
+            context.waited_from[number] = [found.ready_at or found.submitted for found in rows]
+        else:
+            context.topics.add(f"node:{listener.node}")
+        if listener.own is None or listener.own not in context.claims:
+            drop.append((number,))
+    context.transaction.each(DROP_LISTENERS, drop)
+
+
+def _facts(context: Context, pool: Pool, decided: Plan) -> dict[str, Any]:
+    facts: dict[str, Any] = {"pool": pool.id, "strategy": pool.policy.strategy}
+    if decided.parked:
+        facts["parked"] = {str(lane): reason for lane, reason in sorted(decided.parked.items())}
+    horizon = context.transaction.horizon()
+    if horizon is not None:
+        facts["horizon"] = horizon
+    return facts

@@ -1,0 +1,131 @@
+"""The inbox: commands from any thread, turns on one thread of its own, answers as futures.
+
+Whatever waits while a turn commits goes into the next turn together: group commit.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from concurrent.futures import Future
+from functools import partial
+from typing import Any
+
+from rota.engine.node import TURN_ROWS, Entry, Node, Reply, rows_of
+from rota.engine.turn import Answer, Command
+from rota.model.commands.work import Claim, Claimed, GiveBack, Held
+from rota.model.errors import RotaError
+
+
+class Inbox:
+    """Runs a node's turns. `start` it, `ask` it, `stop` it."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self._waiting: deque[Entry] = deque()
+        self._signal = threading.Condition()
+        self._stopping = False
+        self._abandoned: list[Reply] = []
+        self._thread = threading.Thread(target=self._loop, name="rota-turns", daemon=True)
+        self._ear = threading.Thread(target=self._listen, name="rota-signals", daemon=True)
+
+    def start(self) -> None:
+        """Run the first turn, so that a database that can not be used says so here, then go on in the background."""
+        self.node.begin()
+        self._thread.start()
+        if self.node.store.nodes_share:
+            self._ear.start()
+
+    def ask(self, command: Command) -> Future[Any]:
+        """Put a command in; the future ends with its answer, or raises its `RotaError`.
+
+        Cancelling the future of a waiting claim ends its listening; tasks given in that moment go straight back.
+        """
+        answered: Future[Any] = Future()
+        entry = Entry(command, partial(self._reply, answered), self.node.clock())
+        with self._signal:
+            if self._stopping:
+                answered.set_exception(RotaError("stopped", "this distributor is stopped"))
+                return answered
+            self._waiting.append(entry)
+            self._signal.notify()
+        if isinstance(command, Claim) and command.wait > 0:
+            answered.add_done_callback(partial(self._gone, entry.reply))
+        return answered
+
+    def wake(self) -> None:
+        """Look again now."""
+        with self._signal:
+            self._signal.notify()
+
+    def stop(self) -> None:
+        """Run what is in the inbox, answer every claim that waits, end the thread."""
+        with self._signal:
+            self._stopping = True
+            self._signal.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _loop(self) -> None:
+        while True:
+            entries = self._take()
+            if entries is None:
+                break
+            for reply in self._abandoned_now():
+                self.node.abandon(reply)
+            self.node.step(entries)
+        for waiting in self.node.listening.values():
+            waiting.until = 0
+        self.node.step([])
+
+    def _take(self) -> list[Entry] | None:
+        with self._signal:
+            if not self._waiting and not self._stopping and not self._abandoned:
+                wait = self.node.wait_s()
+                if wait > 0:
+                    self._signal.wait(wait)
+            if not self._waiting:
+                return None if self._stopping else []
+            entries = [self._waiting.popleft()]
+            rows = rows_of(entries[0].command)
+            while self._waiting and rows + rows_of(self._waiting[0].command) <= TURN_ROWS:
+                entry = self._waiting.popleft()
+                rows += rows_of(entry.command)
+                entries.append(entry)
+            return entries
+
+    def _listen(self) -> None:
+        """Hear the signals of other nodes; a lost connection is the store's to mend, polling goes on meanwhile."""
+        while not self._stopping:
+            topics = self.node.store.signals(1.0)
+            if not topics:
+                continue
+            pools = [int(topic.removeprefix("pool:")) for topic in topics if topic.startswith("pool:")]
+            with self._signal:
+                self.node.touch(pools if pools else list(self.node.book.pools)[:1])
+                self._signal.notify()
+
+    def _reply(self, answered: Future[Any], answer: Answer) -> None:
+        if answered.cancelled() or not answered.set_running_or_notify_cancel():
+            self._hand_back(answer)
+        elif isinstance(answer, RotaError):
+            answered.set_exception(answer)
+        else:
+            answered.set_result(answer)
+
+    def _gone(self, reply: Reply, answered: Future[Any]) -> None:
+        if answered.cancelled():
+            with self._signal:
+                self._abandoned.append(reply)
+                self._signal.notify()
+
+    def _abandoned_now(self) -> list[Reply]:
+        with self._signal:
+            gone, self._abandoned = self._abandoned, []
+        return gone
+
+    def _hand_back(self, answer: Answer) -> None:
+        """Nobody is there to take these tasks: they go back to their place."""
+        if isinstance(answer, Claimed) and answer.tasks:
+            tasks = [Held(task=given.task, token=given.token) for given in answer.tasks]
+            self.ask(GiveBack(tasks=tasks, reason="the claim was cancelled"))

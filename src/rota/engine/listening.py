@@ -1,0 +1,53 @@
+"""Who listens in a pool: claims that wait here or at another node."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from rota.engine.book import Pool
+from rota.engine.context import Context, Waiting
+from rota.model.commands.work import Claimed
+from rota.store.sql.leases import DROP_LISTENERS, LEASES_OF_LISTENER, LISTENERS
+
+
+class Listening(NamedTuple):
+    """A listener as the plan and the giving see it. `own` is set when this node answers it."""
+
+    id: int
+    node: int
+    agents: tuple[int, ...]
+    n: int
+    own: Waiting | None
+
+
+def listeners_of(context: Context, pool: Pool) -> list[Listening]:
+    """Everybody who waits in this pool, the longest waiting first: rows of earlier turns, then this turn's claims."""
+    agents = context.book.agents
+    found: list[Listening] = []
+    for number, node, agents_text, n in context.transaction.one(LISTENERS):
+        own = context.listening.get(number)
+        if number in context.answered or (own is None and node == context.node):
+            continue
+        ids = own.agents if own is not None else tuple(msgspec.json.decode(agents_text, type=list[int]))
+        if any(agent in agents and agents[agent].pool == pool.id for agent in ids):
+            found.append(Listening(number, node, ids, n, own))
+    for claim in context.claims:
+        if agents[claim.agents[0]].pool == pool.id:
+            found.append(Listening(claim.id, context.node, claim.agents, claim.claim.n, claim))
+    return found
+
+
+class Withdraw(NamedTuple):
+    """Listeners of this node whose time is over, or whose caller has gone."""
+
+    listeners: tuple[int, ...]
+
+
+def withdraw(context: Context, command: Withdraw) -> None:
+    """End these listeners with an empty answer; one that another node gave something to meanwhile gets that."""
+    context.transaction.each(DROP_LISTENERS, [(number,) for number in sorted(command.listeners)])
+    for number in command.listeners:
+        if number not in context.answered and not context.transaction.one(LEASES_OF_LISTENER, context.node, number):
+            context.answered[number] = Claimed()

@@ -1,0 +1,36 @@
+"""The tasks a command names: found, locked, and judged by their state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rota.engine.context import Context
+from rota.model import bounds, state
+from rota.model.commands.submit import Changed
+from rota.model.errors import RotaError
+from rota.model.ids import task_id, task_number
+from rota.store.sql.tasks import TaskRow
+
+
+def numbers(tasks: Sequence[str], *, empty: bool = False) -> list[int]:
+    """The numbers of the tasks named; an empty list only where `empty` allows it."""
+    if len(tasks) > bounds.OUTCOMES or (not tasks and not empty):
+        raise RotaError("too_large", f"names {len(tasks):,} tasks; one call takes 1 to {bounds.OUTCOMES:,}", field="tasks")
+    return [task_number(task, f"tasks[{index}]") for index, task in enumerate(tasks)]
+
+
+def known(context: Context, chosen: list[int], changed: Changed) -> list[TaskRow]:
+    """Lock the tasks that there are, in order of number; the others are refused in `changed`."""
+    rows = context.lock(chosen)
+    for number in chosen:
+        if number not in rows:
+            changed.refused[task_id(number)] = "no_task"
+    return [rows[number] for number in sorted(rows)]
+
+
+def fits(row: TaskRow, states: Sequence[int], changed: Changed) -> bool:
+    """Whether the task is in one of these states; if not it is refused in `changed`."""
+    if row.state in states:
+        return True
+    changed.refused[task_id(row.id)] = f"wrong_state: it is {state.STATES[row.state]}"
+    return False

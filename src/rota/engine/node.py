@@ -1,0 +1,276 @@
+"""A node: what one process remembers between turns, and the loop's single step.
+
+`step` is called by the inbox's thread, by the test kit with a clock of its own, and by the simulator.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any, NamedTuple
+
+from rota.engine.book import Book
+from rota.engine.context import Waiting
+from rota.engine.listening import Withdraw
+from rota.engine.tick import Tick, Ticked
+from rota.engine.turn import Answer, Command, Outcome, turn
+from rota.model.commands.work import Claim, Claimed, Complete, Fail
+from rota.model.commands.submit import Submit
+from rota.model.errors import RotaError
+from rota.model.times import SECOND
+from rota.store.protocol import Rerun, Store
+
+GAP_S = 10.0
+"""Silence between two steps after which leases are extended, seconds."""
+LEASES_EVERY_S = 1.0
+NODES_EVERY_S = 5.0
+SWEEP_EVERY_S = 600.0
+SEEN_EVERY_S = 5.0
+POLL_S = 1.0
+"""How often a node that shares its database plans without a signal, seconds."""
+BROKEN_FOR_S = 60.0
+RERUNS = 20
+TURN_ROWS = 4_000
+"""Rows of commands one turn takes, so that a bulk submit does not stall others for long."""
+
+Reply = Callable[[Answer], None]
+
+
+class Entry(NamedTuple):
+    """A command in the inbox and who waits for its answer. `received` is in microseconds."""
+
+    command: Command
+    reply: Reply
+    received: int
+
+
+def rows_of(command: Command) -> int:
+    """About how many rows a command touches."""
+    if isinstance(command, Submit):
+        return len(command.tasks)
+    if isinstance(command, Complete | Fail):
+        return len(command.outcomes)
+    return command.n if isinstance(command, Claim) else 1
+
+
+class Node:
+    """One process at the database. Not for several threads at once."""
+
+    def __init__(self, store: Store, number: int, *, name: str = "", random: Random, clock: Callable[[], int]) -> None:
+        self.store = store
+        self.number = number
+        self.name = name
+        self.clock = clock
+        self.book = Book()
+        self.random = random
+        self.listening: dict[int, Waiting] = {}
+        self.trouble: deque[tuple[int, str]] = deque(maxlen=100)
+        """What went wrong lately, with the moment: shown by health."""
+        self.latencies: deque[int] = deque(maxlen=1_000_000)
+        """Distribution latency of each task given by this node, microseconds."""
+        self.turns = 0
+        self._replies: dict[int, tuple[Reply, int]] = {}
+        self._next_listener = number << 24
+        self._broken: dict[int, str] = {}
+        self._broken_since = 0
+        self._seen: dict[int, int] = {}
+        self._dirty: set[int] = set()
+        self._next_timer: int | None = 0
+        self._last_step: int | None = None
+        self._last = {"leases": 0, "nodes": 0, "sweep": 0, "seen": 0, "poll": 0}
+        self._overdue = False
+
+    def begin(self) -> None:
+        """The first turn: take over from nodes that are gone. Raises when the database can not be used."""
+        now = self.clock()
+        own = self._own_commands(now)
+        self._last_step = now
+        self._settle(self._run(now, own), [], len(own))
+
+    def step(self, entries: Sequence[Entry]) -> None:
+        """Run one turn with these commands and whatever time asks for, then answer. Never raises for a command."""
+        now = self.clock()
+        own = self._own_commands(now)
+        self._last_step = now
+        if not entries and not own:
+            return
+        commands = [*own, *(entry.command for entry in entries)]
+        try:
+            outcome = self._run(now, commands)
+        except RotaError as error:
+            self._refuse(entries, error)
+            return
+        except Exception as error:
+            self._isolate(entries, own, error)
+            return
+        self._settle(outcome, entries, len(own))
+
+    def wait_s(self) -> float:
+        """How long the next step can wait when no command comes, seconds."""
+        if self._overdue or self._dirty:
+            return 0.002 if self._dirty and not self._overdue else 0.0
+        now = self.clock()
+        due = [POLL_S * SECOND + now]
+        if self._next_timer is not None:
+            due.append(self._next_timer)
+        due.extend(waiting.until for waiting in self.listening.values())
+        return max(min(due) - now, 0) / SECOND
+
+    def touch(self, pools: Sequence[int]) -> None:
+        """Something changed elsewhere in these pools: plan them in the next step."""
+        self._dirty.update(pools)
+
+    def abandon(self, listener_reply: Reply) -> None:
+        """Whoever waited for this answer has gone: its listener ends with the next step."""
+        for number, (reply, _received) in self._replies.items():
+            if reply is listener_reply and number in self.listening:
+                self.listening[number].until = 0
+
+    def _own_commands(self, now: int) -> list[Command]:
+        commands: list[Command] = []
+        expired = tuple(number for number, waiting in self.listening.items() if waiting.until <= now)
+        if expired:
+            commands.append(Withdraw(expired))
+        tick = self._tick(now)
+        if tick is not None:
+            commands.insert(0, tick)
+        return commands
+
+    def _tick(self, now: int) -> Tick | None:
+        started = self.name if self._last_step is None else None
+        gap = self._last_step is None or now - self._last_step > GAP_S * SECOND
+        shares = self.store.nodes_share
+        if self._broken and now - self._broken_since > BROKEN_FOR_S * SECOND:
+            self._broken.clear()
+        due = {
+            "leases": self._every("leases", LEASES_EVERY_S, now) and not gap,
+            "nodes": shares and self._every("nodes", NODES_EVERY_S, now),
+            "sweep": self._every("sweep", SWEEP_EVERY_S, now),
+            "poll": shares and self._every("poll", POLL_S, now),
+        }
+        seen: tuple[tuple[int, int], ...] = ()
+        if self._seen and self._every("seen", SEEN_EVERY_S, now):
+            seen, self._seen = tuple(self._seen.items()), {}
+        timers = self._overdue or due["poll"] or (self._next_timer is not None and self._next_timer <= now)
+        dirty, self._dirty = tuple(self._dirty), set()
+        if started is None and not gap and not timers and not seen and not dirty and not any(due.values()):
+            return None
+        self._overdue = False
+        return Tick(
+            started, gap, timers, due["leases"], due["nodes"], due["sweep"], seen, dirty, due["poll"] or started is not None
+        )
+
+    def _every(self, what: str, seconds: float, now: int) -> bool:
+        if now - self._last[what] < seconds * SECOND and now >= self._last[what]:
+            return False
+        self._last[what] = now
+        return True
+
+    def _run(self, now: int, commands: Sequence[Command]) -> Outcome:
+        for attempt in range(RERUNS):
+            try:
+                return self._turn(now, commands)
+            except Rerun as again:
+                self.book.forget()
+                self.trouble.append((now, f"turn run again: {again.reason}"))
+                if attempt == RERUNS - 1:
+                    raise RotaError("unavailable", f"the database did not take the turn: {again.reason}") from again
+            except BaseException:
+                self.book.forget()
+                raise
+        raise AssertionError("unreachable")
+
+    def _turn(self, now: int, commands: Sequence[Command]) -> Outcome:
+        self.turns += 1
+        return turn(
+            self.store, now, commands, node=self.number, book=self.book, random=self.random, listening=self.listening,
+            numbers=self._listener, broken=self._broken,
+        )  # fmt: skip
+
+    def _listener(self) -> int:
+        self._next_listener += 1
+        return self._next_listener
+
+    def _isolate(self, entries: Sequence[Entry], own: list[Command], error: Exception) -> None:
+        """Something failed that should not have: run the commands one by one, so that only the guilty one fails."""
+        text = f"{type(error).__name__}: {error}"
+        self.trouble.append((self.clock(), f"turn failed: {text}"))
+        if len(entries) + len(own) <= 1:
+            self._refuse(entries, RotaError("internal", f"an unexpected error: {text}"))
+            return
+        for command in own:
+            self._alone(command, None)
+        for entry in entries:
+            self._alone(entry.command, entry)
+
+    def _alone(self, command: Command, entry: Entry | None) -> None:
+        entries = [] if entry is None else [entry]
+        try:
+            outcome = self._run(self.clock(), [command])
+        except RotaError as error:
+            self._refuse(entries, error)
+        except Exception as error:
+            self.trouble.append((self.clock(), f"{type(command).__name__} failed: {type(error).__name__}: {error}"))
+            self._refuse(entries, RotaError("internal", f"an unexpected error: {type(error).__name__}: {error}"))
+        else:
+            self._settle(outcome, entries, 0 if entry is not None else 1)
+
+    def _refuse(self, entries: Sequence[Entry], error: RotaError) -> None:
+        self.book.forget()
+        self._overdue = True
+        if not entries:
+            self.trouble.append((self.clock(), str(error)))
+        for entry in entries:
+            entry.reply(error)
+
+    def _settle(self, outcome: Outcome, entries: Sequence[Entry], own: int) -> None:
+        """The turn is committed: remember what it said, then answer."""
+        for answer in outcome.answers[:own]:
+            if isinstance(answer, Ticked):
+                self._next_timer = answer.next_due
+        if outcome.next_due is not None and (self._next_timer is None or outcome.next_due < self._next_timer):
+            self._next_timer = outcome.next_due
+        self._overdue = outcome.more
+        self._seen.update(outcome.seen)
+        self._dirty.update(outcome.contended)
+        for line in outcome.trouble:
+            self._broken_since = self.clock()
+            self.trouble.append((self._broken_since, line))
+        answered = outcome.answered
+        for entry, answer in zip(entries, outcome.answers[own:], strict=True):
+            if isinstance(answer, Waiting):
+                self._replies[answer.id] = (entry.reply, entry.received)
+            else:
+                entry.reply(answer)
+        for waiting in outcome.kept:
+            self.listening[waiting.id] = waiting
+        for number, claimed in answered.items():
+            self._answer(number, claimed, outcome.waited_from.get(number, ()))
+        for topic in sorted(outcome.topics):
+            self._signal(topic)
+
+    def _answer(self, number: int, claimed: Claimed, ready_at: Sequence[int]) -> None:
+        self.listening.pop(number, None)
+        reply, received = self._replies.pop(number)
+        reply(claimed)
+        if ready_at:
+            now = self.clock()
+            self.latencies.extend(max(now - max(at, received), 0) for at in ready_at)
+
+    def _signal(self, topic: str) -> None:
+        try:
+            self.store.signal(topic)
+        except RotaError as error:
+            # Only a hint was lost: polling finds what it was about.
+            self.trouble.append((self.clock(), f"signal lost: {error}"))
+
+    def health(self) -> dict[str, Any]:
+        """What goes on here, as plain data."""
+        return {
+            "node": self.number,
+            "turns": self.turns,
+            "listening": len(self.listening),
+            "broken_shapes": dict(self._broken),
+            "trouble": [{"at": at, "what": what} for at, what in self.trouble],
+        }

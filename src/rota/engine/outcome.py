@@ -1,0 +1,214 @@
+"""What agents report of the tasks in their hands: done, failed, given back, asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rota.engine.attempts import failed
+from rota.engine.context import Context
+from rota.engine.ending import end_attempt, note_end, note_text
+from rota.engine.place import LIMIT, Groups, put, tell
+from rota.model import bounds, check, state
+from rota.model.commands.work import Ask, Complete, Done, Fail, Failed, GiveBack, Judged
+from rota.model.errors import RotaError, invalid
+from rota.model.event import Move
+from rota.model.ids import task_id, task_number, token_number
+from rota.model.times import ahead
+from rota.store.sql.leases import END_LEASES, LeaseRow
+from rota.store.sql.tasks import SET_QUESTION, TaskRow
+from rota.store.sql.waiting import PARK_LIMIT
+
+
+def complete(context: Context, commands: Sequence[Complete]) -> list[Judged | RotaError]:
+    """Record results. All completes of a turn share their statements; each outcome is judged by itself."""
+    answers: list[Judged | RotaError] = []
+    reported: list[tuple[Judged, Done, int, int, str | None]] = []
+    for command in commands:
+        try:
+            _bounded(command.outcomes)
+        except RotaError as error:
+            answers.append(error)
+            continue
+        judged = Judged()
+        answers.append(judged)
+        for index, outcome in enumerate(command.outcomes):
+            try:
+                field = f"outcomes[{index}]"
+                _check_note(outcome, field)
+                result = check.json_text(outcome.result, f"{field}.result", bounds.RESULT_BYTES)
+                number, token = task_number(outcome.task, f"{field}.task"), token_number(outcome.token, f"{field}.token")
+                reported.append((judged, outcome, number, token, result))
+            except RotaError as error:
+                judged.refused[str(outcome.task)] = f"{error.code}: {error}"
+    rows, ended = _take(context, [(number, token) for _, _, number, token, _ in reported])
+    moves: list[Move] = []
+    for judged, outcome, number, token, result in reported:
+        lease = ended.pop((number, token), None)
+        if lease is None:
+            judged.refused[outcome.task] = "lease_lost"
+            continue
+        came_into = _done(context, rows[number], lease, outcome, result)
+        judged.states[outcome.task] = state.STATES[came_into]
+        moves.append(Move(number, number, came_into, None, None, None, lease.attempt))
+    if moves:
+        context.changes.say("complete", moves[0].first if len(moves) == 1 else None, tuple(moves))
+    return answers
+
+
+def _done(context: Context, row: TaskRow, lease: LeaseRow, outcome: Done, result: str | None) -> int:
+    changes = context.changes
+    note = note_text(lease.note, notes=outcome.notes, usage=outcome.usage, cost=outcome.cost)
+    end_attempt(context, lease, row.kind, "done", counted=True, note=note)
+    if result is not None:
+        changes.results.append((row.id, result))
+    came_into = state.REVIEW if row.review else state.DONE
+    finished = None if row.review else context.now
+    changes.ends.append((row.id, came_into, finished, row.attempts + 1, row.tries + 1, lease.agent, None))
+    if row.review:
+        changes.aside.append((state.REVIEW, row.id))
+        if row.children:
+            context.ended[row.id] = state.REVIEW
+    else:
+        note_end(context, row, state.DONE)
+    context.seen[lease.agent] = context.now
+    return came_into
+
+
+def fail(context: Context, command: Fail) -> Judged:
+    """Record failed attempts: tried again later, or dead; a provider's limit parks its key and burns nothing."""
+    _bounded(command.outcomes)
+    judged = Judged()
+    checked: list[tuple[Failed, int, int]] = []
+    for index, outcome in enumerate(command.outcomes):
+        field = f"outcomes[{index}]"
+        _check_note(outcome, field)
+        check.text(outcome.error, f"{field}.error", bounds.NOTES)
+        check.maybe_name(outcome.limit, f"{field}.limit")
+        if outcome.limit is not None and outcome.retry_at is None:
+            raise invalid(f"{field}.limit", "needs retry_at: until when its tasks have to wait")
+        if outcome.retry_at is not None:
+            ahead(outcome.retry_at, context.now, f"{field}.retry_at")
+        checked.append((outcome, task_number(outcome.task, field), token_number(outcome.token, field)))
+    rows, ended = _take(context, [(number, token) for _, number, token in checked])
+    groups: Groups = {}
+    for outcome, number, token in checked:
+        lease = ended.pop((number, token), None)
+        if lease is None:
+            judged.refused[outcome.task] = "lease_lost"
+            continue
+        judged.states[outcome.task] = state.STATES[_failed(context, rows[number], lease, outcome, groups)]
+    tell(context, "fail", groups)
+    return judged
+
+
+def _failed(context: Context, row: TaskRow, lease: LeaseRow, outcome: Failed, groups: Groups) -> int:
+    note = note_text(lease.note, notes=outcome.notes, usage=outcome.usage, cost=outcome.cost)
+    context.seen[lease.agent] = context.now
+    retry_at = None if outcome.retry_at is None else ahead(outcome.retry_at, context.now, "retry_at")
+    if outcome.limit is not None and retry_at is not None and lease.cancel_at is None:
+        return _limited(context, row, lease, outcome, retry_at, groups, note)
+    return failed(
+        context, row, lease, groups, outcome="failed", error=outcome.error, retryable=outcome.retryable, retry_at=retry_at, note=note
+    )
+
+
+def _limited(
+    context: Context, row: TaskRow, lease: LeaseRow, outcome: Failed, retry_at: int, groups: Groups, note: str | None
+) -> int:
+    assert outcome.limit is not None
+    context.transaction.one(PARK_LIMIT, outcome.limit, retry_at)
+    context.changes.add_timer(retry_at, LIMIT, context.queue_of(row).pool)
+    context.changes.say("limit", limit=outcome.limit, until=retry_at)
+    end_attempt(context, lease, row.kind, "limited", counted=False, error=outcome.error, note=note)
+    charged = outcome.limit in context.book.needs_of(context.transaction, row.shape).limits
+    return put(
+        context, row, groups, start=row.start if charged else retry_at, tries=row.tries + 1, reason=f"limit {outcome.limit}"
+    )
+
+
+def give_back(context: Context, command: GiveBack) -> Judged:
+    """Take tasks back unfinished: ready at their old place, no attempt counted."""
+    _bounded(command.tasks)
+    check.text(command.reason, "reason", bounds.REASON)
+    wanted = [
+        (held.task, task_number(held.task, f"tasks[{i}].task"), token_number(held.token, f"tasks[{i}].token"))
+        for i, held in enumerate(command.tasks)
+    ]
+    judged = Judged()
+    rows, ended = _take(context, [(number, token) for _, number, token in wanted])
+    groups: Groups = {}
+    for text, number, token in wanted:
+        lease = ended.pop((number, token), None)
+        if lease is None:
+            judged.refused[text] = "lease_lost"
+            continue
+        came_into = take_back(context, rows[number], lease, groups, "given_back", command.reason or None)
+        judged.states[text] = state.STATES[came_into]
+    tell(context, "give_back", groups)
+    return judged
+
+
+def take_back(
+    context: Context, row: TaskRow, lease: LeaseRow, groups: Groups, outcome: str, reason: str | None = None
+) -> int:
+    """A lease ended through no fault of the task: back to its old place, or cancelled if that was asked for."""
+    if lease.cancel_at is not None:
+        return failed(context, row, lease, groups, outcome="cancelled", error=reason, retryable=False)
+    end_attempt(context, lease, row.kind, outcome, counted=False, error=reason)
+    context.changes.count(row.queue, outcome)
+    return put(context, row, groups, start=row.start, tries=row.tries + 1, agent=lease.agent, reason=reason)
+
+
+def ask(context: Context, command: Ask) -> Judged:
+    """Free the slot and let the task wait for an answer."""
+    check.text(command.question, "question", bounds.NOTES, empty=False)
+    checkpoint = check.json_text(command.checkpoint, "checkpoint", bounds.CHECKPOINT_BYTES)
+    number, token = task_number(command.task), token_number(command.token)
+    rows, ended = _take(context, [(number, token)])
+    lease = ended.get((number, token))
+    if lease is None:
+        raise RotaError("lease_lost", f"{command.task} is not in this agent's hands any more", field="token")
+    row, changes = rows[number], context.changes
+    groups: Groups = {}
+    if lease.cancel_at is not None:
+        came_into = failed(context, row, lease, groups, outcome="cancelled", error=None, retryable=False)
+        return Judged(states={command.task: state.STATES[came_into]})
+    end_attempt(context, lease, row.kind, "asked", counted=False)
+    if checkpoint is not None:
+        changes.checkpoints.append((number, checkpoint))
+    context.transaction.one(SET_QUESTION, command.question, number)
+    changes.aside.append((state.ASKED, number))
+    changes.places.append(
+        (number, state.ASKED, None, row.due, None, row.attempts, row.tries + 1, row.start, row.waiting, lease.agent, None)
+    )
+    tell(context, "ask", {(state.ASKED, None): [number]})
+    return Judged(states={task_id(number): state.STATES[state.ASKED]})
+
+
+def _take(context: Context, wanted: list[tuple[int, int]]) -> tuple[dict[int, TaskRow], dict[tuple[int, int], LeaseRow]]:
+    """Lock the tasks and end the leases whose token fits; the lease's row is the only right to an outcome."""
+    rows = context.lock([number for number, _token in wanted])
+    taken = context.transaction.each(END_LEASES, sorted(set(wanted)))
+    ended = {}
+    for found in taken:
+        lease = LeaseRow(*found)
+        ended[lease.task, lease.token] = lease
+        context.changes.pools.add(context.queue_of(rows[lease.task]).pool)
+    return rows, ended
+
+
+def _bounded(outcomes: Sequence[object]) -> None:
+    if not 1 <= len(outcomes) <= bounds.OUTCOMES:
+        raise RotaError(
+            "too_large", f"has {len(outcomes):,} entries; one call takes 1 to {bounds.OUTCOMES:,}", field="outcomes"
+        )
+
+
+def _check_note(outcome: Done | Failed, field: str) -> None:
+    if outcome.notes is not None:
+        check.text(outcome.notes, f"{field}.notes", bounds.NOTES)
+    if outcome.cost is not None:
+        check.amount(outcome.cost, f"{field}.cost")
+    for key, value in outcome.usage.items():
+        check.name(key, f"{field}.usage")
+        check.amount(value, f"{field}.usage.{key}")

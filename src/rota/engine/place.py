@@ -1,0 +1,117 @@
+"""Putting tasks where they belong: ready in a lane, or set aside; and taking them out of there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rota.engine.book import LaneKey
+from rota.engine.context import Context
+from rota.model import state
+from rota.model.event import Move, moves_of
+from rota.model.requirements import Requirements
+from rota.store.sql.leases import LEASES_OF_TASKS, LeaseRow
+from rota.store.sql.tasks import TaskRow
+from rota.store.sql.waiting import LEAVE_ASIDE, TAKE_READY
+
+START, TTL, CANCEL, WIDEN, LIMIT = range(5)
+"""Kinds of timers: a delay or retry is over; time to live is over; grace after a cancel is over; a temporary
+requirement ends; a parked limit opens."""
+
+Groups = dict[tuple[int, int | None], list[int]]
+"""Tasks by the state they came into and, when ready, the lane."""
+
+
+def resting(now: int, *, held: bool, waiting: int, start: int | None) -> int:
+    """The state of an unfinished task that nobody has."""
+    if held:
+        return state.HELD
+    if waiting > 0:
+        return state.BLOCKED
+    if start is not None and start > now:
+        return state.SCHEDULED
+    return state.READY
+
+
+def lane_of(context: Context, row: TaskRow, needs: Requirements | None = None) -> int:
+    """The lane the task waits in: its own shape, or one with temporary requirements."""
+    book, transaction = context.book, context.transaction
+    shape = row.shape if needs is None else book.shape(transaction, needs)
+    queue = book.queues[row.queue]
+    return book.lane(transaction, LaneKey(queue.pool, queue.id, shape, row.band, row.tenant))
+
+
+def put(
+    context: Context,
+    row: TaskRow,
+    groups: Groups,
+    *,
+    held: bool = False,
+    lane: int | None = None,
+    start: int | None = None,
+    waiting: int | None = None,
+    attempts: int | None = None,
+    tries: int | None = None,
+    agent: int | None = None,
+    reason: str | None = None,
+) -> int:
+    """Let an unfinished task rest where it belongs now, and note the move in `groups`; its new state.
+
+    The task must have left where it was. Its place in the order (`due`) stays. `lane` is where it goes, or will go
+    after its delay, when that is not its own.
+    """
+    changes = context.changes
+    blocked_by = row.waiting if waiting is None else waiting
+    came_into = resting(context.now, held=held, waiting=blocked_by, start=start)
+    ready = came_into == state.READY
+    goes_to = lane if lane is not None or not ready else lane_of(context, row)
+    if ready:
+        assert goes_to is not None
+        changes.add_ready(goes_to, row.due, row.id)
+        changes.pools.add(context.queue_of(row).pool)
+    else:
+        changes.aside.append((came_into, row.id))
+        if came_into == state.SCHEDULED and start is not None:
+            changes.add_timer(start, START, row.id)
+    changes.places.append(
+        (
+            row.id,
+            came_into,
+            goes_to,
+            row.due,
+            context.now if ready else None,
+            row.attempts if attempts is None else attempts,
+            row.tries if tries is None else tries,
+            start,
+            blocked_by,
+            row.agent if agent is None else agent,
+            reason,
+        )
+    )
+    groups.setdefault((came_into, goes_to if ready else None), []).append(row.id)
+    return came_into
+
+
+def leave(context: Context, rows: Iterable[TaskRow]) -> dict[int, LeaseRow]:
+    """Take unfinished tasks out of `ready` or `aside`. Those in an agent's hands stay there: their leases."""
+    listed = [row for row in rows]
+    ready = [(row.lane, row.due, row.id) for row in listed if row.state == state.READY and row.lane is not None]
+    taken = {task for (task,) in context.transaction.each(TAKE_READY, ready)}
+    for lane, _due, task in ready:
+        if task in taken:
+            assert lane is not None
+            context.changes.depth[lane] = context.changes.depth.get(lane, 0) - 1
+    aside = [(row.state, row.id) for row in listed if row.state in state.ASIDE]
+    context.transaction.each(LEAVE_ASIDE, aside)
+    in_hands = [(task,) for _lane, _due, task in ready if task not in taken]
+    return {found[0]: LeaseRow(*found) for found in context.transaction.each(LEASES_OF_TASKS, in_hands)}
+
+
+def tell(context: Context, kind: str, groups: Mapping[tuple[int, int | None], list[int]], **data: object) -> None:
+    """One event for all the moves."""
+    moves: list[Move] = []
+    numbers: list[int] = []
+    for (came_into, lane), tasks in groups.items():
+        moves.extend(moves_of(tasks, came_into, lane))
+        numbers.extend(tasks)
+    if numbers:
+        context.changes.say(kind, numbers[0] if len(numbers) == 1 else None, tuple(moves), **data)

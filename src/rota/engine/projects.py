@@ -1,0 +1,72 @@
+"""Projects: created with their first tasks, finalized, deleted."""
+
+from __future__ import annotations
+
+from rota.engine.context import Context
+from rota.engine.submit import take_in
+from rota.engine.withdraw import cancel_rows
+from rota.model import bounds, check, state
+from rota.model.commands.fleet import CreateProject, DeleteProject, FinalizeProject, Ok, ProjectMade
+from rota.model.commands.submit import Changed
+from rota.model.errors import RotaError
+from rota.model.ids import project_id, project_number
+from rota.store.sql import relations
+
+DELETE = 100_000
+"""Tasks of a project that one delete cancels."""
+
+
+def create(context: Context, command: CreateProject) -> ProjectMade:
+    """Create a project with its first tasks; the same key again answers the first project."""
+    spec = command.project
+    check.text(spec.title, "project.title", bounds.TITLE, empty=False)
+    check.text(spec.plan, "project.plan", bounds.DESCRIPTION)
+    check.maybe_key(spec.key, "project.key")
+    if spec.key is not None:
+        found = context.transaction.one(relations.PROJECT_BY_KEY, spec.key)
+        if found:
+            return ProjectMade(project=project_id(found[0][0]))
+    number = context.transaction.new_ids(1)[0]
+    # Tasks first: if one is refused there is no project either.
+    ids = take_in(context, command.tasks, project=number).ids if command.tasks else []
+    context.transaction.one(relations.ADD_PROJECT, number, spec.title, spec.plan, spec.key, context.now)
+    context.changes.say("create_project", None, project=number, title=spec.title)
+    return ProjectMade(project=project_id(number), ids=ids)
+
+
+def finalize(context: Context, command: FinalizeProject) -> Ok:
+    """Close a project whose tasks have all ended."""
+    number = number_of(context, command.project)
+    finalized = context.transaction.one(relations.LOCK_PROJECT, number)[0][0]
+    if finalized is not None:
+        return Ok(changed=False)
+    for came_into, count in context.transaction.one(relations.PROJECT_STATES, number):
+        if came_into not in state.ENDED:
+            raise RotaError(
+                "wrong_state", f"{count} tasks of {command.project} are {state.STATES[came_into]}", field="project"
+            )
+    context.transaction.one(relations.FINALIZE_PROJECT, context.now, number)
+    context.changes.say("finalize_project", None, project=number)
+    return Ok()
+
+
+def delete(context: Context, command: DeleteProject) -> Ok:
+    """Delete a project: what waits is cancelled, what runs is flagged to its agent, the rest keeps its story."""
+    number = number_of(context, command.project)
+    tasks = [task for task, _state in context.transaction.one(relations.PROJECT_TASKS, number, 0, DELETE)]
+    rows = [row for row in context.lock(tasks).values() if row.state not in state.ENDED]
+    cancel_rows(context, rows, "delete_project", "project deleted", Changed())
+    context.flush()
+    context.transaction.one(relations.LEAVE_PROJECT, number)
+    context.transaction.one(relations.DROP_PROJECT, number)
+    context.changes.say("delete_project", None, project=number)
+    return Ok()
+
+
+def number_of(context: Context, text: str) -> int:
+    """The number of a project by id or key; refused when there is none."""
+    found = context.transaction.one(relations.PROJECT_BY_KEY, text)
+    number = int(found[0][0]) if found else project_number(text)
+    if not context.transaction.one(relations.PROJECT, number):
+        raise RotaError("no_project", f"there is no project {text!r}", field="project")
+    return number

@@ -1,0 +1,138 @@
+"""What comes due with time: delays and retries, time to live, the end of leases, lost nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rota.engine.agents import take_back_all
+from rota.engine.attempts import failed
+from rota.engine.context import Context
+from rota.engine.ending import end
+from rota.engine.outcome import take_back
+from rota.engine.place import CANCEL, LIMIT, START, TTL, WIDEN, Groups, lane_of, leave, put, tell
+from rota.model import state
+from rota.model.times import SECOND
+from rota.store.sql import fleet
+from rota.store.sql.leases import (
+    DROP_LISTENERS_OF_NODE,
+    END_LEASES,
+    EXTEND_LEASES,
+    LAPSED_LEASES,
+    LEASES_OF_LOST_NODE,
+    LEASES_OF_TASKS,
+    LeaseRow,
+)
+from rota.store.sql.tasks import TaskRow
+from rota.store.sql.waiting import DUE_TIMERS_POSTGRES, DUE_TIMERS_SQLITE, UNPARK_LIMITS
+
+AT_ONCE = 500
+"""Timers fired and leases ended in one turn; the rest follows in the next."""
+NODE_LOST_S = 15.0
+"""A node not seen for this long is lost, seconds."""
+
+
+def fire(context: Context) -> bool:
+    """Fire the timers that are due; whether there may be more."""
+    statement = DUE_TIMERS_SQLITE if context.transaction.dialect == "sqlite" else DUE_TIMERS_POSTGRES
+    due = sorted(context.transaction.one(statement, context.now, AT_ONCE))
+    rows = context.lock([ref for _at, kind, ref in due if kind != LIMIT])
+    for at, kind, ref in due:
+        if kind == LIMIT:
+            context.transaction.one(UNPARK_LIMITS, context.now)
+            context.changes.pools.add(ref)
+        elif ref in rows:
+            row = rows[ref]
+            _FIRED[kind](context, row, at)
+            rows[ref] = row._replace(state=-1)
+    return len(due) == AT_ONCE
+
+
+def _start(context: Context, row: TaskRow, at: int) -> None:
+    """A delay or a retry's wait is over. A task that was moved on since has another start, or another state."""
+    if row.state != state.SCHEDULED or row.start != at:
+        return
+    groups: Groups = {}
+    leave(context, [row])
+    put(context, row, groups, start=row.start, lane=row.lane, reason=row.reason)
+    tell(context, "start", groups)
+
+
+def _expire(context: Context, row: TaskRow, at: int) -> None:
+    if row.state in state.ENDED or row.tries > 0 or row.expires != at or row.state == -1:
+        return
+    if not leave(context, [row]):
+        end(context, [row], state.EXPIRED, "expire", "nobody took it in time")
+
+
+def _fence(context: Context, row: TaskRow, at: int) -> None:
+    """The grace after a cancel is over: the task is taken out of the agent's hands."""
+    leases = [LeaseRow(*found) for found in context.transaction.each(LEASES_OF_TASKS, [(row.id,)])]
+    leases = [lease for lease in leases if lease.cancel_at == at]
+    if leases:
+        take_back_all(context, leases, "cancelled")
+
+
+def _widen(context: Context, row: TaskRow, at: int) -> None:
+    """A temporary requirement is over: the task goes to the lane of its own shape."""
+    own = lane_of(context, row)
+    if row.lane is None or row.lane == own or row.state not in (state.READY, state.SCHEDULED):
+        return
+    if leave(context, [row]):
+        return
+    groups: Groups = {}
+    put(context, row, groups, start=row.start, lane=own if row.state == state.READY else None, reason=row.reason)
+    tell(context, "widen", groups)
+
+
+_FIRED = {START: _start, TTL: _expire, CANCEL: _fence, WIDEN: _widen}
+
+
+def end_leases(context: Context) -> bool:
+    """End leases nobody renewed and offers nobody confirmed; whether there may be more."""
+    lapsed = [LeaseRow(*row) for row in context.transaction.one(LAPSED_LEASES, context.now, AT_ONCE)]
+    if not lapsed:
+        return False
+    rows = context.lock([lease.task for lease in lapsed])
+    taken = {row[0] for row in context.transaction.each(END_LEASES, [(lease.task, lease.token) for lease in lapsed])}
+    groups: Groups = {}
+    offers: Groups = {}
+    for lease in lapsed:
+        if lease.task not in taken:
+            continue
+        row = rows[lease.task]
+        context.changes.pools.add(context.queue_of(row).pool)
+        if not lease.offered:
+            failed(context, row, lease, groups, outcome="lost", error="the lease ended without a heartbeat")
+        elif lease.cancel_at is not None:
+            take_back(context, row, lease, groups, "lapsed")
+        else:
+            put(context, row, offers, start=row.start)
+    tell(context, "lease_end", groups)
+    tell(context, "lapse", offers)
+    return len(lapsed) == AT_ONCE
+
+
+def after_gap(context: Context) -> None:
+    """Time passed in which nobody could renew: no lease ends before one more term."""
+    context.transaction.one(EXTEND_LEASES, context.now, context.now)
+
+
+def bury_nodes(context: Context, lost: Sequence[int]) -> None:
+    """Nodes that are gone: what their local agents held goes back, their listeners are dropped."""
+    for node in lost:
+        leases = [LeaseRow(*row) for row in context.transaction.one(LEASES_OF_LOST_NODE, node, 100_000)]
+        take_back_all(context, leases, "node_lost")
+        context.flush()
+        context.transaction.one(DROP_LISTENERS_OF_NODE, node)
+        context.transaction.one(fleet.UNBIND_AGENTS, node)
+        context.transaction.one(fleet.DROP_NODE, node)
+        context.changes.say("node_lost", None, node=node)
+    if lost:
+        context.book.changed(context.transaction)
+        context.changes.pools.update(context.book.pools)
+
+
+def lost_nodes(context: Context) -> list[int]:
+    """Nodes that were not seen for too long."""
+    limit = context.now - round(NODE_LOST_S * SECOND)
+    return [node for (node,) in context.transaction.one(fleet.LOST_NODES, limit, context.node)]

@@ -1,0 +1,164 @@
+"""A turn: one transaction. Commands in, due timers, one plan for each touched pool, commit, answers out.
+
+`turn` is a function of the store, the moment and the commands; whatever it is told besides is only memory of what
+the database says. It can be run again: nothing outside the transaction is changed before the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+from rota.engine import agents, claim, edit, heartbeat, judge, listening, outcome, projects, queues, submit, timers, withdraw
+from rota.engine.book import Book
+from rota.engine.context import Context, Waiting
+from rota.engine.deliver import deliver
+from rota.engine.dependencies import settle
+from rota.engine.dispatch import PlanningError, dispatch
+from rota.engine.learn import keep_samples
+from rota.engine.tick import Tick, tick
+from rota.model.commands import fleet as f
+from rota.model.commands import submit as s
+from rota.model.commands import work as w
+from rota.model.errors import RotaError
+from rota.store.protocol import Rerun, Store
+
+Command = Any
+Answer = Any
+"""What a command is answered, a `RotaError`, or the `Waiting` that it became."""
+
+_APPLY: dict[type, Callable[[Context, Any], Answer]] = {
+    s.Submit: submit.submit,
+    s.Edit: edit.edit,
+    s.Cancel: withdraw.cancel,
+    s.Hold: withdraw.hold,
+    s.Unhold: withdraw.unhold,
+    s.Redrive: withdraw.redrive,
+    w.Confirm: heartbeat.confirm,
+    w.Heartbeat: heartbeat.heartbeat,
+    w.Fail: outcome.fail,
+    w.GiveBack: outcome.give_back,
+    w.Ask: outcome.ask,
+    w.Answer: judge.answer,
+    w.Approve: judge.approve,
+    w.Reject: judge.reject,
+    f.Register: agents.register,
+    f.Drain: agents.drain,
+    f.ResumeAgent: agents.resume,
+    f.RemoveAgent: agents.remove,
+    f.SetQueue: queues.set_queue,
+    f.SetPool: queues.set_pool,
+    f.PauseQueue: queues.pause,
+    f.ResumeQueue: queues.resume,
+    f.PurgeQueue: withdraw.purge,
+    f.CreateProject: projects.create,
+    f.FinalizeProject: projects.finalize,
+    f.DeleteProject: projects.delete,
+    listening.Withdraw: listening.withdraw,
+    Tick: tick,
+}
+
+_FIRST, _MIDDLE, _LAST = range(3)
+_PHASES: dict[type, int] = {w.Heartbeat: _FIRST, w.Claim: _LAST}
+_BLIND = (s.Submit, w.Complete, w.Claim)
+"""Commands that do not look at what others of the same turn gathered, so nothing has to be written before them."""
+
+
+class Outcome:
+    """What a turn came to, once it is committed."""
+
+    def __init__(self, answers: list[Answer], context: Context) -> None:
+        self.answers = answers
+        self.answered = context.answered
+        self.kept = context.kept
+        self.seen = context.seen
+        self.next_due = context.changes.next_due
+        self.topics = context.topics
+        self.contended = context.contended
+        self.trouble = context.trouble
+        self.waited_from = context.waited_from
+        self.more = context.more
+        """There was more due than one turn takes."""
+
+
+def turn(
+    store: Store,
+    now: int,
+    commands: Sequence[Command],
+    *,
+    node: int,
+    book: Book,
+    random: Random,
+    listening: dict[int, Waiting],
+    numbers: Callable[[], int],
+    broken: dict[int, str],
+) -> Outcome:
+    """Run one turn at `now` (microseconds). Raises what the store raises; then nothing happened."""
+    done: Outcome | None = None
+    try:
+        with store.write() as transaction:
+            book.refresh(transaction)
+            context = Context(transaction, now, node, book, random, listening, broken)
+            answers = _apply_all(context, commands, numbers)
+            settle(context)
+            context.flush()
+            deliver(context)
+            _plan_pools(context)
+            claim.keep_listening(context)
+            keep_samples(context)
+            context.flush()
+            context.changes.flush_statistics(transaction)
+            done = Outcome(answers, context)
+    except Rerun as again:
+        # The answers stand when the lost commit turned out to have happened.
+        if not again.committed or done is None:
+            raise
+    return done
+
+
+def _apply_all(context: Context, commands: Sequence[Command], numbers: Callable[[], int]) -> list[Answer]:
+    """Heartbeats first, outcomes together, the rest as it came, claims last: so that claims see the freed slots."""
+    answers: list[Answer] = [None] * len(commands)
+    order = sorted(range(len(commands)), key=lambda index: _PHASES.get(type(commands[index]), _MIDDLE))
+    completes = [index for index in order if type(commands[index]) is w.Complete]
+    if completes:
+        judged = outcome.complete(context, [commands[index] for index in completes])
+        for index, answer in zip(completes, judged, strict=True):
+            answers[index] = answer
+    for index in order:
+        command = commands[index]
+        if type(command) is w.Complete:
+            continue
+        if type(command) not in _BLIND:
+            settle(context)
+            context.flush()
+        try:
+            if type(command) is w.Claim:
+                answers[index] = claim.claim(context, command, numbers())
+            else:
+                answers[index] = _APPLY[type(command)](context, command)
+        except RotaError as error:
+            answers[index] = error
+    return answers
+
+
+def _plan_pools(context: Context) -> None:
+    """Plan each touched pool inside one savepoint. A plan that fails leaves the commands standing."""
+    for pool in sorted(context.changes.pools):
+        if pool not in context.book.pools:
+            continue
+        context.flush()
+        context.transaction.savepoint()
+        mark = context.mark()
+        try:
+            if not dispatch(context, context.book.pools[pool]):
+                context.contended.add(pool)
+                context.topics.add(f"pool:{pool}")
+            context.flush()
+        except PlanningError as error:
+            context.transaction.back()
+            context.rewind(mark)
+            context.trouble.append(f"planning pool {context.book.pools[pool].name} failed: {error}")
+            continue
+        context.transaction.release()

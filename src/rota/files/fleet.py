@@ -1,0 +1,226 @@
+"""A fleet as fleet.toml describes it, checked and ready to use: agents, their processes, queues, pools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from rota.files.place import Misfit, Path, nearest, quoted
+from rota.files.tables import AgentTable, FleetTable, QueueTable
+from rota.model.agent import AgentSpec, Cost
+from rota.model.bounds import NAME
+from rota.model.errors import RotaError
+from rota.model.queue import Backoff, PoolPolicy, QueuePolicy
+from rota.model.times import Span, seconds
+
+GRACE_S = 10.0
+"""Between SIGTERM and SIGKILL when the file says nothing else, seconds."""
+_OF_PROCESSES = ("check", "timeout", "stall", "grace", "env")
+
+
+class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How an agent's processes are run. Exactly one of `command` and `python` is set; spans are seconds."""
+
+    folder: str
+    """Where they are started: the folder of fleet.toml."""
+    command: tuple[str, ...] = ()
+    python: str | None = None
+    check: tuple[str, ...] = ()
+    timeout: float | None = None
+    stall: float | None = None
+    grace: float = GRACE_S
+    env: dict[str, str] = {}
+
+
+class FleetAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """One agent. `process` is None when it connects from outside; `table` numbers its `[[agent]]`, from 0."""
+
+    spec: AgentSpec
+    process: ProcessSettings | None
+    table: int
+
+
+class Fleet(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole file. `database` is as written; an agent table with a `count` has become that many agents."""
+
+    folder: str
+    file: str | None = None
+    database: str | None = None
+    queues: dict[str, QueuePolicy] = {}
+    pools: dict[str, PoolPolicy] = {}
+    agents: tuple[FleetAgent, ...] = ()
+
+
+def fleet_of(table: FleetTable, folder: str, file: str | None = None) -> Fleet:
+    """The fleet that the tables describe; a `Misfit` where they do not fit together."""
+    if table.database is not None and not table.database.strip():
+        raise Misfit(("database",), "this is empty; name a file or a postgresql:// address, or leave it out")
+    queues = {name: _queue(queue, ("queue", name)) for name, queue in table.queue.items()}
+    _check_overflow(queues)
+    pools = {
+        name: PoolPolicy(strategy=pool.strategy, avoid_s=pool.avoid_s) for name, pool in table.pool.items()
+    }
+    agents = [agent for at, entry in enumerate(table.agent) for agent in _agents(entry, at, folder)]
+    _check_names(agents)
+    _check_pools(agents, queues, pools)
+    return Fleet(
+        folder=folder, file=file, database=table.database, queues=queues, pools=pools, agents=tuple(agents)
+    )
+
+
+def _queue(table: QueueTable, path: Path) -> QueuePolicy:
+    base = _span(table.backoff.base, (*path, "backoff", "base"), zero=True)
+    cap = _span(table.backoff.cap, (*path, "backoff", "cap"), zero=True)
+    if cap < base:
+        raise Misfit(
+            (*path, "backoff", "cap"), f"this is less than base, {base:g} seconds; make it at least that"
+        )
+    return QueuePolicy(
+        pool=table.pool,
+        max_attempts=table.max_attempts,
+        backoff=Backoff(base=base, cap=cap),
+        term=_span(table.term, (*path, "term")),
+        ttl=_maybe_span(table.ttl, (*path, "ttl")),
+        ordering=table.ordering,
+        target_wait={
+            name: _span(wait, (*path, "target_wait", name), zero=True)
+            for name, wait in table.target_wait.items()
+        },
+        approval=table.approval,
+        depth=table.depth,
+        overflow=table.overflow,
+        overflow_queue=table.overflow_queue,
+    )
+
+
+def _check_overflow(queues: Mapping[str, QueuePolicy]) -> None:
+    for name, policy in queues.items():
+        path: Path = ("queue", name, "overflow_queue")
+        target = policy.overflow_queue
+        if policy.overflow == "move" and target is None:
+            raise Misfit(
+                ("queue", name, "overflow"),
+                "`move` needs overflow_queue: the queue that takes what is too much",
+            )
+        if policy.overflow != "move" and target is not None:
+            raise Misfit(path, 'this is only used with overflow = "move"; add that, or leave this out')
+        if policy.overflow != "refuse" and policy.depth is None:
+            raise Misfit(
+                ("queue", name, "overflow"), "this is only used with depth; add it, or leave this out"
+            )
+        if target == name:
+            raise Misfit(path, "a queue cannot take its own overflow; name another one")
+        if target is not None and target not in queues and target != "default":
+            raise Misfit(path, f"there is no [queue.{target[:60]}] in this file{nearest(target, queues)}")
+
+
+def _agents(table: AgentTable, at: int, folder: str) -> list[FleetAgent]:
+    path: Path = ("agent", at)
+    process = _process(table, path, folder)
+    names = (
+        [table.name]
+        if table.count == 1
+        else [f"{table.name}-{number}" for number in range(1, table.count + 1)]
+    )
+    if len(names[-1]) > NAME:
+        raise Misfit((*path, "name"), f"with its number this is longer than {NAME} characters; shorten it")
+    cost = None if table.cost is None else Cost(**msgspec.structs.asdict(table.cost))
+    spec = AgentSpec(
+        name=table.name,
+        role=table.role,
+        slots=table.slots,
+        skills=table.skills,
+        region=table.region,
+        pool=table.pool,
+        cost=cost,
+        weight=table.weight,
+    )
+    return [
+        FleetAgent(spec=msgspec.structs.replace(spec, name=name), process=process, table=at) for name in names
+    ]
+
+
+def _process(table: AgentTable, path: Path, folder: str) -> ProcessSettings | None:
+    if table.command is not None and table.python is not None:
+        raise Misfit((*path, "python"), "an agent has a command or a python function, not both; remove one")
+    if table.command is None and table.python is None:
+        for name in _OF_PROCESSES:
+            if getattr(table, name) not in (None, {}):
+                raise Misfit(
+                    (*path, name),
+                    "this is for agents that Rota starts; add command or python, or leave it out",
+                )
+        return None
+    _check_argv(table.command, (*path, "command"))
+    _check_argv(table.check, (*path, "check"))
+    _check_function(table.python, (*path, "python"))
+    for name in table.env:
+        if not name or "=" in name:
+            raise Misfit(
+                (*path, "env", name),
+                "this is not the name of an environment variable; it is empty or holds a `=`",
+            )
+    return ProcessSettings(
+        folder=folder,
+        command=tuple(table.command or ()),
+        python=table.python,
+        check=tuple(table.check or ()),
+        timeout=_maybe_span(table.timeout, (*path, "timeout")),
+        stall=_maybe_span(table.stall, (*path, "stall")),
+        grace=GRACE_S if table.grace is None else _span(table.grace, (*path, "grace"), zero=True),
+        env=table.env,
+    )
+
+
+def _check_argv(argv: list[str] | None, path: Path) -> None:
+    if argv is not None and (not argv or not argv[0].strip()):
+        raise Misfit(path, 'this names no program; write it as ["program", "argument", ...]')
+
+
+def _check_function(target: str | None, path: Path) -> None:
+    if target is None:
+        return
+    module, _, function = target.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), *function.split("."))):
+        raise Misfit(path, f"{quoted(target)} names no function; write it as `module:function`")
+
+
+def _check_names(agents: list[FleetAgent]) -> None:
+    first: dict[str, int] = {}
+    for agent in agents:
+        taken = first.setdefault(agent.spec.name, agent.table)
+        if taken != agent.table:
+            message = (
+                f"agent[{taken}] is called {quoted(agent.spec.name)} already; give this one another name"
+            )
+            raise Misfit(("agent", agent.table, "name"), message)
+
+
+def _check_pools(
+    agents: list[FleetAgent], queues: Mapping[str, QueuePolicy], pools: Mapping[str, PoolPolicy]
+) -> None:
+    """An agent in a pool that nothing else names would wait for ever: most likely a slip of the pen."""
+    known = {"default", *pools, *(policy.pool for policy in queues.values())}
+    for agent in agents:
+        pool = agent.spec.pool
+        if pool not in known:
+            message = f"no queue of this file is in pool {quoted(pool)}{nearest(pool, known)}"
+            raise Misfit(("agent", agent.table, "pool"), f"{message}; if it is right, add [pool.NAME] for it")
+
+
+def _maybe_span(span: Span | None, path: Path) -> float | None:
+    return None if span is None else _span(span, path)
+
+
+def _span(span: Span, path: Path, *, zero: bool = False) -> float:
+    """A span in seconds; nothing at all only where `zero` allows it."""
+    try:
+        value = seconds(span, "")
+    except RotaError as error:
+        raise Misfit(path, error.message) from None
+    except OverflowError:
+        raise Misfit(path, "this is longer than ten years") from None
+    if value == 0 and not zero:
+        raise Misfit(path, "this must be more than 0 seconds")
+    return value

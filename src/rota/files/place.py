@@ -1,0 +1,66 @@
+"""Where in a file something is wrong: `fleet.toml:12 agent[1].slots`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from rota.model.errors import RotaError
+
+Path = tuple[str | int, ...]
+"""Keys and indexes from the top of a document down to one value."""
+
+_BARE = re.compile(r"[A-Za-z0-9_-]{1,60}")
+_SHOWN = 60
+
+
+class Misfit(Exception):
+    """A value that cannot be taken: the path to it inside its document, why not, and the error code."""
+
+    def __init__(self, path: Path, message: str, code: str = "invalid") -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+        self.code = code
+
+    def at(self, file: str, line: int | None = None) -> RotaError:
+        """The same as an error of that line of that file."""
+        return bad(file, self.message, line=line, path=path_text(self.path), code=self.code)
+
+
+def bad(
+    file: str, message: str, *, line: int | None = None, path: str = "", code: str = "invalid"
+) -> RotaError:
+    """An error at a line and a field of a file."""
+    where = shown(file) if line is None else f"{shown(file)}:{line}"
+    return RotaError(code, message, field=f"{where} {path}" if path else where)
+
+
+def shown(file: str) -> str:
+    """A file's name as it can be printed anywhere; `-` is the standard input."""
+    if file == "-":
+        return "stdin"
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in file)
+
+
+def path_text(path: Path) -> str:
+    """`("agent", 1, "cost")` -> `agent[1].cost`; a key that is not a plain word is quoted."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if _BARE.fullmatch(part) else f"[{quoted(part)}]"
+    return text.removeprefix(".")
+
+
+def quoted(text: str) -> str:
+    """What the user wrote, in quotes, unprintable characters escaped, cut to one glance."""
+    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}..."
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'slots'?`, or nothing when no known name is near."""
+    found = get_close_matches(word[:_SHOWN], list(known), n=1)
+    return f"; did you mean {found[0]!r}?" if found else ""

@@ -1,0 +1,202 @@
+"""The reference of fleet.toml, made from its tables: `python -m rota.files.reference` prints it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from rota.files.tables import (
+    MOST_COST,
+    NOT_YET,
+    NOT_YET_AGENT,
+    AgentTable,
+    BackoffTable,
+    CostTable,
+    FleetTable,
+    PoolTable,
+    QueueTable,
+)
+
+EXAMPLE = """\
+database = "work.db"
+
+[pool.default]
+strategy = "least_loaded"
+
+[queue.reviews]
+max_attempts = 3
+backoff = { base = "2s", cap = "1m" }
+ttl = "2d"
+target_wait = { high = "2m", normal = "1h" }
+
+[[agent]]
+name = "reviewer"
+count = 2
+slots = 2
+skills = { python = 3, docs = 1 }
+command = ["python3", "review.py", "{title}"]
+check = ["python3", "check.py"]
+timeout = "10m"
+stall = "90s"
+cost = { per_hour = 12.5 }
+
+[[agent]]
+name = "reader"
+skills = { docs = 2 }
+python = "reading:read"
+
+[[agent]]
+name = "anna"
+role = "editor"
+"""
+
+_INTRODUCTION = f"""\
+# fleet.toml
+
+The file that describes a fleet: its queues, pools and agents. Rota looks for it in the working
+directory and in the folders above. It needs no content to start. The file is the wish, the database
+the truth.
+
+Every error names the file, the line, the field and what to do. Unknown fields are errors, with the
+nearest known name. An editor that knows JSON Schema can use [fleet.schema.json](fleet.schema.json).
+Files of tasks are described in [task-files.md](task-files.md).
+
+This page is made from the code: `python -m rota.files.reference > docs/fleet.md`.
+
+```toml
+{EXAMPLE}```
+
+A **span** is a length of time: seconds as a number, or text such as `"90s"`, `"5m"`, `"1h30m"`,
+`"2d"`; at most ten years. A name has 1 to 100 characters.
+"""
+
+_CLOSING = f"""
+## What is checked beyond the tables
+
+- An agent has `command` or `python`, not both. With neither, the fields about its processes
+  (`check`, `timeout`, `stall`, `grace`, `env`) are refused.
+- Two agents never have one name, those that `count` makes included.
+- An agent's pool is `default`, or has a table `[pool.NAME]`, or is the pool of a queue of this
+  file.
+- `overflow = "shed"` and `"move"` need `depth`; `"move"` needs `overflow_queue`, another queue of
+  this file, or `default`.
+- `term`, `ttl`, `timeout` and `stall` are more than 0; `backoff.cap` is not less than
+  `backoff.base`.
+
+## Which database is used
+
+The first of these that is given:
+
+1. the argument of the command;
+2. `database` in fleet.toml, relative to the folder of fleet.toml;
+3. the environment variable `ROTA_DATABASE`;
+4. `.rota/rota.db` in the folder of fleet.toml, or in the working directory when there is none.
+
+A database is a file name, `sqlite:///FILE` (an absolute path makes four slashes), or `postgresql://...`.
+
+## Not supported yet in this version
+
+Refused with a clear error, never ignored: {", ".join(f"`{name}`" for name in NOT_YET)}, and of an agent
+{", ".join(f"`{name}`" for name in NOT_YET_AGENT)}.
+"""
+
+_SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "The top of the file": FleetTable,
+    "`[queue.NAME]`": QueueTable,
+    "`backoff` of a queue": BackoffTable,
+    "`[pool.NAME]`": PoolTable,
+    "`[[agent]]`": AgentTable,
+    "`cost` of an agent": CostTable,
+}
+_PLAIN = {
+    inspect.StrType: "text",
+    inspect.IntType: "whole number",
+    inspect.FloatType: "number",
+    inspect.BoolType: "true or false",
+    inspect.StructType: "table",
+}
+
+
+def reference_text() -> str:
+    """The page as it is committed, in docs/fleet.md."""
+    return _INTRODUCTION + "".join(_section(title, table) for title, table in _SECTIONS.items()) + _CLOSING
+
+
+def _section(title: str, table: type[msgspec.Struct]) -> str:
+    rows = "".join(_rows(table))
+    return (
+        f"\n## {title}\n\n{_story(table)}\n\n| field | value | default | meaning |\n|---|---|---|---|\n{rows}"
+    )
+
+
+def _story(table: type[msgspec.Struct]) -> str:
+    return "\n".join(line.strip() for line in (table.__doc__ or "").strip().splitlines())
+
+
+def _rows(table: type[msgspec.Struct]) -> Iterator[str]:
+    kind = inspect.type_info(table)
+    assert isinstance(kind, inspect.StructType)
+    for field in kind.fields:
+        value = _value(field.type).replace("|", "\\|")
+        yield f"| `{field.name}` | {value} | {_default(field)} | {_description(field.type)} |\n"
+
+
+def _description(kind: inspect.Type) -> str:
+    assert isinstance(kind, inspect.Metadata), "every field has a description"
+    return str((kind.extra_json_schema or {})["description"])
+
+
+def _value(kind: inspect.Type) -> str:
+    """A type in a user's words."""
+    if isinstance(kind, inspect.Metadata):
+        return _value(kind.type)
+    if isinstance(kind, inspect.UnionType):
+        kinds = [inner for inner in kind.types if not isinstance(inner, inspect.NoneType)]
+        plain = {type(inner) for inner in kinds}
+        return "span" if plain == _SPAN else " or ".join(map(_value, kinds))
+    if isinstance(kind, inspect.LiteralType):
+        return ", ".join(f"`{choice}`" for choice in kind.values)
+    if isinstance(kind, inspect.DictType):
+        return f"table of {_value(kind.value_type)}"
+    if isinstance(kind, inspect.ListType):
+        return f"list of {_value(kind.item_type)}"
+    if isinstance(kind, inspect.IntType | inspect.FloatType):
+        return f"{_PLAIN[type(kind)]}{_range(kind)}"
+    return _PLAIN[type(kind)]
+
+
+_SPAN = {inspect.StrType, inspect.FloatType, inspect.IntType}
+
+
+def _range(kind: inspect.IntType | inspect.FloatType) -> str:
+    least = _number("from", kind.ge) or _number("more than", kind.gt)
+    most = "" if kind.le is None or kind.le >= MOST_COST else _number("to", kind.le)
+    bounds = " ".join(part for part in (least, most) if part)
+    return f", {bounds}" if bounds else ""
+
+
+def _number(word: str, bound: float | None) -> str:
+    return "" if bound is None else f"{word} {bound:,.0f}"
+
+
+def _default(field: inspect.Field) -> str:
+    if field.required:
+        return "needed"
+    if field.default is msgspec.NODEFAULT:
+        made = field.default_factory() if callable(field.default_factory) else None
+        return "see there" if isinstance(made, msgspec.Struct) else ""
+    return _shown(field.default)
+
+
+def _shown(default: Any) -> str:
+    if default is None:
+        return ""
+    return f"`{msgspec.json.encode(default).decode()}`"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference_text())

@@ -1,0 +1,216 @@
+"""Checks of what users send, beyond types: sizes, characters, ranges. Each refusal names the field and the fix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rota.model import bounds
+from rota.model.errors import RotaError, invalid
+from rota.model.priority import BANDS
+from rota.model.task import TaskSpec
+
+_encode = msgspec.json.Encoder().encode
+
+
+def text(value: Any, field: str, most: int, *, empty: bool = True) -> str:
+    """A text of at most `most` characters that every database and file can keep."""
+    if not isinstance(value, str):
+        raise invalid(field, f"must be text, not {type(value).__name__}")
+    if len(value) > most:
+        raise RotaError("too_large", f"has {len(value):,} characters; the most is {most:,}", field=field)
+    if "\0" in value:
+        raise invalid(field, "holds a NUL character; remove it")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise invalid(field, "holds a lone surrogate, which is not Unicode text; remove it") from None
+    if not empty and not value.strip():
+        raise invalid(field, "is empty")
+    return value
+
+
+def name(value: Any, field: str) -> str:
+    """A name of something: short, not empty, no control characters."""
+    text(value, field, bounds.NAME, empty=False)
+    if not value.isprintable():
+        raise invalid(field, f"{value!r} holds a control character; remove it")
+    return str(value)
+
+
+def maybe_name(value: Any, field: str) -> str | None:
+    """A name, or None."""
+    return None if value is None else name(value, field)
+
+
+def maybe_key(value: Any, field: str) -> str | None:
+    """A key of up to 300 characters, or None."""
+    return None if value is None else text(value, field, bounds.KEY, empty=False)
+
+
+def json_text(value: Any, field: str, most: int) -> str | None:
+    """The value as JSON text; None for None. Refuses what JSON or a database can not hold."""
+    if value is None:
+        return None
+    try:
+        encoded = _encode(value)
+    except RecursionError:
+        raise invalid(field, f"is nested deeper than {bounds.DEPTH} levels; flatten it") from None
+    except (OverflowError, UnicodeEncodeError, ValueError, TypeError) as error:
+        raise invalid(field, f"can not be written as JSON: {error}") from None
+    if len(encoded) > most:
+        raise RotaError("too_large", f"takes {len(encoded):,} bytes as JSON; the most is {most:,}", field=field)
+    if encoded.count(b"[") + encoded.count(b"{") > bounds.DEPTH and _depth(encoded) > bounds.DEPTH:
+        raise invalid(field, f"is nested deeper than {bounds.DEPTH} levels; flatten it")
+    if b"\\u0000" in encoded and _has_nul(value):
+        raise invalid(field, "holds a NUL character; remove it")
+    found = encoded.decode()
+    _check_numbers(encoded, value, field)
+    return found
+
+
+def number(value: Any, field: str, least: int, most: int) -> int:
+    """A whole number in a range."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise invalid(field, f"must be a whole number, not {type(value).__name__}")
+    if not least <= value <= most:
+        raise invalid(field, f"{value} is not between {least} and {most}")
+    return value
+
+
+def share(value: Any, field: str) -> float:
+    """A number from 0 to 1."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise invalid(field, f"{value!r} is not between 0 and 1")
+    return float(value)
+
+
+def amount(value: Any, field: str) -> float:
+    """A number that is finite and not negative."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e15:
+        raise invalid(field, f"{value!r} is not a number from 0 up")
+    return float(value)
+
+
+def skills(value: Any, field: str, least: int = 1) -> dict[str, int]:
+    """Skill names with levels."""
+    if not isinstance(value, dict):
+        raise invalid(field, f"must map skill names to levels, not {type(value).__name__}")
+    if len(value) > bounds.SKILLS:
+        raise RotaError("too_large", f"has {len(value)} skills; the most is {bounds.SKILLS}", field=field)
+    for skill, level in value.items():
+        name(skill, field)
+        number(level, f"{field}.{skill}", least, bounds.LEVEL)
+    return value
+
+
+def names(value: Any, field: str) -> list[str]:
+    """A list of names."""
+    if not isinstance(value, list | tuple):
+        raise invalid(field, f"must be a list of names, not {type(value).__name__}")
+    if len(value) > bounds.SKILLS:
+        raise RotaError("too_large", f"has {len(value)} entries; the most is {bounds.SKILLS}", field=field)
+    return [name(entry, field) for entry in value]
+
+
+def spec(task: Any, field: str) -> None:
+    """Everything about a submitted task that can be judged without the database."""
+    if not isinstance(task, TaskSpec):
+        raise invalid(field, f"must be a task, not {type(task).__name__}")
+    text(task.title, f"{field}.title", bounds.TITLE, empty=False)
+    if task.description != "":
+        text(task.description, f"{field}.description", bounds.DESCRIPTION)
+    if task.kind != "task":
+        name(task.kind, f"{field}.kind")
+    if task.priority not in BANDS:
+        raise invalid(f"{field}.priority", f"{task.priority!r} is none of {', '.join(BANDS)}")
+    if task.tenant != "default":
+        name(task.tenant, f"{field}.tenant")
+    for key in ("ref", "unique", "sequence"):
+        value = getattr(task, key)
+        if value is not None:
+            text(value, f"{field}.{key}", bounds.KEY, empty=False)
+    if task.max_attempts is not None:
+        number(task.max_attempts, f"{field}.max_attempts", 1, bounds.ATTEMPTS)
+    if task.after and len(task.after) > bounds.PARENTS:
+        raise RotaError("too_large", f"has {len(task.after)} parents; the most is {bounds.PARENTS}", field=f"{field}.after")
+    requirements(task, field)
+
+
+def requirements(task: Any, field: str) -> None:
+    """What a task asks of an agent."""
+    if task.skills:
+        skills(task.skills, f"{field}.skills")
+    if task.role is not None:
+        name(task.role, f"{field}.role")
+    if task.pin is not None:
+        name(task.pin, f"{field}.pin")
+    for key in ("regions", "ban", "limits"):
+        value = getattr(task, key)
+        if value:
+            names(value, f"{field}.{key}")
+
+
+def _depth(encoded: bytes) -> int:
+    depth = deepest = 0
+    in_text = escaped = False
+    for byte in encoded:
+        if in_text:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_text = False
+        elif byte == 0x22:
+            in_text = True
+        elif byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _has_nul(value: Any) -> bool:
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, str):
+            if "\0" in found:
+                return True
+        elif isinstance(found, dict):
+            waiting.extend(found)
+            waiting.extend(found.values())
+        elif isinstance(found, list | tuple | set | frozenset):
+            waiting.extend(found)
+        elif isinstance(found, msgspec.Struct):
+            waiting.extend(getattr(found, key) for key in found.__struct_fields__)
+    return False
+
+
+def _check_numbers(encoded: bytes, value: Any, field: str) -> None:
+    """Whole numbers beyond 64 bits would come back as something else in many readers: refuse them.
+
+    Only looked for when the text shows a run of 19 digits or more.
+    """
+    if len(encoded) < 19 or not any(len(run) >= 19 for run in _digit_runs(encoded)):
+        return
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, int) and not -bounds.INT64 - 1 <= found <= bounds.INT64:
+            raise invalid(field, f"holds the number {str(found)[:40]}, which does not fit into 64 bits; send it as text")
+        if isinstance(found, dict):
+            waiting.extend(found.values())
+        elif isinstance(found, list | tuple):
+            waiting.extend(found)
+
+
+_NOT_DIGITS = bytes(0x20 if not 0x30 <= byte <= 0x39 else byte for byte in range(256))
+
+
+def _digit_runs(encoded: bytes) -> list[bytes]:
+    return encoded.translate(_NOT_DIGITS).split()

@@ -1,0 +1,1 @@
+"""Commands and their answers: what can be asked of the engine, as plain values."""

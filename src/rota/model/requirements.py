@@ -1,0 +1,53 @@
+"""What a task asks of an agent. Equal requirements make one shape, so the plan decides once for all of them."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Requirements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Canonical: skills sorted by name, lists sorted and without repeats (see `canonical`)."""
+
+    skills: tuple[tuple[str, int], ...] = ()
+    """Each needed skill with its least level (1 or more)."""
+    role: str | None = None
+    regions: tuple[str, ...] = ()
+    """Any of these; empty = anywhere."""
+    pin: str | None = None
+    """Only the agent of this name."""
+    ban: tuple[str, ...] = ()
+    """Never these agents."""
+    avoid: tuple[str, ...] = ()
+    """Not these agents for now: set by Rota for a while after a failure, never by users."""
+    limits: tuple[str, ...] = ()
+    """Keys of the limits the task is charged to, such as a provider's account."""
+
+
+def canonical(
+    *,
+    skills: dict[str, int] | None = None,
+    role: str | None = None,
+    regions: list[str] | None = None,
+    pin: str | None = None,
+    ban: list[str] | None = None,
+    limits: list[str] | None = None,
+) -> Requirements:
+    """The one spelling of these requirements."""
+    return Requirements(
+        skills=tuple(sorted((skills or {}).items())),
+        role=role,
+        regions=tuple(sorted(set(regions or ()))),
+        pin=pin,
+        ban=tuple(sorted(set(ban or ()))),
+        limits=tuple(sorted(set(limits or ()))),
+    )
+
+
+def text_of(requirements: Requirements) -> str:
+    """The requirements as the text that identifies their shape in the database."""
+    return msgspec.json.encode(requirements).decode()
+
+
+def from_text(text: str) -> Requirements:
+    """The inverse of `text_of`."""
+    return msgspec.json.decode(text, type=Requirements)

@@ -1,0 +1,77 @@
+"""Times: integer microseconds inside, RFC 3339 UTC and seconds outside."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from rota.model.bounds import SPAN_S
+from rota.model.errors import RotaError, invalid
+
+SECOND = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SPAN = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
+_UNITS = (86_400.0, 3_600.0, 60.0, 1.0)
+
+Span = str | float | int
+"""A length of time as users write it: seconds as a number, or text such as `90s`, `5m`, `1h30m`, `2d`."""
+When = str | float | int
+"""A moment as users write it: RFC 3339 text, or a span counted from now."""
+
+
+def rfc3339(at: int) -> str:
+    """Microseconds since 1970 -> `2026-11-22T10:00:00.000000Z`."""
+    return (_EPOCH + timedelta(microseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def maybe_rfc3339(at: int | None) -> str | None:
+    """As `rfc3339`, with None for None."""
+    return None if at is None else rfc3339(at)
+
+
+def seconds(span: Span, field: str) -> float:
+    """A span in seconds; refused when negative, not a number, or longer than ten years."""
+    value = _span_text(span, field) if isinstance(span, str) else float(span)
+    if not 0 <= value <= SPAN_S:
+        raise invalid(field, f"{span!r} is not between 0 seconds and ten years")
+    return value
+
+
+def micros(span: Span, field: str) -> int:
+    """A span in microseconds; refused as in `seconds`."""
+    return round(seconds(span, field) * SECOND)
+
+
+def moment(when: When, now: int, field: str) -> int:
+    """A moment in microseconds since 1970. RFC 3339 text must carry an offset; spans count from `now`."""
+    if isinstance(when, str) and len(when) > 8 and when[4:5] == "-":
+        return _date_text(when, field)
+    return now + micros(when, field)
+
+
+def ahead(when: When, now: int, field: str) -> int:
+    """As `moment`, but a moment that is over is refused."""
+    at = moment(when, now, field)
+    if at <= now:
+        raise RotaError("past", f"{when!r} is not in the future", field=field)
+    return at
+
+
+def _span_text(text: str, field: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        found = _SPAN.fullmatch(text.strip()) if text.strip() else None
+    if found is None:
+        raise invalid(field, f"{text[:60]!r} is not a length of time; write seconds, or text such as '90s', '5m', '1h30m', '2d'")
+    return sum(float(part) * unit for part, unit in zip(found.groups(), _UNITS, strict=True) if part)
+
+
+def _date_text(text: str, field: str) -> int:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise invalid(field, f"{text[:60]!r} is not an RFC 3339 time such as 2026-11-22T10:00:00Z") from None
+    if at.tzinfo is None:
+        raise invalid(field, f"{text[:60]!r} has no offset; end it with Z or +hh:mm")
+    return round((at - _EPOCH) / timedelta(microseconds=1))

@@ -1,0 +1,46 @@
+"""Bringing a database to this version: numbered, forward only, each in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from rota.model.errors import RotaError
+from rota.store.protocol import Store
+from rota.store.schema import MIGRATIONS, written
+from rota.store.sql import fleet
+
+VERSION_KEY = "schema"
+
+
+class Migratable(Store, Protocol):
+    """A store whose tables can be made and changed."""
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """What the marks of `schema` mean here."""
+        ...
+
+    def has_tables(self) -> bool:
+        """Whether Rota's tables are there."""
+        ...
+
+    def migrate(self, statements: Sequence[str], marks: dict[str, str]) -> None:
+        """Run DDL inside the open transaction."""
+        ...
+
+
+def migrate(store: Migratable) -> int:
+    """Bring the database to the newest version; the version it had. A newer database is refused untouched."""
+    with store.write() as transaction:
+        found = int(transaction.one(fleet.GET_META, VERSION_KEY)[0][0]) if store.has_tables() else 0
+        newest = len(MIGRATIONS)
+        if found > newest:
+            raise RotaError(
+                "newer_database", f"{store.name} has version {found}; this Rota knows versions up to {newest}"
+            )
+        for number in range(found, newest):
+            store.migrate(written(MIGRATIONS[number], store.marks), store.marks)
+        if found < newest:
+            transaction.one(fleet.SET_META, VERSION_KEY, str(newest))
+    return found

@@ -1,0 +1,171 @@
+"""The tables, as numbered forward-only migrations, written once for both databases.
+
+Marks: `{serial}` a key the database hands out; `{clustered}` the table is its index (SQLite WITHOUT ROWID);
+`{hot}` rows that are updated or deleted all the time (PostgreSQL storage settings). Times are microseconds since
+1970. There is no index on a task's state: waiting, running and set-aside tasks are rows of `ready`, `lease` and
+`aside`, so a change of state never moves an index entry of `task`.
+"""
+
+from __future__ import annotations
+
+FIRST = """
+CREATE TABLE meta (key text NOT NULL PRIMARY KEY, value text NOT NULL);
+
+CREATE TABLE pool (id {serial}, name text NOT NULL UNIQUE, policy text NOT NULL);
+
+CREATE TABLE queue (
+    id {serial}, name text NOT NULL UNIQUE, pool bigint NOT NULL, policy text NOT NULL,
+    paused smallint NOT NULL DEFAULT 0, reason text
+);
+
+CREATE TABLE tenant (id {serial}, name text NOT NULL UNIQUE, weight bigint NOT NULL DEFAULT 1);
+
+CREATE TABLE project (
+    id bigint NOT NULL PRIMARY KEY, title text NOT NULL, plan text NOT NULL, key text UNIQUE,
+    created bigint NOT NULL, finalized bigint
+);
+
+CREATE TABLE agent (
+    id {serial}, name text NOT NULL UNIQUE, pool bigint NOT NULL, spec text NOT NULL,
+    state smallint NOT NULL DEFAULT 0, instance text, node bigint, registered bigint NOT NULL, reason text
+);
+
+CREATE TABLE heartbeat (agent bigint NOT NULL PRIMARY KEY, at bigint NOT NULL) {hot};
+
+CREATE TABLE served (
+    agent bigint NOT NULL PRIMARY KEY, served bigint NOT NULL, busy_s double precision NOT NULL,
+    busy_at bigint NOT NULL, mean_s double precision NOT NULL, done bigint NOT NULL, failed bigint NOT NULL
+) {hot};
+
+CREATE TABLE shape (id {serial}, needs text NOT NULL UNIQUE);
+
+CREATE TABLE lane (
+    id {serial}, pool bigint NOT NULL, queue bigint NOT NULL, shape bigint NOT NULL,
+    band smallint NOT NULL, tenant bigint NOT NULL, UNIQUE (pool, queue, shape, band, tenant)
+);
+
+CREATE TABLE depth (id {serial}, lane bigint NOT NULL, n bigint NOT NULL) {hot};
+
+CREATE TABLE task (
+    id bigint NOT NULL PRIMARY KEY, queue bigint NOT NULL, tenant bigint NOT NULL, project bigint,
+    band smallint NOT NULL, kind text NOT NULL, title text NOT NULL, shape bigint NOT NULL, lane bigint,
+    due bigint NOT NULL, state smallint NOT NULL, attempts bigint NOT NULL DEFAULT 0, tries bigint NOT NULL DEFAULT 0,
+    max_attempts bigint NOT NULL, submitted bigint NOT NULL, ready_at bigint, finished bigint, deadline bigint,
+    expires bigint, start bigint, estimate bigint, waiting bigint NOT NULL DEFAULT 0,
+    parents bigint NOT NULL DEFAULT 0,
+    children smallint NOT NULL DEFAULT 0, review smallint NOT NULL DEFAULT 0, batch text, sequence text,
+    unique_key text, reason text, agent bigint, version bigint NOT NULL DEFAULT 0
+) {updated};
+CREATE INDEX task_project ON task (project, id) WHERE project IS NOT NULL;
+CREATE INDEX task_batch ON task (batch, id) WHERE batch IS NOT NULL;
+
+CREATE TABLE body (
+    task bigint NOT NULL PRIMARY KEY, description text NOT NULL, payload text, result text,
+    checkpoint text, question text, answer text
+);
+
+CREATE TABLE ready (
+    lane bigint NOT NULL, due bigint NOT NULL, task bigint NOT NULL, PRIMARY KEY (lane, due, task)
+) {clustered};
+
+CREATE TABLE aside (state smallint NOT NULL, task bigint NOT NULL, PRIMARY KEY (state, task)) {clustered};
+
+CREATE TABLE lease (
+    task bigint NOT NULL PRIMARY KEY, agent bigint NOT NULL, slot bigint NOT NULL, token bigint NOT NULL,
+    attempt bigint NOT NULL, lane bigint NOT NULL, due bigint NOT NULL, since bigint NOT NULL,
+    until bigint NOT NULL, term bigint NOT NULL, offered smallint NOT NULL, node bigint NOT NULL,
+    listener bigint NOT NULL, instance text, request text, cancel_at bigint, note text, UNIQUE (agent, slot)
+) {hot};
+
+CREATE TABLE attempt (
+    task bigint NOT NULL, number bigint NOT NULL, agent bigint NOT NULL, since bigint NOT NULL,
+    ended bigint NOT NULL, outcome text NOT NULL, counted smallint NOT NULL, error text, note text,
+    PRIMARY KEY (task, number)
+) {clustered};
+
+CREATE TABLE timer (
+    due bigint NOT NULL, kind smallint NOT NULL, ref bigint NOT NULL, PRIMARY KEY (due, kind, ref)
+) {clustered};
+
+CREATE TABLE dependency (
+    child bigint NOT NULL, parent bigint NOT NULL, rule smallint NOT NULL, until smallint NOT NULL,
+    met smallint NOT NULL DEFAULT 0, PRIMARY KEY (child, parent)
+) {clustered};
+CREATE INDEX dependency_parent ON dependency (parent, child);
+
+CREATE TABLE unique_key (key text NOT NULL PRIMARY KEY, task bigint NOT NULL) {clustered};
+
+CREATE TABLE sequence_tail (key text NOT NULL PRIMARY KEY, task bigint NOT NULL) {clustered};
+
+CREATE TABLE request (
+    key text NOT NULL PRIMARY KEY, fingerprint text NOT NULL, answer text NOT NULL, at bigint NOT NULL
+) {clustered};
+
+CREATE TABLE "limit" (key text NOT NULL PRIMARY KEY, parked_until bigint NOT NULL) {clustered};
+
+CREATE TABLE listener (
+    id bigint NOT NULL PRIMARY KEY, node bigint NOT NULL, agents text NOT NULL, n bigint NOT NULL,
+    until bigint NOT NULL
+) {hot};
+
+CREATE TABLE node (id bigint NOT NULL PRIMARY KEY, name text NOT NULL, started bigint NOT NULL, seen bigint NOT NULL);
+
+CREATE TABLE sample (
+    id {serial}, agent bigint NOT NULL, kind text NOT NULL, seconds double precision NOT NULL,
+    ended bigint NOT NULL, good smallint NOT NULL
+) {hot};
+
+CREATE TABLE estimate (
+    agent bigint NOT NULL, kind text NOT NULL, n double precision NOT NULL, mean_log double precision NOT NULL,
+    var_log double precision NOT NULL, good double precision NOT NULL, PRIMARY KEY (agent, kind)
+) {clustered};
+
+CREATE TABLE event (
+    seq {serial}, at bigint NOT NULL, kind text NOT NULL, task bigint, moves text NOT NULL,
+    data text NOT NULL {transaction}
+);
+CREATE INDEX event_task ON event (task, seq) WHERE task IS NOT NULL;
+
+CREATE TABLE statistic (
+    minute bigint NOT NULL, queue bigint NOT NULL, name text NOT NULL, node bigint NOT NULL, n bigint NOT NULL,
+    total double precision NOT NULL, PRIMARY KEY (minute, queue, name, node)
+) {clustered};
+
+CREATE TABLE archive (
+    file text NOT NULL PRIMARY KEY, made bigint NOT NULL, tasks bigint NOT NULL, first_task bigint NOT NULL,
+    last_task bigint NOT NULL, restored bigint
+);
+
+INSERT INTO pool (name, policy) VALUES ('default', '{}');
+INSERT INTO queue (name, pool, policy) VALUES ('default', 1, '{}');
+"""
+
+MIGRATIONS: tuple[str, ...] = (FIRST,)
+"""In order; a database remembers how many it has had. Never edit one that was released: add another."""
+
+SQLITE_MARKS = {
+    "{serial}": "INTEGER PRIMARY KEY",
+    "{clustered}": "WITHOUT ROWID",
+    "{hot}": "",
+    "{updated}": "",
+    "{transaction}": "",
+}
+_HOT = (
+    "WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, "
+    "autovacuum_vacuum_cost_delay = 0)"
+)
+POSTGRES_MARKS = {
+    "{serial}": "bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
+    "{clustered}": "",
+    "{hot}": _HOT,
+    "{updated}": "WITH (fillfactor = 80)",
+    "{transaction}": ", xid xid8 NOT NULL DEFAULT pg_current_xact_id()",
+}
+
+
+def written(migration: str, marks: dict[str, str]) -> list[str]:
+    """The migration's statements for one database."""
+    text = migration
+    for mark, words in marks.items():
+        text = text.replace(mark, words)
+    return [statement.strip() for statement in text.split(";") if statement.strip()]

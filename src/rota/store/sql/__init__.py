@@ -1,0 +1,1 @@
+"""Every statement Rota sends, by the table it is mostly about."""

@@ -1,0 +1,107 @@
+"""Statements about what the plan works with: pools, queues, agents, shapes, lanes, nodes."""
+
+from __future__ import annotations
+
+from rota.store.statement import Each, One, add
+
+GET_META = One("get_meta", "SELECT value FROM meta WHERE key = ?")
+SET_META = One(
+    "set_meta",
+    "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+)
+
+POOLS = One("pools", "SELECT id, name, policy FROM pool ORDER BY id")
+SET_POOL = One(
+    "set_pool",
+    "INSERT INTO pool (name, policy) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET policy = excluded.policy RETURNING id",
+)
+QUEUES = One("queues", "SELECT id, name, pool, policy, paused, reason FROM queue ORDER BY id")
+SET_QUEUE = One(
+    "set_queue",
+    "INSERT INTO queue (name, pool, policy) VALUES (?, ?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET pool = excluded.pool, policy = excluded.policy RETURNING id",
+)
+PAUSE_QUEUE = One("pause_queue", "UPDATE queue SET paused = ?, reason = ? WHERE id = ?")
+
+TENANTS = One("tenants", "SELECT id, name FROM tenant ORDER BY id")
+ADD_TENANT = One("add_tenant", "INSERT INTO tenant (name) VALUES (?) ON CONFLICT (name) DO NOTHING RETURNING id")
+TENANT_BY_NAME = One("tenant_by_name", "SELECT id FROM tenant WHERE name = ?")
+TENANT_BY_ID = One("tenant_by_id", "SELECT name FROM tenant WHERE id = ?")
+
+AGENTS = One("agents", "SELECT id, name, pool, spec, state, instance, node, registered, reason FROM agent ORDER BY id")
+SET_AGENT = One(
+    "set_agent",
+    "INSERT INTO agent (name, pool, spec, state, instance, node, registered) VALUES (?, ?, ?, 0, ?, ?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET pool = excluded.pool, spec = excluded.spec, instance = excluded.instance,"
+    " node = excluded.node, registered = excluded.registered,"
+    " state = CASE WHEN agent.state = 2 THEN 0 ELSE agent.state END RETURNING id",
+)
+SET_AGENT_STATE = One("set_agent_state", "UPDATE agent SET state = ?, reason = ? WHERE id = ?")
+UNBIND_AGENTS = One("unbind_agents", "UPDATE agent SET node = NULL, instance = NULL WHERE node = ?")
+BEAT = Each(
+    "beat",
+    "agent bigint, at bigint",
+    "UPDATE heartbeat SET at = v.at {from} WHERE heartbeat.agent = v.agent AND heartbeat.at < v.at",
+)
+ADD_HEARTBEAT = add("heartbeat", "agent bigint, at bigint", ignore=True)
+HEARTBEATS = One("heartbeats", "SELECT agent, at FROM heartbeat")
+HEARTBEAT_OF = One("heartbeat_of", "SELECT at FROM heartbeat WHERE agent = ?")
+
+SERVED = Each(
+    "served_by",
+    "agent bigint",
+    "SELECT served.agent, served.served, served.busy_s, served.busy_at, served.mean_s, served.done, served.failed"
+    " FROM served{comma} WHERE served.agent = v.agent",
+)
+ALL_SERVED = One("all_served", "SELECT agent, served, busy_s, busy_at, mean_s, done, failed FROM served")
+ADD_SERVED = add(
+    "served",
+    "agent bigint, served bigint, busy_s double precision, busy_at bigint, mean_s double precision, done bigint,"
+    " failed bigint",
+    ignore=True,
+)
+SET_SERVED = Each(
+    "set_served",
+    "agent bigint, served bigint, busy_s double precision, busy_at bigint, mean_s double precision, done bigint,"
+    " failed bigint",
+    "UPDATE served SET served = v.served, busy_s = v.busy_s, busy_at = v.busy_at, mean_s = v.mean_s,"
+    " done = v.done, failed = v.failed {from} WHERE served.agent = v.agent",
+)
+ESTIMATES = One("estimates", "SELECT agent, kind, n, mean_log, var_log, good FROM estimate")
+ESTIMATES_OF = Each(
+    "estimates_of",
+    "agent bigint, kind text",
+    "SELECT estimate.agent, estimate.kind, estimate.n, estimate.mean_log, estimate.var_log, estimate.good"
+    " FROM estimate{comma} WHERE estimate.agent = v.agent AND estimate.kind = v.kind",
+)
+DROP_ESTIMATES = Each(
+    "drop_estimates",
+    "agent bigint, kind text",
+    "DELETE FROM estimate {using} WHERE estimate.agent = v.agent AND estimate.kind = v.kind",
+)
+ADD_ESTIMATE = add(
+    "estimate",
+    "agent bigint, kind text, n double precision, mean_log double precision, var_log double precision,"
+    " good double precision",
+)
+
+ADD_SHAPE = One("add_shape", "INSERT INTO shape (needs) VALUES (?) ON CONFLICT (needs) DO NOTHING RETURNING id")
+SHAPE_BY_NEEDS = One("shape_by_needs", "SELECT id FROM shape WHERE needs = ?")
+SHAPE_BY_ID = One("shape_by_id", "SELECT needs FROM shape WHERE id = ?")
+SHAPES = One("shapes", "SELECT id, needs FROM shape ORDER BY id")
+ADD_LANE = One(
+    "add_lane",
+    "INSERT INTO lane (pool, queue, shape, band, tenant) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (pool, queue, shape, band, tenant) DO NOTHING RETURNING id",
+)
+LANE_BY_KEY = One(
+    "lane_by_key", "SELECT id FROM lane WHERE pool = ? AND queue = ? AND shape = ? AND band = ? AND tenant = ?"
+)
+LANE_BY_ID = One("lane_by_id", "SELECT pool, queue, shape, band, tenant FROM lane WHERE id = ?")
+LANES = One("lanes", "SELECT id, pool, queue, shape, band, tenant FROM lane ORDER BY id")
+
+ADD_NODE = One("add_node", "INSERT INTO node (id, name, started, seen) VALUES (?, ?, ?, ?)")
+SEE_NODE = One("see_node", "UPDATE node SET seen = ? WHERE id = ?")
+LOST_NODES = One("lost_nodes", "SELECT id FROM node WHERE seen < ? AND id <> ? ORDER BY id")
+NODES = One("nodes", "SELECT id, name, started, seen FROM node ORDER BY id")
+DROP_NODE = One("drop_node", "DELETE FROM node WHERE id = ?")

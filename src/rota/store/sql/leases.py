@@ -1,0 +1,115 @@
+"""Statements about tasks in agents' hands: leases, attempts, listeners."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rota.store.statement import Each, One, add
+
+ADD_LEASE = add(
+    "lease",
+    "task bigint, agent bigint, slot bigint, token bigint, attempt bigint, lane bigint, due bigint, since bigint,"
+    " until bigint, term bigint, offered smallint, node bigint, listener bigint, instance text, request text",
+)
+
+
+class LeaseRow(NamedTuple):
+    """A lease as kept."""
+
+    task: int
+    agent: int
+    slot: int
+    token: int
+    attempt: int
+    lane: int
+    due: int
+    since: int
+    until: int
+    term: int
+    offered: int
+    node: int
+    listener: int
+    instance: str | None
+    request: str | None
+    cancel_at: int | None
+    note: str | None
+
+
+_ROW = ", ".join(f"lease.{name}" for name in LeaseRow._fields)
+
+END_LEASES = Each(
+    "end_leases",
+    "task bigint, token bigint",
+    f"DELETE FROM lease {{using}} WHERE lease.task = v.task AND lease.token = v.token RETURNING {_ROW}",
+)
+LEASES_OF_TASKS = Each("leases_of_tasks", "task bigint", f"SELECT {_ROW} FROM lease{{comma}} WHERE lease.task = v.task")
+LEASES_OF_AGENT = One("leases_of_agent", f"SELECT {_ROW} FROM lease WHERE agent = ? ORDER BY slot")
+LEASES_OF_REQUEST = One(
+    "leases_of_request", f"SELECT {_ROW} FROM lease WHERE agent = ? AND request = ? ORDER BY slot"
+)
+LEASES_OF_LISTENER = One(
+    "leases_of_listener", f"SELECT {_ROW} FROM lease WHERE node = ? AND listener = ? AND offered = 1"
+)
+OFFERS_OF_NODE = One("offers_of_node", f"SELECT {_ROW} FROM lease WHERE node = ? AND offered = 1 ORDER BY task")
+LAPSED_LEASES = One("lapsed_leases", f"SELECT {_ROW} FROM lease WHERE until <= ? ORDER BY task LIMIT ?")
+LEASES_OF_LOST_NODE = One(
+    "leases_of_lost_node",
+    f"SELECT {_ROW} FROM lease JOIN agent ON agent.id = lease.agent WHERE agent.node = ? ORDER BY lease.task LIMIT ?",
+)
+SLOTS_OF_AGENTS = Each(
+    "slots_of_agents", "agent bigint", "SELECT lease.agent, lease.slot, lease.since FROM lease{comma} WHERE lease.agent = v.agent"
+)
+CONFIRM_LEASES = Each(
+    "confirm_leases",
+    "task bigint, token bigint, until bigint",
+    "UPDATE lease SET offered = 0, until = v.until {from} WHERE lease.task = v.task AND lease.token = v.token"
+    " AND lease.offered = 1 RETURNING lease.task",
+)
+RENEW_LEASES = Each(
+    "renew_leases",
+    "task bigint, token bigint, agent bigint, now bigint, note text",
+    "UPDATE lease SET offered = 0, until = v.now + lease.term, note = coalesce(v.note, lease.note) {from}"
+    " WHERE lease.task = v.task AND lease.token = v.token AND lease.agent = v.agent"
+    " RETURNING lease.task, lease.cancel_at",
+)
+NOTES_OF_LEASES = Each(
+    "notes_of_leases",
+    "task bigint, token bigint",
+    "SELECT lease.task, lease.note FROM lease{comma} WHERE lease.task = v.task AND lease.token = v.token",
+)
+EXTEND_LEASES = One(
+    "extend_leases", "UPDATE lease SET until = ? + term WHERE until < ? + term AND offered = 0"
+)
+FLAG_CANCEL = Each(
+    "flag_cancel",
+    "task bigint, cancel_at bigint",
+    "UPDATE lease SET cancel_at = v.cancel_at {from} WHERE lease.task = v.task AND lease.cancel_at IS NULL"
+    " RETURNING lease.task",
+)
+COUNT_LEASES = One("count_leases", "SELECT count(*) FROM lease")
+
+ADD_ATTEMPT = add(
+    "attempt",
+    "task bigint, number bigint, agent bigint, since bigint, ended bigint, outcome text, counted smallint,"
+    " error text, note text",
+    ignore=True,
+)
+REJECT_ATTEMPT = One(
+    "reject_attempt", "UPDATE attempt SET outcome = 'rejected', error = ? WHERE task = ? AND number = ?"
+)
+ATTEMPTS_OF_TASKS = Each(
+    "attempts_of_tasks",
+    "task bigint",
+    "SELECT attempt.task, attempt.number, attempt.agent, attempt.since, attempt.ended, attempt.outcome,"
+    " attempt.counted, attempt.error, attempt.note FROM attempt{comma} WHERE attempt.task = v.task",
+)
+
+ADD_LISTENER = add("listener", "id bigint, node bigint, agents text, n bigint, until bigint")
+LISTENERS = One("listeners", "SELECT id, node, agents, n FROM listener ORDER BY id")
+DROP_LISTENERS = Each(
+    "drop_listeners", "id bigint", "DELETE FROM listener {using} WHERE listener.id = v.id RETURNING listener.id"
+)
+DROP_LISTENERS_OF_NODE = One("drop_listeners_of_node", "DELETE FROM listener WHERE node = ?")
+
+ADD_SAMPLE = add("sample", "agent bigint, kind text, seconds double precision, ended bigint, good smallint")
+TAKE_SAMPLES = One("take_samples", "DELETE FROM sample RETURNING agent, kind, seconds, ended, good")

@@ -1,0 +1,71 @@
+"""Statements about tasks that wait: lanes, ready, set aside, timers, depth."""
+
+from __future__ import annotations
+
+from rota.store.statement import Each, One, add
+
+ADD_READY = add("ready", "lane bigint, due bigint, task bigint", ignore=True)
+TAKE_READY = Each(
+    "take_ready",
+    "lane bigint, due bigint, task bigint",
+    "DELETE FROM ready {using} WHERE ready.lane = v.lane AND ready.due = v.due AND ready.task = v.task"
+    " RETURNING ready.task",
+)
+ADD_ASIDE = add("aside", "state smallint, task bigint", ignore=True)
+LEAVE_ASIDE = Each(
+    "leave_aside",
+    "state smallint, task bigint",
+    "DELETE FROM aside {using} WHERE aside.state = v.state AND aside.task = v.task RETURNING aside.task",
+)
+
+HEADS_SQLITE = Each(
+    "heads", "lane bigint, k bigint", "SELECT lane, due, task FROM ready WHERE lane = v.lane ORDER BY due, task LIMIT v.k"
+)
+HEADS_POSTGRES = Each(
+    "heads",
+    "lane bigint, k bigint",
+    "SELECT heads.lane, heads.due, heads.task {from} CROSS JOIN LATERAL (SELECT lane, due, task FROM ready"
+    " WHERE ready.lane = v.lane ORDER BY due, task LIMIT v.k) AS heads",
+)
+LAST_OF_LANE = One(
+    "last_of_lane", "SELECT due, task FROM ready WHERE lane = ? ORDER BY due DESC, task DESC LIMIT ?"
+)
+FIRST_OF_LANE = One("first_of_lane", "SELECT due, task FROM ready WHERE lane = ? ORDER BY due, task LIMIT ?")
+COUNT_AHEAD = One(
+    "count_ahead", "SELECT count(*) FROM (SELECT 1 FROM ready WHERE lane = ? AND (due, task) < (?, ?) LIMIT ?) AS ahead"
+)
+
+ADD_DEPTH = add("depth", "lane bigint, n bigint")
+DEPTHS = One("depths", "SELECT lane, sum(n), count(*) FROM depth GROUP BY lane ORDER BY lane")
+TAKE_DEPTHS = One("take_depths", "DELETE FROM depth RETURNING lane, n")
+QUEUE_DEPTH = One(
+    "queue_depth", "SELECT coalesce(sum(n), 0) FROM depth JOIN lane ON lane.id = depth.lane WHERE lane.queue = ?"
+)
+LANES_IN_READY = One(
+    "lanes_in_ready",
+    "WITH RECURSIVE waiting(lane) AS (SELECT min(lane) FROM ready UNION ALL"
+    " SELECT (SELECT min(ready.lane) FROM ready WHERE ready.lane > waiting.lane) FROM waiting"
+    " WHERE waiting.lane IS NOT NULL) SELECT lane FROM waiting WHERE lane IS NOT NULL",
+)
+"""Which lanes hold tasks, by one index seek a lane: checks the depth counts without counting."""
+
+ADD_TIMER = add("timer", "due bigint, kind smallint, ref bigint", ignore=True)
+DUE_TIMERS_SQLITE = One(
+    "due_timers",
+    "DELETE FROM timer WHERE (due, kind, ref) IN (SELECT due, kind, ref FROM timer WHERE due <= ?"
+    " ORDER BY due, kind, ref LIMIT ?) RETURNING due, kind, ref",
+)
+DUE_TIMERS_POSTGRES = One(
+    "due_timers",
+    "DELETE FROM timer WHERE (due, kind, ref) IN (SELECT due, kind, ref FROM timer WHERE due <= ?"
+    " ORDER BY due, kind, ref LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING due, kind, ref",
+)
+NEXT_TIMER = One("next_timer", "SELECT min(due) FROM timer")
+
+PARK_LIMIT = One(
+    "park_limit",
+    'INSERT INTO "limit" (key, parked_until) VALUES (?, ?)'
+    " ON CONFLICT (key) DO UPDATE SET parked_until = excluded.parked_until",
+)
+PARKED_LIMITS = One("parked_limits", 'SELECT key, parked_until FROM "limit" WHERE parked_until > ?')
+UNPARK_LIMITS = One("unpark_limits", 'DELETE FROM "limit" WHERE parked_until <= ?')

@@ -1,0 +1,254 @@
+"""The store on one SQLite file, through apsw: WAL, synchronous=FULL, one writer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from rota.model.errors import RotaError
+from rota.store.protocol import Row
+from rota.store.schema import SQLITE_MARKS
+from rota.store.sql import fleet
+from rota.store.statement import Add, Each, One
+
+CACHE_KIB = 32_768
+_NEXT_ID = "next_id"
+
+
+class SqliteStore:
+    """One SQLite file, or `:memory:`. The caller holds the owner lock of the file (see `owner`)."""
+
+    dialect = "sqlite"
+    nodes_share = False
+
+    def __init__(self, path: str, *, vfs: str | None = None) -> None:
+        self.name = path
+        self._vfs = vfs
+        self._memory = path == ":memory:"
+        self._wake = threading.Event()
+        self._turn = threading.Lock()
+        self._readers: list[apsw.Connection] = []
+        self._readers_lock = threading.Lock()
+        with said(path):
+            self._connection = self._open()
+            self._writer = SqliteTransaction(self._connection)
+
+    def _open(self, *, read_only: bool = False) -> apsw.Connection:
+        flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        connection = apsw.Connection(self.name, flags=flags, vfs=self._vfs, statementcachesize=400)
+        connection.set_busy_timeout(30_000)
+        if not read_only:
+            connection.pragma("journal_mode", "memory" if self._memory else "wal")
+            connection.pragma("synchronous", "full")
+            connection.pragma("wal_autocheckpoint", 4_000)
+        connection.pragma("cache_size", -CACHE_KIB if not read_only else -4_096)
+        connection.pragma("temp_store", "memory")
+        return connection
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteTransaction]:
+        """One transaction; see `protocol.Store.write`."""
+        with self._turn, said(self.name):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                self._roll_back()
+                raise
+            try:
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _roll_back(self) -> None:
+        self._writer.forget()
+        # A full disk or an I/O error may have rolled back by itself.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def read(self) -> Iterator[SqliteReader]:
+        """A read-only view; see `protocol.Store.read`."""
+        if self._memory:
+            with self._turn, said(self.name):
+                yield self._writer
+            return
+        with said(self.name):
+            connection = self._take_reader()
+            try:
+                connection.execute("BEGIN")
+                yield SqliteReader(connection)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
+                with self._readers_lock:
+                    self._readers.append(connection)
+
+    def _take_reader(self) -> apsw.Connection:
+        with self._readers_lock:
+            if self._readers:
+                return self._readers.pop()
+        return self._open(read_only=True)
+
+    def migrate(self, statements: Sequence[str], marks: dict[str, str]) -> None:
+        """Run DDL inside the open transaction."""
+        del marks
+        for statement in statements:
+            self._connection.execute(statement)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """What the marks of `schema` mean here."""
+        return SQLITE_MARKS
+
+    def has_tables(self) -> bool:
+        """Whether Rota's tables are there."""
+        with said(self.name):
+            found = self._connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'")
+            return found.fetchone() is not None
+
+    def signal(self, topic: str) -> None:
+        """Nobody else to wake: one process owns the file."""
+
+    def signals(self, timeout: float) -> list[str]:
+        """No other node signals."""
+        self._wake.wait(timeout)
+        return []
+
+    def check(self) -> list[str]:
+        """SQLite's own check of the file: what is wrong with it, empty when nothing is."""
+        with said(self.name):
+            rows = self._connection.execute("PRAGMA quick_check(20)").fetchall()
+        return [str(text) for (text,) in rows if text != "ok"]
+
+    def backup(self, path: str) -> None:
+        """Copy one committed state to `path`, page by page, while turns go on."""
+        with said(path):
+            target = apsw.Connection(path)
+            source = self._connection if self._memory else self._open(read_only=True)
+            try:
+                with target.backup("main", source, "main") as copying:
+                    while not copying.done:
+                        copying.step(2_000)
+                target.pragma("journal_mode", "delete")
+            finally:
+                target.close()
+                if source is not self._connection:
+                    source.close()
+
+    def close(self) -> None:
+        """Close every connection; the last one folds the write-ahead log into the file."""
+        self._wake.set()
+        with self._readers_lock:
+            for reader in self._readers:
+                reader.close()
+            self._readers.clear()
+        self._connection.close()
+
+
+class SqliteReader:
+    """Sends statements to one connection."""
+
+    dialect = "sqlite"
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._run = connection.execute
+        self._run_many = connection.executemany
+
+    def one(self, statement: One, *values: Any) -> list[Row]:
+        """Run the statement once; its rows."""
+        return self._run(_text(statement), values).fetchall()
+
+    def each(self, statement: Each, rows: Sequence[Row]) -> list[Row]:
+        """Run the statement for every row; the rows of all of them."""
+        if not rows:
+            return []
+        return list(self._run_many(_text(statement), rows))
+
+
+class SqliteTransaction(SqliteReader):
+    """The write connection inside a turn."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        super().__init__(connection)
+        self._next_id: int | None = None
+
+    def add(self, statement: Add, rows: Sequence[Row]) -> None:
+        """Insert the rows."""
+        if rows:
+            self._run_many(_text(statement), rows)
+
+    def savepoint(self) -> None:
+        """Open the savepoint of the plan."""
+        self._run("SAVEPOINT plan")
+
+    def release(self) -> None:
+        """Keep what was done since the savepoint."""
+        self._run("RELEASE plan")
+
+    def back(self) -> None:
+        """Undo what was done since the savepoint, and close it."""
+        self._run("ROLLBACK TO plan")
+        self._run("RELEASE plan")
+
+    def new_ids(self, n: int) -> range:
+        """`n` numbers never handed out before."""
+        if self._next_id is None:
+            found = self.one(fleet.GET_META, _NEXT_ID)
+            self._next_id = int(found[0][0]) if found else 1
+        first = self._next_id
+        self._next_id = first + n
+        self.one(fleet.SET_META, _NEXT_ID, str(self._next_id))
+        return range(first, first + n)
+
+    def lock_pool(self, pool: int) -> bool:
+        """Only one process writes, so the lock is always ours."""
+        del pool
+        return True
+
+    def horizon(self) -> str | None:
+        """Turns are strictly one after another."""
+        return None
+
+    def forget(self) -> None:
+        """Drop what was remembered of a transaction that is rolled back."""
+        self._next_id = None
+
+
+_TEXTS: dict[int, tuple[object, str]] = {}
+
+
+def _text(statement: One | Each | Add) -> str:
+    # By identity: statements are constants, and hashing their text each time would cost more than the look-up saves.
+    known = _TEXTS.get(id(statement))
+    if known is None:
+        known = _TEXTS[id(statement)] = (statement, statement.sqlite)
+    return known[1]
+
+
+@contextmanager
+def said(path: str) -> Iterator[None]:
+    """Turn SQLite's errors into refusals that say what to do."""
+    try:
+        yield
+    except apsw.FullError as error:
+        raise RotaError("full_disk", f"no space left for {path}", data=str(error)) from error
+    except apsw.ReadOnlyError as error:
+        raise RotaError("read_only", f"{path} can not be written: {error}") from error
+    except apsw.CantOpenError as error:
+        folder = Path(path).absolute().parent
+        why = "its folder does not exist" if not folder.is_dir() else "its folder or the file is not accessible"
+        raise RotaError("unavailable", f"{path} can not be opened: {why}") from error
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise RotaError("corrupt_database", f"{path} is damaged or not a database: {error}") from error
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise RotaError("unavailable", f"{path} is locked by another program: {error}") from error
+    except apsw.IOError as error:
+        raise RotaError("unavailable", f"reading or writing {path} failed: {error}") from error

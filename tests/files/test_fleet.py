@@ -1,0 +1,165 @@
+"""fleet.toml: what its tables become."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rota.files.fleet import FleetAgent, ProcessSettings
+from rota.files.reference import EXAMPLE
+from rota.files.tables import AgentTable, BackoffTable, CostTable, PoolTable, QueueTable
+from rota.files.toml import load_fleet, parse_fleet
+from rota.model.agent import AgentSpec, Cost
+from rota.model.queue import Backoff, PoolPolicy, QueuePolicy
+from tests.files.test_keylines import quoted, written
+
+
+def test_an_empty_file_is_a_fleet(tmp_path: Path) -> None:
+    file = tmp_path / "fleet.toml"
+    file.touch()
+    fleet = load_fleet(str(file))
+    assert fleet.folder == str(tmp_path)
+    assert (fleet.database, fleet.queues, fleet.pools, fleet.agents) == (None, {}, {}, ())
+
+
+def test_the_example_of_the_reference() -> None:
+    fleet = parse_fleet(EXAMPLE, "/somewhere/fleet.toml")
+    assert fleet.database == "work.db"
+    assert fleet.pools == {"default": PoolPolicy(strategy="least_loaded")}
+    assert fleet.queues == {
+        "reviews": QueuePolicy(
+            max_attempts=3,
+            backoff=Backoff(base=2.0, cap=60.0),
+            ttl=172_800.0,
+            target_wait={"high": 120.0, "normal": 3_600.0},
+        )
+    }
+    reviewing = ProcessSettings(
+        folder="/somewhere",
+        command=("python3", "review.py", "{title}"),
+        check=("python3", "check.py"),
+        timeout=600.0,
+        stall=90.0,
+        grace=10.0,
+    )
+    reviewer = AgentSpec(name="", slots=2, skills={"python": 3, "docs": 1}, cost=Cost(per_hour=12.5))
+    assert fleet.agents == (
+        FleetAgent(spec=msgspec.structs.replace(reviewer, name="reviewer-1"), process=reviewing, table=0),
+        FleetAgent(spec=msgspec.structs.replace(reviewer, name="reviewer-2"), process=reviewing, table=0),
+        FleetAgent(
+            spec=AgentSpec(name="reader", skills={"docs": 2}),
+            process=ProcessSettings(folder="/somewhere", python="reading:read"),
+            table=1,
+        ),
+        FleetAgent(spec=AgentSpec(name="anna", role="editor"), process=None, table=2),
+    )
+
+
+def test_the_example_of_the_repository() -> None:
+    file = Path(__file__).parents[2] / "examples" / "stdlib_audit" / "fleet.toml"
+    fleet = load_fleet(str(file))
+    assert {"expert", "auditor-1", "auditor-2"} <= {agent.spec.name for agent in fleet.agents}
+    assert fleet.queues.keys() == {"audit", "writing"}
+    assert all(agent.process and agent.process.folder == str(file.parent) for agent in fleet.agents)
+
+
+def test_every_field_of_an_agent_arrives() -> None:
+    text = """
+    [pool.gpu]
+    [[agent]]
+    name = "a"
+    role = "r"
+    slots = 3
+    skills = { s = 4 }
+    region = "eu"
+    pool = "gpu"
+    cost = { per_hour = 1, per_task = 2, per_1k_tokens = 3 }
+    weight = 2.5
+    command = ["c", "d"]
+    check = ["e"]
+    timeout = "1m"
+    stall = 5
+    grace = 0
+    env = { A = "", B = "x=y" }
+    """
+    (agent,) = parse_fleet(text, "/f/fleet.toml").agents
+    assert agent.spec == AgentSpec(
+        name="a",
+        role="r",
+        slots=3,
+        skills={"s": 4},
+        region="eu",
+        pool="gpu",
+        cost=Cost(per_hour=1.0, per_task=2.0, per_1k_tokens=3.0),
+        weight=2.5,
+    )
+    assert agent.process == ProcessSettings(
+        folder="/f",
+        command=("c", "d"),
+        check=("e",),
+        timeout=60.0,
+        stall=5.0,
+        grace=0.0,
+        env={"A": "", "B": "x=y"},
+    )
+
+
+def test_a_pool_is_known_by_its_table_or_by_a_queue() -> None:
+    agents = '[[agent]]\nname = "a"\npool = "p"\n[[agent]]\nname = "b"\npool = "o"'
+    text = f'[queue.q]\npool = "p"\n[pool.o]\n{agents}'
+    assert [agent.spec.pool for agent in parse_fleet(text, "fleet.toml").agents] == ["p", "o"]
+
+
+def test_tables_leave_nothing_of_the_model_out() -> None:
+    for table, model in [
+        (QueueTable, QueuePolicy),
+        (PoolTable, PoolPolicy),
+        (BackoffTable, Backoff),
+        (CostTable, Cost),
+    ]:
+        assert set(table.__struct_fields__) == set(model.__struct_fields__)
+    own = {"count", "command", "python", "check", "timeout", "stall", "grace", "env"}
+    assert set(AgentTable.__struct_fields__) - own == set(AgentSpec.__struct_fields__)
+    processes = set(ProcessSettings.__struct_fields__) - {"folder"}
+    assert processes == own - {"count"}
+
+
+def test_defaults_are_those_of_the_model() -> None:
+    text = '[queue.q]\n[pool.p]\n[[agent]]\nname = "a"'
+    fleet = parse_fleet(text, "fleet.toml")
+    assert fleet.queues == {"q": QueuePolicy()}
+    assert fleet.pools == {"p": PoolPolicy()}
+    assert fleet.agents[0].spec == AgentSpec(name="a")
+
+
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0\x7f"), min_size=1, max_size=20
+)
+SPANS = st.floats(0.001, 1e8, allow_nan=False)
+QUEUES = st.fixed_dictionaries(
+    {},
+    optional={
+        "pool": NAMES,
+        "max_attempts": st.integers(1, 1_000),
+        "term": SPANS,
+        "ttl": SPANS,
+        "ordering": st.sampled_from(["deadline", "fifo"]),
+        "approval": st.booleans(),
+        "depth": st.integers(1, 2**63 - 1),
+        "target_wait": st.dictionaries(st.sampled_from(["emergency", "high", "low"]), SPANS),
+    },
+)
+
+
+@given(st.dictionaries(NAMES, QUEUES, max_size=4))
+def test_queues_come_back_as_they_were_written(queues: dict[str, dict[str, Any]]) -> None:
+    lines = [
+        f"[queue.{quoted(name)}]\n" + "".join(f"{key} = {written(value)}\n" for key, value in fields.items())
+        for name, fields in queues.items()
+    ]
+    fleet = parse_fleet("\n".join(lines), "fleet.toml")
+    assert fleet.queues == {name: QueuePolicy(**fields) for name, fields in queues.items()}
