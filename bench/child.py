@@ -27,13 +27,9 @@ def main(arguments: list[str]) -> None:
         case "fill", [n]:
             _fill(code, where, int(n))
         case "cells", [backlog, scale, names]:
-            _cells(
-                code, where, int(backlog), cells.QUICK if scale == "quick" else cells.FULL, names.split(",")
-            )
+            _cells(code, where, int(backlog), cells.QUICK if scale == "quick" else cells.FULL, names.split(","))
         case "agent", [log, seconds]:
-            faulthandler.dump_traceback_later(
-                float(seconds), exit=True
-            )  # nobody left to end this process: end
+            faulthandler.dump_traceback_later(float(seconds), exit=True)  # nobody left to end this process: end
             code.run_agent(where, Path(log))
         case _:
             raise SystemExit(f"bench.child: not understood: {arguments}. See its docstring.")

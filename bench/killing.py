@@ -14,7 +14,6 @@ from pathlib import Path
 
 import msgspec
 
-from bench.measure import Measurement
 from bench.progress import say
 from bench.subject import AgentProcess, Subject
 
@@ -32,10 +31,12 @@ class Killed(msgspec.Struct, frozen=True):
     done_before: int  # the kill
     running_before: int
 
+    def story(self, limit: float) -> str:
+        story = f"at the kill {self.done_before} done, {self.running_before} running; done twice {self.twice}"
+        return story if self.seconds is not None else f"{story}; not all done within {limit:.0f} s"
 
-def start_agent_process(
-    module: str, where: str, log: Path, limit: float = 300.0
-) -> "subprocess.Popen[bytes]":
+
+def start_agent_process(module: str, where: str, log: Path, limit: float = 300.0) -> "subprocess.Popen[bytes]":
     """Runs `module.run_agent(where, log)` in a new process, which ends itself after `limit` seconds."""
     arguments = [sys.executable, "-m", "bench.child", "agent", module, where, str(log), str(limit)]
     return subprocess.Popen(arguments, stdout=subprocess.DEVNULL, cwd=Path(__file__).parent.parent)
@@ -94,19 +95,6 @@ def kill_and_restart(subject: Subject, payloads: list[str], log: Path, limit: fl
         for agent in agents:
             agent.kill()
             agent.wait()
-
-
-def measurements(subject: str, database: str, killed: Killed, limit: float) -> list[Measurement]:
-    """The two figures of the cell: when all was done, and how much never was."""
-    story = (
-        f"at the kill {killed.done_before} done, {killed.running_before} running; done twice {killed.twice}"
-    )
-    if killed.seconds is None:
-        story += f"; not all done within {limit:.0f} s"
-    return [
-        Measurement("kill -9, all done after", subject, database, 0, killed.seconds, "s", TASKS, story),
-        Measurement("kill -9, never done", subject, database, 0, float(killed.undone), "tasks", TASKS, story),
-    ]
 
 
 class _Log(msgspec.Struct, frozen=True):

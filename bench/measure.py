@@ -13,9 +13,7 @@ import msgspec
 
 
 class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name: (
-        str  # what was measured, e.g. "drain"; the same words for every subject, so that they can be compared
-    )
+    name: str  # what was measured, e.g. "drain"; the same words for every subject, so that they can be compared
     subject: str  # who was measured, e.g. "rota"
     database: str  # "sqlite" or "postgresql"
     backlog: int  # tasks waiting before it began
@@ -23,6 +21,7 @@ class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: str
     n: int  # how many tasks or samples the value rests on
     notes: str = ""
+    fsync_us: float = 0.0  # microseconds for one small synced write before and after, the slower: was the disk free?
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -30,7 +29,6 @@ class Machine(msgspec.Struct, frozen=True):
     architecture: str
     python: str
     sqlite: str  # of the standard library
-    fsync_us: float  # median of one small synced write in the folder that the databases are in, microseconds
     postgresql: str  # version and settings, as the server itself states them; empty: not used
     load: float  # processes wanting a core, mean of the minute before: others', which disturb the figures
     packages: dict[str, str]
@@ -47,14 +45,13 @@ def quantile(samples: Sequence[float], q: float) -> float:
     return ranked[low] + (ranked[high] - ranked[low]) * (position - low)
 
 
-def machine(packages: Sequence[str], folder: str, postgresql: str, load: float) -> Machine:
+def machine(packages: Sequence[str], postgresql: str, load: float) -> Machine:
     """The machine as it is now; of `packages` those that are installed."""
     return Machine(
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0,
         architecture=platform.machine(),
         python=platform.python_version(),
         sqlite=sqlite3.sqlite_version,
-        fsync_us=round(fsync_seconds(folder) * 1e6, 1),
         postgresql=postgresql,
         load=round(load, 2),
         packages={name: version for name in packages if (version := installed_version(name))},
@@ -68,13 +65,13 @@ def installed_version(package: str) -> str | None:
         return None
 
 
-def fsync_seconds(folder: str, writes: int = 50) -> float:
-    """Median time of a 4 KiB write made durable in `folder`: what every synced commit pays at least."""
+def fsync_seconds(writes: int = 50) -> float:
+    """Median time to append 4 KiB durably where temporary files go: what a synced commit costs at least."""
     samples = []
-    with tempfile.TemporaryFile(dir=folder) as file:
+    with tempfile.TemporaryFile(buffering=0) as file:
         for _ in range(writes):
             start = time.perf_counter()
-            os.pwrite(file.fileno(), b"\0" * 4096, 0)
+            file.write(b"\0" * 4096)
             os.fsync(file.fileno())
             samples.append(time.perf_counter() - start)
     return quantile(samples, 0.5)

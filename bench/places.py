@@ -29,7 +29,10 @@ def analyse(dsn: str) -> None:
 
 
 class Places:
-    """For a `with` block. The PostgreSQL server starts when it is first needed and ends with the block."""
+    """For a `with` block. The PostgreSQL server starts when it is first needed and ends with the block.
+
+    The environment variable TMPDIR moves all of it to another disk.
+    """
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -42,11 +45,6 @@ class Places:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
-
-    @property
-    def folder(self) -> str:
-        """The folder of the SQLite files; the environment variable TMPDIR moves it to another disk."""
-        return self._folder
 
     @contextmanager
     def fresh(self, database: str) -> Iterator[str]:
@@ -71,9 +69,7 @@ class Places:
         with psycopg.connect(self._server.dsn) as connection:
             values = [connection.execute("select current_setting(%s)", [name]).fetchone() for name in _STATED]
         version, *settings = [str(value[0]) for value in values if value]
-        return ", ".join(
-            [version, *(f"{name} {value}" for name, value in zip(_STATED[1:], settings, strict=True))]
-        )
+        return ", ".join([version, *(f"{name} {value}" for name, value in zip(_STATED[1:], settings, strict=True))])
 
     def _started(self) -> "DatabaseServer":
         if self._server is None:
@@ -81,7 +77,5 @@ class Places:
             from tests.servers.postgres import running_postgres
 
             given = os.environ.get("ROTA_TEST_POSTGRES")
-            self._server = (
-                GivenServer(given) if given else self._stack.enter_context(running_postgres(durable=True))
-            )
+            self._server = GivenServer(given) if given else self._stack.enter_context(running_postgres(durable=True))
         return self._server

@@ -41,9 +41,7 @@ def child(arguments: list[str], limit: float) -> Iterator[Measurement]:
             process.wait()
         process.stdout.close()
     if code != 0:
-        reason = (
-            f"not done within {limit:.0f} s" if code == -signal.SIGKILL else f"exit code {code}, see above"
-        )
+        reason = f"not done within {limit:.0f} s" if code == -signal.SIGKILL else f"exit code {code}, see above"
         raise ChildFailed(reason)
 
 

@@ -19,9 +19,7 @@ class Countdown:
     def __init__(self, n: int, reached: Callable[[], object]) -> None:
         self.n = n
         self.seen = 0
-        self._calls = itertools.count(
-            1
-        )  # its next() is atomic; `seen` alone would lose calls between threads
+        self._calls = itertools.count(1)  # its next() is atomic; `seen` alone would lose calls between threads
         self._reached = reached
 
     def __str__(self) -> str:

@@ -36,7 +36,7 @@ class Subject(Protocol):
     def fill(self, n: int) -> None:
         """Submits n tasks as fast as it can, with `bench.cells.payload`.
 
-        On PostgreSQL it ends with `bench.places.analyse`, so that nobody is measured on plans for empty tables.
+        On PostgreSQL it ends with `bench.places.analyse`, lest anybody be measured on plans for empty tables.
         """
 
     def submit_each(self, payloads: Sequence[str]) -> float:
@@ -58,7 +58,8 @@ class Subject(Protocol):
         """One task at a time to a queue "idle" that an agent listens to and that is empty.
 
         Waits `gaps[i]` seconds before it submits `payloads[i]`. Returns for each the seconds from just before
-        the submit call to the first line of the handler. What waits in "work" is not for this agent.
+        the submit call to the first line of the handler; fewer when the time is over. What waits in "work" is
+        not for this agent.
         """
         ...
 
@@ -103,8 +104,6 @@ SUBJECTS = (
     Entry(OURS, "sqlite", "bench.rota_sqlite", ("apsw",), _OUR_BACKLOGS, (0, 1_000), CELLS),
     Entry(OURS, "postgresql", "bench.rota_postgres", ("psycopg",), _OUR_BACKLOGS, (0, 1_000), CELLS),
     Entry("huey", "sqlite", "bench.peers.huey_sqlite", ("huey",), (0, 100_000)),
-    Entry(
-        "procrastinate", "postgresql", "bench.peers.procrastinate_postgres", ("procrastinate",), (0, 100_000)
-    ),
+    Entry("procrastinate", "postgresql", "bench.peers.procrastinate_postgres", ("procrastinate",), (0, 100_000)),
     Entry("pgqueuer", "postgresql", "bench.peers.pgqueuer_postgres", ("pgqueuer", "asyncpg"), (0, 100_000)),
 )

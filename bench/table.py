@@ -7,6 +7,7 @@ import msgspec
 from bench.measure import Machine, Measurement
 from bench.subject import OURS
 
+_BUSY = 2.0  # times the quickest synced write of the run
 _LESS_IS_BETTER = frozenset({"ms", "s", "MB", "tasks"})
 
 
@@ -21,16 +22,15 @@ class Report(msgspec.Struct, frozen=True):
 def render(report: Report) -> str:
     """Plain text, aligned, no colour."""
     databases = _in_order(m.database for m in report.measurements)
-    tables = [
-        _table(database, [m for m in report.measurements if m.database == database]) for database in databases
-    ]
+    tables = [_table(name, [m for m in report.measurements if m.database == name]) for name in databases]
     return "\n\n".join([_machine(report.machine), *tables, _notes(report)]) + "\n"
 
 
 def _machine(machine: Machine) -> str:
+    least, most = machine.fsync_us
     lines = [
-        f"{machine.cores} cores {machine.architecture}, Python {machine.python}, SQLite {machine.sqlite} in "
-        f"its standard library, {machine.fsync_us:,.0f} us for one synced write, load {machine.load} before",
+        f"{machine.cores} cores {machine.architecture}, Python {machine.python}, SQLite {machine.sqlite} in its "
+        f"standard library, {least:,.0f} to {most:,.0f} us for one synced write, load {machine.load} before",
         f"PostgreSQL {machine.postgresql}" if machine.postgresql else "",
         ", ".join(f"{name} {version}" for name, version in machine.packages.items()),
     ]

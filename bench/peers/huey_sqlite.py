@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,9 @@ class HueySqlite:
         self._path = path
         synchronous = _huey(path, "work").storage.sql("pragma synchronous", results=True)[0][0]
         self.settings = (
-            f"SqliteHuey(fsync=True): WAL, synchronous={synchronous}; no batch submit; drain:"
-            f" {_DRAIN_THREADS} thread; idle: 1 thread polling every {_POLL * 1e3:.0f} ms (default: 100 ms to 10 s);"
-            f" kill: {_KILL_THREADS} threads"
+            f"SqliteHuey(fsync=True): WAL, synchronous={synchronous}; it submits no batches; drain:"
+            f" {_DRAIN_THREADS} thread; idle: 1 thread, polling every {_POLL * 1e3:.0f} ms (default: 100 ms,"
+            f" growing to 10 s); kill: {_KILL_THREADS} threads"
         )
 
     def fill(self, n: int) -> None:
@@ -64,13 +64,14 @@ class HueySqlite:
     def idle_latencies(self, payloads: Sequence[str], gaps: Sequence[float], timeout: float) -> list[float]:
         started: queue.SimpleQueue[float] = queue.SimpleQueue()
         huey, task = _task(self._path, "idle", lambda _: started.put(time.perf_counter()))
-        latencies = []
-        with _consumer(huey, 1):
+        latencies: list[float] = []
+        end = time.perf_counter() + timeout
+        with _consumer(huey, 1), suppress(queue.Empty):
             for each, gap in zip(payloads, gaps, strict=True):
                 time.sleep(gap)
                 before = time.perf_counter()
                 task(each)
-                latencies.append(started.get(timeout=timeout) - before)
+                latencies.append(started.get(timeout=max(0.0, end - before)) - before)
         return latencies
 
     def start_agent(self, log: Path) -> AgentProcess:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,9 +49,7 @@ class PgQueuerPostgres:
     def submit_batches(self, batches: Sequence[Sequence[str]]) -> float:
         async def submit(queries: Queries) -> None:
             for batch in batches:
-                await queries.enqueue(
-                    ["work"] * len(batch), [each.encode() for each in batch], [0] * len(batch)
-                )
+                await queries.enqueue(["work"] * len(batch), [each.encode() for each in batch], [0] * len(batch))
 
         return _run(self._timed(submit))
 
@@ -91,32 +89,29 @@ class PgQueuerPostgres:
                 async with asyncio.timeout(timeout):
                     with shown(countdown):
                         start = time.perf_counter()
-                        await manager.run(
-                            batch_size=_DRAIN_BATCH
-                        )  # returns when the buffered outcomes are stored
+                        await manager.run(batch_size=_DRAIN_BATCH)  # returns when the buffered outcomes are stored
                         return time.perf_counter() - start
             except TimeoutError:
                 raise TimeoutError(f"{countdown} in {timeout:.0f} s") from None
 
-    async def _idle_latencies(
-        self, payloads: Sequence[str], gaps: Sequence[float], timeout: float
-    ) -> list[float]:
+    async def _idle_latencies(self, payloads: Sequence[str], gaps: Sequence[float], timeout: float) -> list[float]:
         started: asyncio.Queue[float] = asyncio.Queue()
 
         async def work(_: Job) -> None:
             started.put_nowait(time.perf_counter())
 
-        latencies = []
+        latencies: list[float] = []
         async with _manager(self._dsn) as manager, _queries(self._dsn) as queries:
             manager.entrypoint("idle")(work)
-            async with asyncio.timeout(timeout), asyncio.TaskGroup() as group:
-                group.create_task(manager.run())
-                for each, gap in zip(payloads, gaps, strict=True):
-                    await asyncio.sleep(gap)
-                    before = time.perf_counter()
-                    await queries.enqueue("idle", each.encode())
-                    latencies.append(await started.get() - before)
-                manager.shutdown.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout), asyncio.TaskGroup() as group:
+                    group.create_task(manager.run())
+                    for each, gap in zip(payloads, gaps, strict=True):
+                        await asyncio.sleep(gap)
+                        before = time.perf_counter()
+                        await queries.enqueue("idle", each.encode())
+                        latencies.append(await started.get() - before)
+                    manager.shutdown.set()
         return latencies
 
 

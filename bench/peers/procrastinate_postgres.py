@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ Handler = Callable[[str], Awaitable[None]]
 
 class ProcrastinatePostgres:
     settings = (
-        f"psycopg, pool of up to {_CONNECTIONS} connections; submit in batches: batch_defer_async;"
-        f" drain: 1 process, concurrency={_DRAIN_TASKS}, done tasks kept as by default; idle: LISTEN, as by default; kill:"
-        f" concurrency={_KILL_TASKS}; retrying stalled tasks is not a default: its user adds a periodic task"
+        f"psycopg, pool of up to {_CONNECTIONS} connections; submit in batches: batch_defer_async; drain:"
+        f" 1 process, concurrency={_DRAIN_TASKS}, done tasks kept as by default; idle: LISTEN and a poll every"
+        f" 5 s, as by default; kill: concurrency={_KILL_TASKS}, defaults: a stalled task is retried only by"
+        " a periodic task that its user has to add"
     )
 
     def __init__(self, dsn: str) -> None:
@@ -96,24 +98,24 @@ class ProcrastinatePostgres:
                 raise TimeoutError(f"{countdown} in {timeout:.0f} s") from None
             return time.perf_counter() - start
 
-    async def _idle_latencies(
-        self, payloads: Sequence[str], gaps: Sequence[float], timeout: float
-    ) -> list[float]:
+    async def _idle_latencies(self, payloads: Sequence[str], gaps: Sequence[float], timeout: float) -> list[float]:
         started: asyncio.Queue[float] = asyncio.Queue()
 
         async def handler(_: str) -> None:
             started.put_nowait(time.perf_counter())
 
         app, task = _app(self._dsn, "idle", handler)
-        latencies = []
-        async with app.open_async(), asyncio.timeout(timeout), asyncio.TaskGroup() as group:
-            agent = group.create_task(_agent(app, "idle", 1))
-            for each, gap in zip(payloads, gaps, strict=True):
-                await asyncio.sleep(gap)
-                before = time.perf_counter()
-                await task.defer_async(each=each)
-                latencies.append(await started.get() - before)
-            agent.cancel()
+        latencies: list[float] = []
+        async with app.open_async():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout), asyncio.TaskGroup() as group:
+                    agent = group.create_task(_agent(app, "idle", 1))
+                    for each, gap in zip(payloads, gaps, strict=True):
+                        await asyncio.sleep(gap)
+                        before = time.perf_counter()
+                        await task.defer_async(each=each)
+                        latencies.append(await started.get() - before)
+                    agent.cancel()
         return latencies
 
 

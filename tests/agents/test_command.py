@@ -15,9 +15,7 @@ from tests.agents.conftest import Run, are_gone, open_descriptors, python
 
 MB = 1_000_000
 
-LEAVES_ONE_BEHIND = (
-    """{prefix} sh -c 'echo $$ > "$1"; exec sleep 1000' sh "$1" >&- 2>&- & read pid < "$1"; echo $pid"""
-)
+LEAVES_ONE_BEHIND = """{prefix} sh -c 'echo $$ > "$1"; exec sleep 1000' sh "$1" >&- 2>&- & read pid < "$1"; echo $pid"""
 """Ends once the process left behind, started by `prefix`, has told its id through the named pipe $1."""
 
 
@@ -73,9 +71,7 @@ def test_a_flood_is_read_to_its_end_in_little_memory(run: Run) -> None:
 
 
 def test_floods_on_both_streams_do_not_wait_for_each_other(run: Run) -> None:
-    ended = run(
-        "sh", "-c", f"head -c {10 * MB} /dev/zero >&2 & head -c {10 * MB} /dev/zero; wait; echo end >&2"
-    )
+    ended = run("sh", "-c", f"head -c {10 * MB} /dev/zero >&2 & head -c {10 * MB} /dev/zero; wait; echo end >&2")
     assert ended.exit_code == 0
     assert len(ended.stdout) == 1 << 20
     assert len(ended.stderr_tail) == 65_536
@@ -131,9 +127,7 @@ def test_a_child_left_behind_is_ended_although_it_holds_no_pipe(run: Run) -> Non
     assert are_gone(int(ended.stdout))
 
 
-def test_a_child_left_behind_is_ended_although_it_ignores_sigterm(
-    run: Run, named_pipe: Callable[[str], Path]
-) -> None:
+def test_a_child_left_behind_is_ended_although_it_ignores_sigterm(run: Run, named_pipe: Callable[[str], Path]) -> None:
     script = "trap '' TERM; " + LEAVES_ONE_BEHIND.format(prefix="")
     ended = run("sh", "-c", script, "sh", str(named_pipe("up")), grace_s=0.1)
     assert ended.exit_code == 0
@@ -154,9 +148,7 @@ def test_a_child_in_a_session_of_its_own_is_ended_too(run: Run, named_pipe: Call
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="found by the environment in /proc")
-def test_what_drops_its_mark_and_leaves_the_group_lives_on(
-    run: Run, named_pipe: Callable[[str], Path]
-) -> None:
+def test_what_drops_its_mark_and_leaves_the_group_lives_on(run: Run, named_pipe: Callable[[str], Path]) -> None:
     script = LEAVES_ONE_BEHIND.format(prefix="env -u ROTA_RUN setsid")
     ended = run("sh", "-c", script, "sh", str(named_pipe("up")))
     pid = int(ended.stdout)

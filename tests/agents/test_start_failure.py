@@ -17,6 +17,14 @@ def script(path: Path, text: str, mode: int = 0o755) -> str:
     return str(path)
 
 
+def take_all(taken: list[int]) -> None:
+    while True:
+        try:
+            taken.append(os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            return
+
+
 def test_a_command_that_is_not_on_path(run: Run) -> None:
     ended = run("there-is-no-such-command")
     assert ended.why == "not_found"
@@ -96,9 +104,7 @@ def test_no_descriptors_left(run: Run) -> None:
     taken: list[int] = []
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
-        with pytest.raises(OSError, match="Too many open files"):
-            while True:
-                taken.append(os.open(os.devnull, os.O_RDONLY))
+        take_all(taken)
         details = []
         for left in range(12):
             details.append(run("true").detail)

@@ -19,14 +19,14 @@ def test_cpu_time_is_that_of_the_command_and_of_its_children(run: Run) -> None:
     burn = "import time\nwhile time.process_time() < 0.2: pass"
     assert run(*python(burn)).usage.cpu_s >= 0.2
     ended = run("sh", "-c", '"$@"; "$@"', "sh", *python(burn))
-    assert 0.4 <= ended.usage.cpu_s
+    assert ended.usage.cpu_s >= 0.4
     assert run("sleep", "0.2").usage.cpu_s < 0.15
 
 
 def test_memory_above_our_own_is_told(run: Run) -> None:
-    ours = run(*python("x = bytearray(400 << 20)")).usage.max_rss_bytes
+    ours = run(*python("x = bytearray(300 << 20)")).usage.max_rss_bytes
     assert ours is not None
-    assert 400 * MIB <= ours < 500 * MIB
+    assert 300 * MIB <= ours < 400 * MIB
 
 
 @pytest.mark.skipif(not LINUX, reason="read from /proc while the command lives")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rota.files.file_task import FileTask
 from rota.files.jsonl import read_jsonl
 from rota.model.task import After, TaskSpec
-from tests.files.refusal import assert_refused
+from tests.files.refusal import assert_refused, refusal
 
 
 def read(text: str) -> list[FileTask]:
@@ -134,6 +134,15 @@ WRONG = [
 def test_wrong_line(line: str, path: str, words: list[str], code: str) -> None:
     text = f'{{"title": "fine"}}\n\n{line}\n'
     assert_refused(lambda: read(text), f"tasks.jsonl:3 {path}".rstrip(), *words, code=code)
+
+
+def test_a_deep_path_makes_a_short_error() -> None:
+    payload: Any = 2**63
+    for _ in range(90):
+        payload = {"k" * 60: payload}
+    error = refusal(lambda: read(json.dumps({"title": "t", "payload": payload})))
+    assert "64 bits" in error.message
+    assert len(str(error)) < 1_000
 
 
 def test_the_largest_that_fits() -> None:

@@ -40,12 +40,23 @@ def source_files() -> list[Path]:
 
 
 def own_files() -> Iterator[Path]:
-    """Every file that is the project's own: all but what .gitignore names, tracked or not yet."""
-    ignored = GitIgnoreSpec.from_lines([*(ROOT / ".gitignore").read_text().splitlines(), ".git/"])
-    for folder, folders, files in os.walk(ROOT):
-        here = Path(folder).relative_to(ROOT)
-        folders[:] = [name for name in folders if not ignored.match_file(f"{here / name}/")]
-        yield from (ROOT / here / name for name in files if not ignored.match_file(here / name))
+    """Every file that is the project's own: all but what a .gitignore names, tracked or not yet."""
+    ignoring = {ROOT: GitIgnoreSpec.from_lines([".git"])}
+
+    def ignored(path: Path, mark: str = "") -> bool:
+        return any(
+            spec.match_file(f"{path.relative_to(top)}{mark}")
+            for top, spec in ignoring.items()
+            if path.is_relative_to(top)
+        )
+
+    for name, folders, files in os.walk(ROOT):
+        folder = Path(name)
+        if ".gitignore" in files:
+            lines = (folder / ".gitignore").read_text().splitlines()
+            ignoring[folder] = ignoring.get(folder, GitIgnoreSpec([])) + GitIgnoreSpec.from_lines(lines)
+        folders[:] = [child for child in folders if not ignored(folder / child, "/")]
+        yield from (folder / file for file in files if not ignored(folder / file))
 
 
 def offences(pattern: re.Pattern[str], files: list[Path]) -> list[str]:

@@ -12,9 +12,7 @@ class Backoff:
     `delay_s` is a value, so that the caller can wait in a way that can be interrupted (`Stop.wait`).
     """
 
-    def __init__(
-        self, first_s: float = 0.1, most_s: float = 30.0, chance: random.Random | None = None
-    ) -> None:
+    def __init__(self, first_s: float = 0.1, most_s: float = 30.0, chance: random.Random | None = None) -> None:
         self._first_s = first_s
         self._most_s = most_s
         self._chance = chance or random.Random()

@@ -29,10 +29,7 @@ def brief(task: Mapping[str, Any]) -> str:
     parts = [part for part in _parts(task) if part]
     text = "\n\n".join(parts)
     if len(text) > BRIEF_CHARACTERS:
-        text = (
-            text[:BRIEF_CHARACTERS].rstrip()
-            + "\n\n(cut here: the whole task is on your standard input, as JSON)"
-        )
+        text = text[:BRIEF_CHARACTERS].rstrip() + "\n\n(cut here: the whole task is on your standard input, as JSON)"
     return text + "\n"
 
 
@@ -44,9 +41,7 @@ def _parts(task: Mapping[str, Any]) -> Iterator[str]:
     for parent in task.get("parents") or ():
         state = parent.get("state") or "done"
         ended = "" if state == "done" else f", which ended {state}"
-        yield _data(
-            f"Result of {_line(parent.get('id'))}: {_line(parent.get('title'))}{ended}", parent.get("result")
-        )
+        yield _data(f"Result of {_line(parent.get('id'))}: {_line(parent.get('title'))}{ended}", parent.get("result"))
     yield _attempts(task)
     yield _data("Where the last attempt had got to", task.get("checkpoint"))
     yield _data("Answer to the question you asked", task.get("answer"))
@@ -70,9 +65,7 @@ def _attempts(task: Mapping[str, Any]) -> str:
     lines = []
     for one in told[-ATTEMPTS:]:
         said = "; ".join(_line(one[key]) for key in ("error", "notes") if one.get(key))
-        lines.append(
-            f"{one.get('number', '?')}. {one.get('outcome') or 'ended'}: {_clip(said, ERROR_CHARACTERS)}"
-        )
+        lines.append(f"{one.get('number', '?')}. {one.get('outcome') or 'ended'}: {_clip(said, ERROR_CHARACTERS)}")
     return _data("Earlier attempts: do not repeat what failed", "\n".join(lines))
 
 

@@ -70,9 +70,7 @@ def main(arguments: list[str]) -> int:
     try:
         function, file = load(target)
     except Unusable as error:
-        send(
-            writing, {"unusable": error.why, "detail": str(error)[:ERROR_CHARACTERS], "cpu_s": cpu_seconds()}
-        )
+        send(writing, {"unusable": error.why, "detail": str(error)[:ERROR_CHARACTERS], "cpu_s": cpu_seconds()})
         return 1
     loop = Loop()
     send(writing, {"ready": True, "cpu_s": cpu_seconds()})
@@ -132,9 +130,7 @@ async def _await(value: Any) -> Any:
     return await value
 
 
-def answer(
-    function: Callable[[Any], Any], file: str, loop: Loop, task: bytes
-) -> tuple[dict[str, Any], bytes]:
+def answer(function: Callable[[Any], Any], file: str, loop: Loop, task: bytes) -> tuple[dict[str, Any], bytes]:
     """Calls the function; the header and body to send."""
     try:
         result = loop.finish(function(json.loads(task)))

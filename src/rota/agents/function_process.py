@@ -56,9 +56,7 @@ class Exchange:
 class FunctionChild:
     """A running `rota.agents.child`, used by one thread at a time. StartFailure if it cannot be started."""
 
-    def __init__(
-        self, target: str, *, python: str, env: Mapping[str, str], cwd: str | os.PathLike[str] | None
-    ) -> None:
+    def __init__(self, target: str, *, python: str, env: Mapping[str, str], cwd: str | os.PathLike[str] | None) -> None:
         self._exited = False
         self._exchange: Exchange | None = None
         with ExitStack() as ours, ExitStack() as theirs:
@@ -77,12 +75,8 @@ class FunctionChild:
             ours.pop_all()
         self._selector = selector
         self._tasks = tasks[1]
-        self._answers = Reader(
-            selector, answers[0], lambda data: self._during(lambda now: now.take_answer(data))
-        )
-        self._stderr = Reader(
-            selector, stderr[0], lambda data: self._during(lambda now: now.take_stderr(data))
-        )
+        self._answers = Reader(selector, answers[0], lambda data: self._during(lambda now: now.take_answer(data)))
+        self._stderr = Reader(selector, stderr[0], lambda data: self._during(lambda now: now.take_stderr(data)))
         selector.register(self._group, selectors.EVENT_READ, self._note_exit)
 
     @property

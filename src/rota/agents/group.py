@@ -55,18 +55,16 @@ class ProcessGroup:
         streams: Streams,
         pass_fds: Sequence[int] = (),
     ) -> None:
+        if not argv or not argv[0]:
+            raise StartFailure("broken", "the command is empty; name a program")
         try:
             keeper().start()
         except OSError as error:
-            raise StartFailure(
-                "broken", f"the keeper process could not be started: {error.strerror}"
-            ) from error
+            raise StartFailure("broken", f"the keeper process could not be started: {error.strerror}") from error
         mark = keeper().new_mark()
         self._mark = f"{mark}".encode()
         self._started = time.monotonic()
-        self.pid = _spawn(
-            argv, {**env, RUN_VARIABLE: env.get(RUN_VARIABLE, "") + mark}, cwd, streams, pass_fds
-        )
+        self.pid = _spawn(argv, {**env, RUN_VARIABLE: env.get(RUN_VARIABLE, "") + mark}, cwd, streams, pass_fds)
         self._reaped: Reaped | None = None
         self._lost = False
         try:

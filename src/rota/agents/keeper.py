@@ -99,9 +99,7 @@ class Keeper:
                 env={name: value for name, value in os.environ.items() if name != RUN_VARIABLE},
                 start_new_session=True,
             )
-            os.write(
-                writing, "".join(f"+{group} {start}\n" for group, start in self._groups.items()).encode()
-            )
+            os.write(writing, "".join(f"+{group} {start}\n" for group, start in self._groups.items()).encode())
         except BaseException:
             os.close(writing)
             raise

@@ -41,16 +41,21 @@ def _member(pid: int, group: int, mark: bytes) -> Member | None:
 
 
 def _pids_since(first: int) -> list[int]:
-    try:
-        with open("/proc/loadavg", "rb") as file:
-            last = int(file.read().split()[-1])
-    except (OSError, ValueError, IndexError):
-        return processes()
+    last = last_given()
     if last == first:
         return [first]
-    if last < first:
+    if last is None or last < first:
         return processes()
     return [pid for pid in processes() if first <= pid <= last]
+
+
+def last_given() -> int | None:
+    """The number that the newest process or thread got; None if it cannot be told."""
+    try:
+        with open("/proc/loadavg", "rb") as file:
+            return int(file.read().split()[-1])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def group_exists(group: int) -> bool:

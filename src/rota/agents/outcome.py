@@ -92,12 +92,11 @@ def _judge_exit(ended: Ended) -> Verdict:
 def _judge_check(verdict: Verdict, check: Ended) -> Verdict:
     if check.why == "exit" and check.exit_code == 0:
         return verdict
-    error = story(check, prefix="the check refused the answer: ")
     if check.why in ("cancelled", "shutdown"):
-        return Verdict(kind=check.why, error=error)
+        return Verdict(kind=check.why, error=story(check, prefix="the check: "))
     if check.why in ("not_found", "not_executable", "broken"):
         return Verdict(kind="broken", error=story(check, prefix="the check: "))
-    return replace(verdict, kind="rejected", error=error)
+    return replace(verdict, kind="rejected", error=story(check, prefix="the check refused the answer: "))
 
 
 def story(ended: Ended, prefix: str = "") -> str:
@@ -105,9 +104,10 @@ def story(ended: Ended, prefix: str = "") -> str:
 
     Of stdout if there is nothing on stderr; a function's error is what it raised and where.
     """
-    if ended.why == "exit" and ended.detail:
-        return first_part(plain(prefix + ended.detail).strip(), ERROR_CHARACTERS)
-    how = first_part(plain(prefix + _how(ended)), ERROR_CHARACTERS)
+    detail = plain(ended.detail).strip()
+    how = first_part(prefix + (detail or _how(ended)), ERROR_CHARACTERS)
+    if ended.why == "exit" and detail:
+        return how
     room = ERROR_CHARACTERS - len(how) - 2
     said = last_lines(plain(_said(ended)), room) if room > 50 else ""
     return f"{how}: {said}" if said else how
@@ -120,13 +120,9 @@ def _said(ended: Ended) -> str:
 
 
 def _how(ended: Ended) -> str:
-    if ended.why == "exit":
-        return (
-            f"exit code {ended.exit_code}"
-            if ended.signal is None
-            else f"ended by {_signal_name(ended.signal)}"
-        )
-    return ended.detail or ended.why
+    if ended.why != "exit":
+        return ended.why.replace("_", " ")
+    return f"exit code {ended.exit_code}" if ended.signal is None else f"ended by {_signal_name(ended.signal)}"
 
 
 def _signal_name(number: int) -> str:

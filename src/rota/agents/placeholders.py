@@ -61,16 +61,10 @@ def check_arguments(argv: Sequence[str]) -> None:
 
 def names_in(argument: str) -> list[str]:
     """The names of the placeholders in one argument."""
-    return [
-        name
-        for opening, name, closing in _PLACEHOLDER.findall(argument)
-        if min(len(opening), len(closing)) % 2
-    ]
+    return [name for opening, name, closing in _PLACEHOLDER.findall(argument) if min(len(opening), len(closing)) % 2]
 
 
-def substitute(
-    argv: Sequence[str], task: Mapping[str, Any], brief: Callable[[], str] | None = None
-) -> tuple[str, ...]:
+def substitute(argv: Sequence[str], task: Mapping[str, Any], brief: Callable[[], str] | None = None) -> tuple[str, ...]:
     """The arguments with their placeholders filled in; one argument stays one, whatever the task holds.
 
     `task`: the fields of a claim's answer (`task` counts as `id`). None becomes nothing, numbers and
@@ -113,9 +107,7 @@ def _text_of(name: str, task: Mapping[str, Any], brief: Callable[[], str] | None
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise PlaceholderError(
-            f"{{{name}}} holds half of a surrogate pair, which is no text", "task"
-        ) from None
+        raise PlaceholderError(f"{{{name}}} holds half of a surrogate pair, which is no text", "task") from None
     return text
 
 
@@ -134,19 +126,14 @@ def _value(name: str, task: Mapping[str, Any], brief: Callable[[], str] | None) 
 def _step(value: Any, key: str, place: str, name: str) -> Any:
     if isinstance(value, Mapping) and key in value:
         return value[key]
-    if (
-        isinstance(value, Sequence)
-        and not isinstance(value, str)
-        and key.isdecimal()
-        and int(key) < len(value)
-    ):
+    if isinstance(value, Sequence) and not isinstance(value, str) and key.isdecimal() and int(key) < len(value):
         return value[int(key)]
     if isinstance(value, Mapping):
         has = "it has " + (", ".join(sorted(map(str, value))[:20]) or "no keys")
     elif isinstance(value, Sequence) and not isinstance(value, str):
         has = f"it is a list of {len(value)}"
     else:
-        has = f"it is {first(_written(value)) or 'empty'}"
+        has = "it is empty" if value is None else f"it is {first(_written(value))}"
     raise PlaceholderError(f"{{{name}}}: the task's {place} has no {key!r}; {has}", "task")
 
 
@@ -163,8 +150,7 @@ def _is_known(name: str) -> bool:
 def _unknown(name: str) -> PlaceholderError:
     known = ", ".join(f"{{{field}}}" for field in (*FIELDS, "brief", "payload.KEY"))
     return PlaceholderError(
-        f"{{{name}}} is no placeholder; there are {known}. "
-        f"To write it as it is, double the braces: {{{{{name}}}}}",
+        f"{{{name}}} is no placeholder; there are {known}. To write it as it is, double the braces: {{{{{name}}}}}",
         "command",
     )
 
@@ -184,6 +170,8 @@ def _shell_code(argv: Sequence[str]) -> int | None:
         return None
     for number, argument in enumerate(argv[1:], 1):
         if not argument.startswith("-"):
+            if argv[number - 1].endswith(("o", "O")):
+                continue  # the name of an option: `-eo pipefail`
             return None
         if not argument.startswith("--") and "c" in argument:
             return number + 1

@@ -19,14 +19,12 @@ class StartFailure(Exception):
         self.detail = detail
 
 
-def explain(
-    error: OSError | ValueError, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None
-) -> StartFailure:
+def explain(error: OSError | ValueError, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None) -> StartFailure:
     """What `subprocess.Popen` raised, told so that it can be mended."""
     if isinstance(error, ValueError):
         return StartFailure("broken", f"the command or its environment cannot be passed on: {error}")
     name = argv[0]
-    if cwd is not None and error.filename == str(cwd):
+    if cwd is not None and str(error.filename) == str(cwd):
         return StartFailure(
             "broken",
             f"the working folder {str(cwd)!r} cannot be entered: {error.strerror}; create it",
@@ -56,15 +54,11 @@ def _not_found(name: str, env: Mapping[str, str], cwd: Path | None) -> StartFail
         # The file is there: the kernel missed what its first line, or its ELF header, asks for.
         interpreter = _interpreter(path)
         missing = f"the interpreter {interpreter!r} of its first line" if interpreter else "its loader"
-        return StartFailure(
-            "not_executable", f"{str(path)!r} exists, but {missing} does not; install or correct it"
-        )
+        return StartFailure("not_executable", f"{str(path)!r} exists, but {missing} does not; install or correct it")
     if os.sep in name:
         place = f" (looked in {str(cwd or Path.cwd())!r})" if not os.path.isabs(name) else ""
         return StartFailure("not_found", f"the command {name!r} does not exist{place}; correct its path")
-    return StartFailure(
-        "not_found", f"the command {name!r} was not found on PATH; install it, or write its full path"
-    )
+    return StartFailure("not_found", f"the command {name!r} was not found on PATH; install it, or write its full path")
 
 
 def _no_access(name: str, env: Mapping[str, str], cwd: Path | None) -> StartFailure:
@@ -72,12 +66,8 @@ def _no_access(name: str, env: Mapping[str, str], cwd: Path | None) -> StartFail
     if path is not None and path.is_dir():
         return StartFailure("not_executable", f"{str(path)!r} is a folder, not a program")
     if path is not None and (interpreter := _interpreter(path)) and os.access(path, os.X_OK):
-        return StartFailure(
-            "not_executable", f"the interpreter {interpreter!r} of {str(path)!r} may not be executed"
-        )
-    return StartFailure(
-        "not_executable", f"{str(path or name)!r} may not be executed; try: chmod +x {path or name}"
-    )
+        return StartFailure("not_executable", f"the interpreter {interpreter!r} of {str(path)!r} may not be executed")
+    return StartFailure("not_executable", f"{str(path or name)!r} may not be executed; try: chmod +x {path or name}")
 
 
 def _locate(name: str, env: Mapping[str, str], cwd: Path | None, *, executable: bool = True) -> Path | None:

@@ -1,1 +1,1 @@
-"""The engine: decides when. Turns, group commit, timers, leases; it plans with `planning` and remembers with `store`."""
+"""The engine decides when: turns, group commit, timers, leases. `planning` chooses, `store` remembers."""

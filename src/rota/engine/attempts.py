@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from rota.engine.book import ACTIVE
 from rota.engine.context import Context
 from rota.engine.ending import end, end_attempt
@@ -13,8 +15,6 @@ from rota.planning.backoff import full_jitter
 from rota.planning.filter import refusal
 from rota.store.sql.leases import LeaseRow
 from rota.store.sql.tasks import TaskRow
-
-import msgspec
 
 
 def failed(
@@ -31,7 +31,9 @@ def failed(
 ) -> int:
     """End a lease that did not lead to a result; the task's new state, noted in `groups`."""
     cancelled = lease.cancel_at is not None
-    end_attempt(context, lease, row.kind, "cancelled" if cancelled else outcome, counted=not cancelled, error=error, note=note)
+    end_attempt(
+        context, lease, row.kind, "cancelled" if cancelled else outcome, counted=not cancelled, error=error, note=note
+    )
     if cancelled:
         end(context, [row], state.CANCELLED, "", row.reason or "cancelled", tries=1, agent=lease.agent, told=False)
         groups.setdefault((state.CANCELLED, None), []).append(row.id)

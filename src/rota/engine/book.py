@@ -152,6 +152,11 @@ class Book:
             self._tenant_names[number] = name
         return number
 
+    def known_tenant(self, reader: Reader, name: str) -> int | None:
+        """The number of this tenant if there is one."""
+        found = reader.one(fleet.TENANT_BY_NAME, name)
+        return int(found[0][0]) if found else None
+
     def tenant_name(self, reader: Reader, number: int) -> str:
         """What the tenant of this number is called."""
         name = self._tenant_names.get(number)

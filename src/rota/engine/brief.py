@@ -32,7 +32,8 @@ def brief(
     parents = _parents(context, [lease.task for lease in leases if briefs[lease.task].parents])
     attempts = _attempts(context, [lease.task for lease in leases if briefs[lease.task].tries])
     return [
-        _given(context, lease, briefs[lease.task], parents, attempts, (why or {}).get(lease.task, {})) for lease in leases
+        _given(context, lease, briefs[lease.task], parents, attempts, (why or {}).get(lease.task, {}))
+        for lease in leases
     ]
 
 

@@ -64,7 +64,8 @@ def keep_listening(context: Context) -> None:
         else:
             context.kept.append(waiting)
     rows = [
-        (kept.id, context.node, msgspec.json.encode(kept.agents).decode(), kept.claim.n, kept.until) for kept in context.kept
+        (kept.id, context.node, msgspec.json.encode(kept.agents).decode(), kept.claim.n, kept.until)
+        for kept in context.kept
     ]
     context.transaction.add(ADD_LISTENER, rows)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 from typing import Any
-from typing import Any
 
 from rota.engine.book import Book, Queue
 from rota.engine.changes import Changes
@@ -82,7 +81,6 @@ class Context:
     def queue_of(self, row: TaskRow) -> Queue:
         """The queue a task is in."""
         return self.book.queues[row.queue]
-
 
     def mark(self) -> tuple[object, ...]:
         """What `rewind` needs to forget what a failed plan gathered. Everything else was flushed before."""

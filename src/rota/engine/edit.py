@@ -88,7 +88,9 @@ def _changed_row(
     transaction, policy = context.transaction, context.queue_of(row).policy
     band = row.band if isinstance(command.priority, msgspec.UnsetType) else BANDS[command.priority]
     shape = context.book.shape(transaction, _needs(context.book.needs_of(transaction, row.shape), command))
-    title = transaction.one(tasks.TITLE_OF, row.id)[0][0] if isinstance(command.title, msgspec.UnsetType) else command.title
+    title = (
+        transaction.one(tasks.TITLE_OF, row.id)[0][0] if isinstance(command.title, msgspec.UnsetType) else command.title
+    )
     attempts = row.max_attempts if isinstance(command.max_attempts, msgspec.UnsetType) else command.max_attempts
     parents, waiting = row.parents, row.waiting
     if edges is not None:
@@ -105,7 +107,12 @@ def _changed_row(
 
 def _needs(old: Requirements, command: Edit) -> Requirements:
     asked = _Asked(
-        skills=dict(old.skills), role=old.role, regions=list(old.regions), pin=old.pin, ban=list(old.ban), limits=list(old.limits)
+        skills=dict(old.skills),
+        role=old.role,
+        regions=list(old.regions),
+        pin=old.pin,
+        ban=list(old.ban),
+        limits=list(old.limits),
     )
     for key in asked.__struct_fields__:
         value = getattr(command, key)
@@ -133,9 +140,13 @@ def _edges(context: Context, command: Edit, row: TaskRow) -> list[tuple[Edge, st
     if found:
         named = [task_id(number) for number in found]
         raise RotaError("cycle", f"tasks would wait for each other: {' -> '.join(named)}", field="after", cycle=named)
-    verdicts = [(one, verdict(parents[number].state, one[1], one[2])) for one, number in zip(edges, numbers, strict=True)]
+    verdicts = [
+        (one, verdict(parents[number].state, one[1], one[2])) for one, number in zip(edges, numbers, strict=True)
+    ]
     if any(said == "cancel" for _, said in verdicts):
-        raise RotaError("wrong_state", "a parent has ended without a result; give its edge the rule run or hold", field="after")
+        raise RotaError(
+            "wrong_state", "a parent has ended without a result; give its edge the rule run or hold", field="after"
+        )
     return verdicts
 
 

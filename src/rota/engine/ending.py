@@ -69,7 +69,17 @@ def end_attempt(
     """Write down how a lease's story ended, and learn from it when it says something of the agent."""
     changes = context.changes
     changes.attempts.append(
-        (lease.task, lease.attempt, lease.agent, lease.since, context.now, outcome, int(counted), error, note or lease.note)
+        (
+            lease.task,
+            lease.attempt,
+            lease.agent,
+            lease.since,
+            context.now,
+            outcome,
+            int(counted),
+            error,
+            note or lease.note,
+        )
     )
     if outcome in ("done", "failed", "lost"):
         seconds = max(context.now - lease.since, 1) / SECOND

@@ -56,9 +56,7 @@ def give(
     _answer(context, leases, listeners, why, briefs)
 
 
-def _lease(
-    context: Context, found: Brief, agent: int, slot: int, listener: Listening, lane: int, due: int
-) -> LeaseRow:
+def _lease(context: Context, found: Brief, agent: int, slot: int, listener: Listening, lane: int, due: int) -> LeaseRow:
     # A listener of another node is told by signal and confirms in a turn of its own: an offer until then.
     offered = listener.own is None or listener.own.claim.delivery == "offer"
     term = round(context.book.queues[found.queue].policy.term * SECOND)

@@ -19,14 +19,16 @@ def heartbeat(context: Context, command: Heartbeat) -> Renewed:
         raise RotaError("name_taken", f"agent {agent.name!r} is now another process", field="instance")
     context.seen[agent.id] = context.now
     if len(command.beats) > bounds.OUTCOMES:
-        raise RotaError("too_large", f"has {len(command.beats):,} beats; the most is {bounds.OUTCOMES:,}", field="beats")
+        raise RotaError(
+            "too_large", f"has {len(command.beats):,} beats; the most is {bounds.OUTCOMES:,}", field="beats"
+        )
     wanted = [_checked(beat, f"beats[{index}]") for index, beat in enumerate(command.beats)]
     checkpoints = [
         check.json_text(beat.checkpoint, f"beats[{index}].checkpoint", bounds.CHECKPOINT_BYTES)
         for index, beat in enumerate(command.beats)
     ]
     said_something = [(task, token) for task, token, _beat, said in wanted if said]
-    old = {task: note for task, note in context.transaction.each(NOTES_OF_LEASES, said_something)}
+    old: dict[int, str | None] = dict(context.transaction.each(NOTES_OF_LEASES, said_something))
     rows = [
         (task, token, agent.id, context.now, _note(old.get(task), beat) if said else None)
         for task, token, beat, said in wanted

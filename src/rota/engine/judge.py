@@ -79,7 +79,5 @@ def _one(context: Context, task: str, wanted: int) -> TaskRow:
     if row is None:
         raise RotaError("no_task", f"there is no {task}", field="task")
     if row.state != wanted:
-        raise RotaError(
-            "wrong_state", f"{task} is {state.STATES[row.state]}, not {state.STATES[wanted]}", field="task"
-        )
+        raise RotaError("wrong_state", f"{task} is {state.STATES[row.state]}, not {state.STATES[wanted]}", field="task")
     return row

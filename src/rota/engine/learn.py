@@ -64,7 +64,7 @@ _Served = tuple[int, float, int, float, int, int]
 
 
 def _read(context: Context, agents: Sequence[int]) -> dict[int, _Served]:
-    rows: dict[int, _Served] = {agent: NEW for agent in agents}
+    rows: dict[int, _Served] = dict.fromkeys(agents, NEW)
     for agent, served, busy_s, busy_at, mean_s, done, failed in context.transaction.each(
         fleet.SERVED, [(agent,) for agent in agents]
     ):

@@ -15,8 +15,8 @@ from rota.engine.context import Waiting
 from rota.engine.listening import Withdraw
 from rota.engine.tick import Tick, Ticked
 from rota.engine.turn import Answer, Command, Outcome, turn
-from rota.model.commands.work import Claim, Claimed, Complete, Fail
 from rota.model.commands.submit import Submit
+from rota.model.commands.work import Claim, Claimed, Complete, Fail
 from rota.model.errors import RotaError
 from rota.model.times import SECOND
 from rota.store.protocol import Rerun, Store
@@ -158,7 +158,15 @@ class Node:
             return None
         self._overdue = False
         return Tick(
-            started, gap, timers, due["leases"], due["nodes"], due["sweep"], seen, dirty, due["poll"] or started is not None
+            started,
+            gap,
+            timers,
+            due["leases"],
+            due["nodes"],
+            due["sweep"],
+            seen,
+            dirty,
+            due["poll"] or started is not None,
         )
 
     def _every(self, what: str, seconds: float, now: int) -> bool:

@@ -36,7 +36,10 @@ def complete(context: Context, commands: Sequence[Complete]) -> list[Judged | Ro
                 field = f"outcomes[{index}]"
                 _check_note(outcome, field)
                 result = check.json_text(outcome.result, f"{field}.result", bounds.RESULT_BYTES)
-                number, token = task_number(outcome.task, f"{field}.task"), token_number(outcome.token, f"{field}.token")
+                number, token = (
+                    task_number(outcome.task, f"{field}.task"),
+                    token_number(outcome.token, f"{field}.token"),
+                )
                 reported.append((judged, outcome, number, token, result))
             except RotaError as error:
                 judged.refused[str(outcome.task)] = f"{error.code}: {error}"
@@ -108,7 +111,15 @@ def _failed(context: Context, row: TaskRow, lease: LeaseRow, outcome: Failed, gr
     if outcome.limit is not None and retry_at is not None and lease.cancel_at is None:
         return _limited(context, row, lease, outcome, retry_at, groups, note)
     return failed(
-        context, row, lease, groups, outcome="failed", error=outcome.error, retryable=outcome.retryable, retry_at=retry_at, note=note
+        context,
+        row,
+        lease,
+        groups,
+        outcome="failed",
+        error=outcome.error,
+        retryable=outcome.retryable,
+        retry_at=retry_at,
+        note=note,
     )
 
 
@@ -122,7 +133,12 @@ def _limited(
     end_attempt(context, lease, row.kind, "limited", counted=False, error=outcome.error, note=note)
     charged = outcome.limit in context.book.needs_of(context.transaction, row.shape).limits
     return put(
-        context, row, groups, start=row.start if charged else retry_at, tries=row.tries + 1, reason=f"limit {outcome.limit}"
+        context,
+        row,
+        groups,
+        start=row.start if charged else retry_at,
+        tries=row.tries + 1,
+        reason=f"limit {outcome.limit}",
     )
 
 
@@ -179,13 +195,27 @@ def ask(context: Context, command: Ask) -> Judged:
     context.transaction.one(SET_QUESTION, command.question, number)
     changes.aside.append((state.ASKED, number))
     changes.places.append(
-        (number, state.ASKED, None, row.due, None, row.attempts, row.tries + 1, row.start, row.waiting, lease.agent, None)
+        (
+            number,
+            state.ASKED,
+            None,
+            row.due,
+            None,
+            row.attempts,
+            row.tries + 1,
+            row.start,
+            row.waiting,
+            lease.agent,
+            None,
+        )
     )
     tell(context, "ask", {(state.ASKED, None): [number]})
     return Judged(states={task_id(number): state.STATES[state.ASKED]})
 
 
-def _take(context: Context, wanted: list[tuple[int, int]]) -> tuple[dict[int, TaskRow], dict[tuple[int, int], LeaseRow]]:
+def _take(
+    context: Context, wanted: list[tuple[int, int]]
+) -> tuple[dict[int, TaskRow], dict[tuple[int, int], LeaseRow]]:
     """Lock the tasks and end the leases whose token fits; the lease's row is the only right to an outcome."""
     rows = context.lock([number for number, _token in wanted])
     taken = context.transaction.each(END_LEASES, sorted(set(wanted)))

@@ -93,7 +93,7 @@ def put(
 
 def leave(context: Context, rows: Iterable[TaskRow]) -> dict[int, LeaseRow]:
     """Take unfinished tasks out of `ready` or `aside`. Those in an agent's hands stay there: their leases."""
-    listed = [row for row in rows]
+    listed = list(rows)
     ready = [(row.lane, row.due, row.id) for row in listed if row.state == state.READY and row.lane is not None]
     taken = {task for (task,) in context.transaction.each(TAKE_READY, ready)}
     for lane, _due, task in ready:

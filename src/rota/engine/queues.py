@@ -30,7 +30,9 @@ def set_queue(context: Context, command: SetQueue) -> Ok:
     if known is not None and known.policy == policy:
         return Ok(changed=False)
     if known is not None and known.pool != pool.id and _holds(context, known):
-        raise RotaError("not_empty", f"queue {name!r} holds tasks; its pool can only change while it is empty", field="policy.pool")
+        raise RotaError(
+            "not_empty", f"queue {name!r} holds tasks; its pool can only change while it is empty", field="policy.pool"
+        )
     text = msgspec.json.encode(policy).decode()
     context.transaction.one(fleet.SET_QUEUE, name, pool.id, text)
     context.book.changed(context.transaction)
@@ -89,7 +91,7 @@ def check_queue(policy: QueuePolicy, field: str) -> None:
     if policy.depth is not None:
         check.number(policy.depth, f"{field}.depth", 1, bounds.INT64)
     if (policy.overflow == "move") != (policy.overflow_queue is not None):
-        raise invalid(f"{field}.overflow_queue", "goes with overflow = \"move\", and overflow = \"move\" needs it")
+        raise invalid(f"{field}.overflow_queue", 'goes with overflow = "move", and overflow = "move" needs it')
     check.name(policy.pool, f"{field}.pool")
 
 

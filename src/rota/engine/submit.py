@@ -49,10 +49,14 @@ def submit(context: Context, command: Submit) -> Submitted:
     return answer
 
 
-def take_in(context: Context, specs: Sequence[TaskSpec], *, batch: str | None = None, project: int | None = None) -> Submitted:
+def take_in(
+    context: Context, specs: Sequence[TaskSpec], *, batch: str | None = None, project: int | None = None
+) -> Submitted:
     """Take tasks in as part of a command; `project` overrides theirs."""
     if not 1 <= len(specs) <= bounds.SUBMIT:
-        raise RotaError("too_large", f"has {len(specs):,} tasks; one submit takes 1 to {bounds.SUBMIT:,}", field="tasks")
+        raise RotaError(
+            "too_large", f"has {len(specs):,} tasks; one submit takes 1 to {bounds.SUBMIT:,}", field="tasks"
+        )
     return _Intake(context, specs, batch, project).run()
 
 
@@ -93,8 +97,12 @@ class _Intake:
         self._read_edges()
         self._add_sequence_edges()
         room = Room(self.context)
-        queues = [room.queue_for(self.context.book.queue(spec.queue, f"tasks[{i}].queue"), BANDS[spec.priority], i)
-                  if i not in self.existing else None for i, spec in enumerate(specs)]
+        queues = [
+            room.queue_for(self.context.book.queue(spec.queue, f"tasks[{i}].queue"), BANDS[spec.priority], i)
+            if i not in self.existing
+            else None
+            for i, spec in enumerate(specs)
+        ]
         rows = [self._row(i, spec, queue) for i, (spec, queue) in enumerate(zip(specs, queues, strict=True)) if queue]
         new = self.context.transaction.new_ids(len(rows))
         fresh = iter(new)
@@ -113,7 +121,9 @@ class _Intake:
                 continue
             if spec.unique in wanted:
                 raise RotaError(
-                    "duplicate", f"{spec.unique!r} is also tasks[{wanted[spec.unique]}].unique", field=f"tasks[{index}].unique"
+                    "duplicate",
+                    f"{spec.unique!r} is also tasks[{wanted[spec.unique]}].unique",
+                    field=f"tasks[{index}].unique",
                 )
             wanted[spec.unique] = index
         for key, task in self.context.transaction.each(relations.UNIQUE_TASKS, [(key,) for key in wanted]):
@@ -124,7 +134,9 @@ class _Intake:
             if spec.ref is None:
                 continue
             if spec.ref in self.refs:
-                raise RotaError("duplicate", f"{spec.ref!r} is also tasks[{self.refs[spec.ref]}].ref", field=f"tasks[{index}].ref")
+                raise RotaError(
+                    "duplicate", f"{spec.ref!r} is also tasks[{self.refs[spec.ref]}].ref", field=f"tasks[{index}].ref"
+                )
             self.refs[spec.ref] = index
         for index, spec in enumerate(self.specs):
             if spec.after and index not in self.existing:
@@ -136,8 +148,12 @@ class _Intake:
 
     def _lock_parents(self) -> None:
         outside = {parent for edges in self.edges.values() for parent, _, _ in edges if isinstance(parent, int)}
-        outside |= {self.existing[self.refs[parent]] for edges in self.edges.values() for parent, _, _ in edges
-                    if isinstance(parent, str) and self.refs[parent] in self.existing}
+        outside |= {
+            self.existing[self.refs[parent]]
+            for edges in self.edges.values()
+            for parent, _, _ in edges
+            if isinstance(parent, str) and self.refs[parent] in self.existing
+        }
         if not outside:
             return
         self.context.flush()
@@ -161,12 +177,14 @@ class _Intake:
 
     def _add_sequence_edges(self) -> None:
         """A task of a sequence runs after the previous live one, however that ends."""
-        keys = {spec.sequence for i, spec in enumerate(self.specs) if spec.sequence is not None and i not in self.existing}
+        keys = {
+            spec.sequence for i, spec in enumerate(self.specs) if spec.sequence is not None and i not in self.existing
+        }
         if not keys:
             return
         self.context.flush()
         found = self.context.transaction.each(relations.SEQUENCE_TAILS, [(key,) for key in sorted(keys)])
-        tails: dict[str, int] = {key: tail for key, tail in found}
+        tails: dict[str, int] = dict(found)
         missing = [tail for tail in tails.values() if tail not in self.parents]
         self.parents.update(self.context.lock(missing))
         previous: dict[str, Edge] = {
@@ -260,7 +278,11 @@ class _Intake:
 
     def _gather_keys(self) -> None:
         context = self.context
-        unique = [(spec.unique, self.numbers[i]) for i, spec in enumerate(self.specs) if spec.unique and i not in self.existing]
+        unique = [
+            (spec.unique, self.numbers[i])
+            for i, spec in enumerate(self.specs)
+            if spec.unique and i not in self.existing
+        ]
         context.transaction.add(relations.ADD_UNIQUE, unique)
         last: dict[str, int] = {}
         for index, spec in enumerate(self.specs):
@@ -324,5 +346,3 @@ def open_project(context: Context, text: str, field: str) -> int:
     if locked[0][0] is not None:
         raise RotaError("wrong_state", f"project {text!r} is finalized and takes no more tasks", field=field)
     return int(number)
-
-

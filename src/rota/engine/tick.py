@@ -7,10 +7,10 @@ from typing import NamedTuple
 from rota.engine import timers
 from rota.engine.context import Context
 from rota.engine.heartbeat import write_signs_of_life
+from rota.model.times import SECOND
 from rota.store.sql import fleet, relations
 from rota.store.sql.history import DROP_STATISTICS
 from rota.store.sql.waiting import NEXT_TIMER
-from rota.model.times import SECOND
 
 KEEP_REQUESTS_S = 86_400.0
 KEEP_STATISTICS_S = 30 * 86_400.0

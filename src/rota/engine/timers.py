@@ -72,7 +72,7 @@ def _fence(context: Context, row: TaskRow, at: int) -> None:
         take_back_all(context, leases, "cancelled")
 
 
-def _widen(context: Context, row: TaskRow, at: int) -> None:
+def _widen(context: Context, row: TaskRow, _at: int) -> None:
     """A temporary requirement is over: the task goes to the lane of its own shape."""
     own = lane_of(context, row)
     if row.lane is None or row.lane == own or row.state not in (state.READY, state.SCHEDULED):

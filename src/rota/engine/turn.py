@@ -10,7 +10,19 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from rota.engine import agents, claim, edit, heartbeat, judge, listening, outcome, projects, queues, submit, timers, withdraw
+from rota.engine import (
+    agents,
+    claim,
+    edit,
+    heartbeat,
+    judge,
+    listening,
+    outcome,
+    projects,
+    queues,
+    submit,
+    withdraw,
+)
 from rota.engine.book import Book
 from rota.engine.context import Context, Waiting
 from rota.engine.deliver import deliver

@@ -174,7 +174,7 @@ def _annotation(word: str) -> tuple[str, Any] | None:
 
 
 def _put(fields: dict[str, Any], name: str, value: Any, word: str) -> None:
-    literal = f"or write \\{word[:40]} if it belongs to the title"
+    literal = "or put a backslash before it if it belongs to the title"
     if name == "skills":
         skill, level = value
         skills = fields.setdefault("skills", {})

@@ -112,7 +112,7 @@ def _check_overflow(queues: Mapping[str, QueuePolicy]) -> None:
         if target == name:
             raise Misfit(path, "a queue cannot take its own overflow; name another one")
         if target is not None and target not in queues and target != "default":
-            raise Misfit(path, f"there is no [queue.{target[:60]}] in this file{nearest(target, queues)}")
+            raise Misfit(path, f"this file has no queue {quoted(target)}{nearest(target, queues)}")
 
 
 def _agents(table: AgentTable, at: int, folder: str) -> list[FleetAgent]:

@@ -43,9 +43,14 @@ def read_jsonl(lines: Iterable[tuple[int, str]], file: str) -> Iterator[FileTask
 
 
 def _wrong_value(error: msgspec.ValidationError, line: str, file: str, number: int) -> RotaError:
-    if "out of range" in str(error):  # such a number fails the plain decoder too
+    try:
+        value: Any = msgspec.json.decode(line)
+    except msgspec.ValidationError:  # what the plain decoder holds against a value is only ever its size
         return bad(file, f"there is a number beyond 64 bits; the largest is {INT64}", line=number)
-    value: Any = msgspec.json.decode(line)
+    except msgspec.DecodeError as later:  # the line goes on wrong after the value
+        return _not_json(later, line, file, number)
+    except RecursionError:
+        return bad(file, "this is nested too deep", line=number, code="too_large")
     if not isinstance(value, dict):
         return bad(file, f'this is not a JSON object such as {{"title": "..."}}{_ONE_LINE}', line=number)
     return misfit(error, value, TaskSpec).at(file, number)

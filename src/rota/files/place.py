@@ -13,6 +13,7 @@ Path = tuple[str | int, ...]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _SHOWN = 60
+_PATH_SHOWN = 300
 
 
 class Misfit(Exception):
@@ -34,25 +35,28 @@ def bad(
 ) -> RotaError:
     """An error at a line and a field of a file."""
     where = shown(file) if line is None else f"{shown(file)}:{line}"
-    return RotaError(code, message, field=f"{where} {path}" if path else where)
+    return RotaError(code, _printable(message), field=f"{where} {path}" if path else where)
 
 
 def shown(file: str) -> str:
     """A file's name as it can be printed anywhere; `-` is the standard input."""
-    if file == "-":
-        return "stdin"
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in file)
+    return "stdin" if file == "-" else _printable(file)
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def path_text(path: Path) -> str:
-    """`("agent", 1, "cost")` -> `agent[1].cost`; a key that is not a plain word is quoted."""
+    """`("agent", 1, "cost")` -> `agent[1].cost`; odd keys are quoted, a long path is cut."""
     text = ""
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
             text += f".{part}" if _BARE.fullmatch(part) else f"[{quoted(part)}]"
-    return text.removeprefix(".")
+    text = text.removeprefix(".")
+    return text if len(text) <= _PATH_SHOWN else f"{text[: _PATH_SHOWN // 2]}...{text[-_PATH_SHOWN // 2 :]}"
 
 
 def quoted(text: str) -> str:

@@ -135,7 +135,9 @@ def spec(task: Any, field: str) -> None:
     if task.max_attempts is not None:
         number(task.max_attempts, f"{field}.max_attempts", 1, bounds.ATTEMPTS)
     if task.after and len(task.after) > bounds.PARENTS:
-        raise RotaError("too_large", f"has {len(task.after)} parents; the most is {bounds.PARENTS}", field=f"{field}.after")
+        raise RotaError(
+            "too_large", f"has {len(task.after)} parents; the most is {bounds.PARENTS}", field=f"{field}.after"
+        )
     requirements(task, field)
 
 
@@ -202,7 +204,9 @@ def _check_numbers(encoded: bytes, value: Any, field: str) -> None:
     while waiting:
         found = waiting.pop()
         if isinstance(found, int) and not -bounds.INT64 - 1 <= found <= bounds.INT64:
-            raise invalid(field, f"holds the number {str(found)[:40]}, which does not fit into 64 bits; send it as text")
+            raise invalid(
+                field, f"holds the number {str(found)[:40]}, which does not fit into 64 bits; send it as text"
+            )
         if isinstance(found, dict):
             waiting.extend(found.values())
         elif isinstance(found, list | tuple):

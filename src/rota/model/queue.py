@@ -31,7 +31,7 @@ class QueuePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Seconds a lease lasts without a heartbeat."""
     ttl: float | None = None
     ordering: Ordering = "deadline"
-    """Inside a band: `deadline` = by deadline, or by submission plus target wait without one; `fifo` = by submission."""
+    """Inside a band: `deadline` = by deadline, without one by submission plus target wait; `fifo` = by submission."""
     target_wait: dict[str, float] = {}
     """Seconds a task of each priority may wait; missing ones take the defaults."""
     approval: bool = False

@@ -21,7 +21,7 @@ class After(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     task: str
     rule: EdgeRule = "cancel"
     until: EdgeUntil = "done"
-    """`done`: the parent's outcome counts once it is in, even while it awaits review. `approved`: only after approval."""
+    """`done`: the parent's outcome counts once it is in, even under review. `approved`: only after approval."""
 
 
 class TaskSpec(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

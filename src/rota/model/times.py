@@ -63,7 +63,9 @@ def _span_text(text: str, field: str) -> float:
     except ValueError:
         found = _SPAN.fullmatch(text.strip()) if text.strip() else None
     if found is None:
-        raise invalid(field, f"{text[:60]!r} is not a length of time; write seconds, or text such as '90s', '5m', '1h30m', '2d'")
+        raise invalid(
+            field, f"{text[:60]!r} is not a length of time; write seconds, or text such as '90s', '5m', '1h30m', '2d'"
+        )
     return sum(float(part) * unit for part, unit in zip(found.groups(), _UNITS, strict=True) if part)
 
 

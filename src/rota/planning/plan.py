@@ -32,7 +32,9 @@ def survey(snapshot: Snapshot) -> tuple[list[Lane], dict[int, str]]:
         shape = lane.shape
         if shape not in open_now:
             needs = snapshot.shapes[shape]
-            open_now[shape] = any(_open(agent, listening) and refusal(agent.profile, needs) is None for agent in snapshot.agents)
+            open_now[shape] = any(
+                _open(agent, listening) and refusal(agent.profile, needs) is None for agent in snapshot.agents
+            )
         if open_now[shape]:
             lanes.append(lane)
             continue

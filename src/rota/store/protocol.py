@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from rota.store.statement import Add, Each, One
 
-Row = tuple[Any, ...]
+Row = Any
+"""A row: a tuple of column values."""
 
 
 class Reader(Protocol):
@@ -54,7 +55,7 @@ class Transaction(Reader, Protocol):
         ...
 
     def horizon(self) -> str | None:
-        """Which transactions a read made now sees, as text for `audit`; None where turns are strictly one after another."""
+        """Which transactions a read made now sees, as text for `audit`; None where turns follow each other."""
         ...
 
 

@@ -26,7 +26,7 @@ class Claim(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     instance: str | None = None
     """The agent's process, as registered."""
     delivery: Delivery = "direct"
-    """`direct`: the answer reaches the agent with the call. `offer`: the face confirms once it has written the answer."""
+    """`direct`: the answer reaches the agent with the call. `offer`: the face confirms after writing the answer."""
 
 
 class Claimed(msgspec.Struct, kw_only=True):

@@ -13,7 +13,8 @@ SET_META = One(
 POOLS = One("pools", "SELECT id, name, policy FROM pool ORDER BY id")
 SET_POOL = One(
     "set_pool",
-    "INSERT INTO pool (name, policy) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET policy = excluded.policy RETURNING id",
+    "INSERT INTO pool (name, policy) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET policy = excluded.policy"
+    " RETURNING id",
 )
 QUEUES = One("queues", "SELECT id, name, pool, policy, paused, reason FROM queue ORDER BY id")
 SET_QUEUE = One(

@@ -6,7 +6,8 @@ from rota.store.statement import Each, One, add
 
 ADD_EVENT = add("event", "at bigint, kind text, task bigint, moves text, data text")
 EVENTS_SQLITE = One(
-    "events", "SELECT CAST(seq AS text), at, kind, task, moves, data, 0, seq FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
+    "events",
+    "SELECT CAST(seq AS text), at, kind, task, moves, data, 0, seq FROM event WHERE seq > ? ORDER BY seq LIMIT ?",
 )
 EVENTS_POSTGRES = One(
     "events",

@@ -44,9 +44,7 @@ END_LEASES = Each(
 )
 LEASES_OF_TASKS = Each("leases_of_tasks", "task bigint", f"SELECT {_ROW} FROM lease{{comma}} WHERE lease.task = v.task")
 LEASES_OF_AGENT = One("leases_of_agent", f"SELECT {_ROW} FROM lease WHERE agent = ? ORDER BY slot")
-LEASES_OF_REQUEST = One(
-    "leases_of_request", f"SELECT {_ROW} FROM lease WHERE agent = ? AND request = ? ORDER BY slot"
-)
+LEASES_OF_REQUEST = One("leases_of_request", f"SELECT {_ROW} FROM lease WHERE agent = ? AND request = ? ORDER BY slot")
 LEASES_OF_LISTENER = One(
     "leases_of_listener", f"SELECT {_ROW} FROM lease WHERE node = ? AND listener = ? AND offered = 1"
 )
@@ -57,7 +55,9 @@ LEASES_OF_LOST_NODE = One(
     f"SELECT {_ROW} FROM lease JOIN agent ON agent.id = lease.agent WHERE agent.node = ? ORDER BY lease.task LIMIT ?",
 )
 SLOTS_OF_AGENTS = Each(
-    "slots_of_agents", "agent bigint", "SELECT lease.agent, lease.slot, lease.since FROM lease{comma} WHERE lease.agent = v.agent"
+    "slots_of_agents",
+    "agent bigint",
+    "SELECT lease.agent, lease.slot, lease.since FROM lease{comma} WHERE lease.agent = v.agent",
 )
 CONFIRM_LEASES = Each(
     "confirm_leases",
@@ -77,15 +77,14 @@ NOTES_OF_LEASES = Each(
     "task bigint, token bigint",
     "SELECT lease.task, lease.note FROM lease{comma} WHERE lease.task = v.task AND lease.token = v.token",
 )
-EXTEND_LEASES = One(
-    "extend_leases", "UPDATE lease SET until = ? + term WHERE until < ? + term AND offered = 0"
-)
+EXTEND_LEASES = One("extend_leases", "UPDATE lease SET until = ? + term WHERE until < ? + term AND offered = 0")
 FLAG_CANCEL = Each(
     "flag_cancel",
     "task bigint, cancel_at bigint",
     "UPDATE lease SET cancel_at = v.cancel_at {from} WHERE lease.task = v.task AND lease.cancel_at IS NULL"
     " RETURNING lease.task",
 )
+TASK_PLANS = One("task_plans", "SELECT data FROM event WHERE task = ? AND kind = 'plan' ORDER BY seq DESC LIMIT 1")
 COUNT_LEASES = One("count_leases", "SELECT count(*) FROM lease")
 
 ADD_ATTEMPT = add(

@@ -29,7 +29,8 @@ DROP_PARENTS = One("drop_parents", "DELETE FROM dependency WHERE child = ?")
 PARENT_RESULTS = Each(
     "parent_results",
     "child bigint",
-    "SELECT dependency.child, task.id, task.title, task.state, task.reason, body.result FROM dependency{comma}, task, body"
+    "SELECT dependency.child, task.id, task.title, task.state, task.reason, body.result"
+    " FROM dependency{comma}, task, body"
     " WHERE dependency.child = v.child AND task.id = dependency.parent AND body.task = dependency.parent",
 )
 FAMILY = One(
@@ -41,10 +42,14 @@ FAMILY = One(
 """Every edge above a task: what an edit of its parents may close into a cycle."""
 
 UNIQUE_TASKS = Each(
-    "unique_tasks", "key text", "SELECT unique_key.key, unique_key.task FROM unique_key{comma} WHERE unique_key.key = v.key"
+    "unique_tasks",
+    "key text",
+    "SELECT unique_key.key, unique_key.task FROM unique_key{comma} WHERE unique_key.key = v.key",
 )
 FREE_UNIQUE = Each(
-    "free_unique", "key text, task bigint", "DELETE FROM unique_key {using} WHERE unique_key.key = v.key AND unique_key.task = v.task"
+    "free_unique",
+    "key text, task bigint",
+    "DELETE FROM unique_key {using} WHERE unique_key.key = v.key AND unique_key.task = v.task",
 )
 ADD_UNIQUE = add("unique_key", "key text, task bigint")
 SEQUENCE_TAILS = Each(
@@ -64,16 +69,21 @@ DROP_SEQUENCE_TAILS = Each(
 
 GET_REQUEST = One("get_request", "SELECT fingerprint, answer FROM request WHERE key = ?")
 ADD_REQUEST = One(
-    "add_request", "INSERT INTO request (key, fingerprint, answer, at) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING key"
+    "add_request",
+    "INSERT INTO request (key, fingerprint, answer, at) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING key",
 )
 DROP_OLD_REQUESTS = One("drop_old_requests", "DELETE FROM request WHERE at < ?")
 
 ADD_PROJECT = One(
-    "add_project", "INSERT INTO project (id, title, plan, key, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING id"
+    "add_project",
+    "INSERT INTO project (id, title, plan, key, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
+    " RETURNING id",
 )
 PROJECT = One("project", "SELECT id, title, plan, key, created, finalized FROM project WHERE id = ?")
 PROJECT_BY_KEY = One("project_by_key", "SELECT id FROM project WHERE key = ?")
-PROJECTS = One("projects", "SELECT id, title, plan, key, created, finalized FROM project WHERE id > ? ORDER BY id LIMIT ?")
+PROJECTS = One(
+    "projects", "SELECT id, title, plan, key, created, finalized FROM project WHERE id > ? ORDER BY id LIMIT ?"
+)
 LOCK_PROJECT = One("lock_project", "SELECT finalized FROM project WHERE id = ? {lock}")
 FINALIZE_PROJECT = One("finalize_project", "UPDATE project SET finalized = ? WHERE id = ?")
 DROP_PROJECT = One("drop_project", "DELETE FROM project WHERE id = ?")

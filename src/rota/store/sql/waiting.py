@@ -19,7 +19,9 @@ LEAVE_ASIDE = Each(
 )
 
 HEADS_SQLITE = Each(
-    "heads", "lane bigint, k bigint", "SELECT lane, due, task FROM ready WHERE lane = v.lane ORDER BY due, task LIMIT v.k"
+    "heads",
+    "lane bigint, k bigint",
+    "SELECT lane, due, task FROM ready WHERE lane = v.lane ORDER BY due, task LIMIT v.k",
 )
 HEADS_POSTGRES = Each(
     "heads",
@@ -27,9 +29,7 @@ HEADS_POSTGRES = Each(
     "SELECT heads.lane, heads.due, heads.task {from} CROSS JOIN LATERAL (SELECT lane, due, task FROM ready"
     " WHERE ready.lane = v.lane ORDER BY due, task LIMIT v.k) AS heads",
 )
-LAST_OF_LANE = One(
-    "last_of_lane", "SELECT due, task FROM ready WHERE lane = ? ORDER BY due DESC, task DESC LIMIT ?"
-)
+LAST_OF_LANE = One("last_of_lane", "SELECT due, task FROM ready WHERE lane = ? ORDER BY due DESC, task DESC LIMIT ?")
 FIRST_OF_LANE = One("first_of_lane", "SELECT due, task FROM ready WHERE lane = ? ORDER BY due, task LIMIT ?")
 COUNT_AHEAD = One(
     "count_ahead", "SELECT count(*) FROM (SELECT 1 FROM ready WHERE lane = ? AND (due, task) < (?, ?) LIMIT ?) AS ahead"

@@ -1,0 +1,79 @@
+"""Showing agents."""
+
+from __future__ import annotations
+
+import msgspec
+
+from rota.engine.book import REMOVED, Agent, Book
+from rota.model import bounds, check
+from rota.model.agent import AgentState, AgentView
+from rota.model.commands.read import AgentPage, GetAgent, ListAgents
+from rota.model.ids import task_id
+from rota.model.times import maybe_rfc3339
+from rota.operations.explain import healthy
+from rota.store.protocol import Reader
+from rota.store.sql.fleet import ALL_SERVED, HEARTBEATS
+from rota.store.sql.leases import LEASES_OF_AGENT, LISTENERS
+
+_STATES: tuple[AgentState, ...] = ("active", "draining", "removed")
+
+
+def get(reader: Reader, book: Book, request: GetAgent, now: int) -> AgentView:
+    """One agent with the tasks in its hands."""
+    return _views(reader, [book.agent(request.agent)], now)[0]
+
+
+def listed(reader: Reader, book: Book, request: ListAgents, now: int) -> AgentPage:
+    """A page of agents by name."""
+    check.number(request.limit, "limit", 1, bounds.PAGE)
+    pool = None if request.pool is None else book.pool(request.pool)
+    agents = sorted(
+        (
+            agent
+            for agent in book.agents.values()
+            if agent.state != REMOVED
+            and (request.pool is None or (pool is not None and agent.pool == pool.id))
+            and (request.cursor is None or agent.name > request.cursor)
+        ),
+        key=lambda agent: agent.name,
+    )
+    page = agents[: request.limit]
+    cursor = page[-1].name if len(agents) > len(page) else None
+    return AgentPage(agents=_views(reader, page, now), cursor=cursor)
+
+
+def _views(reader: Reader, agents: list[Agent], now: int) -> list[AgentView]:
+    heard: dict[int, int] = dict(reader.one(HEARTBEATS))
+    served = {row[0]: row for row in reader.one(ALL_SERVED)}
+    listening: dict[int, int] = {}
+    for _id, _node, ids, n in reader.one(LISTENERS):
+        for number in msgspec.json.decode(ids, type=list[int]):
+            listening[number] = listening.get(number, 0) + n
+    views = []
+    for agent in agents:
+        leases = reader.one(LEASES_OF_AGENT, agent.id)
+        numbers = served.get(agent.id, (0, 0, 0.0, 0, 0.0, 0, 0))
+        spec = agent.spec
+        views.append(
+            AgentView(
+                name=agent.name,
+                state=_STATES[agent.state],
+                healthy=agent.id in listening or healthy(heard.get(agent.id), now),
+                slots=spec.slots,
+                running=len(leases),
+                listening=min(listening.get(agent.id, 0), spec.slots - len(leases)),
+                pool=spec.pool,
+                role=spec.role,
+                skills=spec.skills,
+                region=spec.region,
+                cost=spec.cost,
+                weight=spec.weight,
+                instance=agent.instance,
+                last_seen=maybe_rfc3339(heard.get(agent.id)),
+                tasks=[task_id(row[0]) for row in leases],
+                done=numbers[5],
+                failed=numbers[6],
+                reason=agent.reason,
+            )
+        )
+    return views

@@ -1,0 +1,154 @@
+"""The distributor in process: every operation as one call, on an open database."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from rota.engine.book import Book
+from rota.engine.inbox import Inbox
+from rota.engine.node import Node
+from rota.model import bounds
+from rota.model.commands.read import BackedUp, Backup
+from rota.model.errors import RotaError, invalid
+from rota.operations.table import BY_REQUEST, OPERATIONS, Operation
+from rota.store.migrate import Migratable, migrate
+from rota.store.owner import OwnerLock
+from rota.store.sqlite import SqliteStore
+
+
+def now_us() -> int:
+    """The wall clock, microseconds since 1970."""
+    return time.time_ns() // 1_000
+
+
+class Distributor:
+    """An open database with its engine. Safe to call from any thread.
+
+    `Distributor.open("work.db")` owns the file until it is closed; `Distributor.open("postgresql://...")` is one node
+    of many.
+    """
+
+    def __init__(self, store: Migratable, lock: OwnerLock | None = None, *, seed: int | None = None) -> None:
+        self.store = store
+        self._lock = lock
+        self._reads = threading.local()
+        random = Random(secrets.randbits(64) if seed is None else seed)
+        # 32 bits of number and 24 of listener stay below 63 bits.
+        number = secrets.randbits(31) + 1
+        self.node = Node(store, number, name=f"{os.uname().nodename}:{os.getpid()}", random=random, clock=now_us)
+        self._inbox = Inbox(self.node)
+
+    @classmethod
+    def open(cls, database: str) -> Distributor:
+        """Open a database, bring it to this version, start its engine.
+
+        `database` is a path, `sqlite:///path`, or a PostgreSQL DSN. Refused with a reason when it can not be used.
+        """
+        if database.startswith(("postgresql://", "postgres://")):
+            from rota.store.postgres import PostgresStore  # lazily: an extra
+
+            return cls._started(cls(PostgresStore(database)))
+        path = database.removeprefix("sqlite:///")
+        if path == ":memory:":
+            return cls._started(cls(SqliteStore(path)))
+        Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
+        lock = OwnerLock(path)
+        try:
+            return cls._started(cls(SqliteStore(os.path.realpath(path)), lock))
+        except BaseException:
+            lock.release()
+            raise
+
+    @staticmethod
+    def _started(distributor: Distributor) -> Distributor:
+        try:
+            migrate(distributor.store)
+            distributor._inbox.start()
+        except BaseException:
+            distributor.store.close()
+            raise
+        return distributor
+
+    def call(self, request: Any, timeout: float | None = None) -> Any:
+        """Ask and wait for the answer; raises `RotaError` when refused."""
+        operation = _operation(request)
+        if operation.look is not None:
+            return self._look(operation, request)
+        if isinstance(request, Backup):
+            return self._backup(request)
+        return self._inbox.ask(request).result(timeout)
+
+    def ask(self, request: Any) -> Future[Any]:
+        """Ask a command and get a future. Cancelling the future of a waiting claim withdraws it."""
+        _operation(request)
+        return self._inbox.ask(request)
+
+    def run(self, name: str, arguments: bytes | dict[str, Any]) -> Any:
+        """An operation by name, with arguments as JSON or plain data: what faces call."""
+        operation = OPERATIONS.get(name)
+        if operation is None:
+            raise invalid("operation", f"there is no operation {name[:60]!r}")
+        return self.call(decode(operation, arguments))
+
+    def _look(self, operation: Operation, request: Any) -> Any:
+        assert operation.look is not None
+        book = getattr(self._reads, "book", None)
+        if book is None:
+            book = self._reads.book = Book()
+        with self.store.read() as reader:
+            book.refresh(reader)
+            return operation.look(reader, book, request, self.node.clock())
+
+    def _backup(self, request: Backup) -> BackedUp:
+        path = Path(request.path)
+        if path.exists():
+            raise invalid("path", f"{path} exists; give a new name")
+        self.store.backup(str(path))
+        return BackedUp(path=str(path), bytes=path.stat().st_size)
+
+    def close(self) -> None:
+        """Finish what is in the inbox, answer waiting claims, let go of the database."""
+        self._inbox.stop()
+        self.store.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Distributor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def decode(operation: Operation, arguments: bytes | dict[str, Any]) -> Any:
+    """The operation's request from JSON or plain data; refused naming the field."""
+    try:
+        if isinstance(arguments, bytes):
+            if len(arguments) > 64 * bounds.PAYLOAD_BYTES:
+                raise RotaError("too_large", f"has {len(arguments):,} bytes", field="request")
+            return msgspec.json.decode(arguments, type=operation.request)
+        return msgspec.convert(arguments, operation.request)
+    except msgspec.ValidationError as error:
+        text, _, where = str(error).partition(" - at `$")
+        raise invalid(where.strip(".`") or operation.name, text) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise invalid("request", f"is not JSON: {error}") from None
+
+
+def _operation(request: Any) -> Operation:
+    operation = BY_REQUEST.get(type(request))
+    if operation is None:
+        raise invalid("request", f"{type(request).__name__} is not a request of any operation")
+    return operation

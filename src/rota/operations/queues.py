@@ -1,0 +1,46 @@
+"""Showing queues."""
+
+from __future__ import annotations
+
+from rota.engine.book import Book, Queue
+from rota.model import state
+from rota.model.commands.read import GetQueue, ListQueues, QueuePage
+from rota.model.queue import QueueView
+from rota.store.protocol import Reader
+from rota.store.sql.history import COUNT_ASIDE, COUNT_RUNNING
+from rota.store.sql.waiting import DEPTHS
+
+
+def get(reader: Reader, book: Book, request: GetQueue, now: int) -> QueueView:
+    """One queue with its counts."""
+    del now
+    return _views(reader, book, [book.queue(request.queue)])[0]
+
+
+def listed(reader: Reader, book: Book, request: ListQueues, now: int) -> QueuePage:
+    """All queues by name."""
+    del request, now
+    return QueuePage(queues=_views(reader, book, sorted(book.queues.values(), key=lambda queue: queue.name)))
+
+
+def _views(reader: Reader, book: Book, queues: list[Queue]) -> list[QueueView]:
+    waiting: dict[int, int] = {}
+    for lane, n, _rows in reader.one(DEPTHS):
+        queue = book.lane_key(reader, lane).queue
+        waiting[queue] = waiting.get(queue, 0) + int(n)
+    running: dict[int, int] = dict(reader.one(COUNT_RUNNING))
+    aside: dict[int, dict[str, int]] = {}
+    for queue, came_into, n in reader.one(COUNT_ASIDE):
+        aside.setdefault(queue, {})[state.STATES[came_into]] = n
+    return [
+        QueueView(
+            name=queue.name,
+            paused=queue.paused,
+            policy=queue.policy,
+            waiting=waiting.get(queue.id, 0),
+            running=running.get(queue.id, 0),
+            aside=aside.get(queue.id, {}),
+            reason=queue.reason,
+        )
+        for queue in queues
+    ]

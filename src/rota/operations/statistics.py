@@ -1,0 +1,60 @@
+"""Counts of what happened, and the stream of events."""
+
+from __future__ import annotations
+
+from rota.engine.book import REMOVED, Book
+from rota.model import bounds, check, state
+from rota.model.commands.read import EventPage, GetStatistics, ListEvents, Statistics
+from rota.model.errors import invalid
+from rota.model.times import SECOND
+from rota.operations.tasks import event_view
+from rota.store.protocol import Reader
+from rota.store.sql.history import COUNT_ASIDE_BY_STATE, EVENTS_POSTGRES, EVENTS_SQLITE, STATISTICS
+from rota.store.sql.leases import COUNT_LEASES
+from rota.store.sql.waiting import DEPTHS
+
+MONTH = 30 * 24 * 60
+
+
+def get(reader: Reader, book: Book, request: GetStatistics, now: int) -> Statistics:
+    """Folded counts of the last minutes; nothing is counted on hot tables but leases, which are few."""
+    check.number(request.minutes, "minutes", 1, MONTH)
+    since = now // (60 * SECOND) - request.minutes
+    counts: dict[str, int] = {}
+    per_queue: dict[str, dict[str, int]] = {}
+    waited = 0.0
+    for _minute, queue, name, n, total in reader.one(STATISTICS, since, 1_000_000):
+        counts[name] = counts.get(name, 0) + int(n)
+        shown = per_queue.setdefault(book.queues[queue].name, {})
+        shown[name] = shown.get(name, 0) + int(n)
+        waited += total if name == "given" else 0.0
+    return Statistics(
+        minutes=request.minutes,
+        counts=counts,
+        waited_s=waited,
+        per_queue=per_queue,
+        waiting=sum(int(n) for _lane, n, _rows in reader.one(DEPTHS)),
+        running=int(reader.one(COUNT_LEASES)[0][0]),
+        aside={state.STATES[came_into]: n for came_into, n in reader.one(COUNT_ASIDE_BY_STATE)},
+        agents=sum(agent.state != REMOVED for agent in book.agents.values()),
+    )
+
+
+def events(reader: Reader, book: Book, request: ListEvents, now: int) -> EventPage:
+    """Events after the cursor. On PostgreSQL only those that no running transaction can still precede."""
+    del book, now
+    check.number(request.limit, "limit", 1, bounds.PAGE)
+    transaction, seq = _cursor(request.cursor)
+    if reader.dialect == "sqlite":
+        rows = reader.one(EVENTS_SQLITE, seq, request.limit)
+    else:
+        rows = reader.one(EVENTS_POSTGRES, str(transaction), seq, request.limit)
+    cursor = rows[-1][0] if rows else (request.cursor or "0")
+    return EventPage(events=[event_view(row[0], row[1], row[2], row[4], row[5]) for row in rows], cursor=cursor)
+
+
+def _cursor(cursor: str | None) -> tuple[int, int]:
+    parts = (cursor or "0").split(".")
+    if not 1 <= len(parts) <= 2 or not all(part.isdigit() and len(part) < 20 for part in parts):
+        raise invalid("cursor", "is not a cursor that a page answered")
+    return (int(parts[0]), int(parts[1])) if len(parts) == 2 else (0, int(parts[0]))

@@ -1,0 +1,117 @@
+"""The table of operations: from it come the Python calls, and every other face."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from rota.engine.book import Book
+from rota.model.agent import AgentView
+from rota.model.commands import fleet as f
+from rota.model.commands import read as r
+from rota.model.commands import submit as s
+from rota.model.commands import work as w
+from rota.model.project import ProjectView
+from rota.model.queue import QueueView
+from rota.model.task import TaskView
+from rota.operations import agents, explain, projects, queues, statistics, tasks
+from rota.store.protocol import Reader
+
+Scope = Literal["read", "submit", "work", "approve", "route", "admin"]
+Look = Callable[[Reader, Book, Any, int], Any]
+"""A read: reader, names, request, now in microseconds -> answer."""
+
+
+class Operation(NamedTuple):
+    """One operation. `look` is None for commands, which go through the engine's inbox."""
+
+    name: str
+    request: type[msgspec.Struct]
+    answer: type[msgspec.Struct]
+    scope: Scope
+    errors: tuple[str, ...]
+    idempotent: bool
+    """The same call again changes nothing more."""
+    look: Look | None = None
+
+    @property
+    def documentation(self) -> str:
+        """What it does, as documented on its request."""
+        return (self.request.__doc__ or "").strip()
+
+
+def _command(
+    name: str,
+    request: type[msgspec.Struct],
+    answer: type[msgspec.Struct],
+    scope: Scope,
+    *errors: str,
+    idempotent: bool = False,
+) -> Operation:
+    return Operation(name, request, answer, scope, ("invalid", "unavailable", *errors), idempotent)
+
+
+def _look(
+    name: str, request: type[msgspec.Struct], answer: type[msgspec.Struct], look: Look, *errors: str
+) -> Operation:
+    return Operation(name, request, answer, "read", ("invalid", "unavailable", *errors), True, look)
+
+
+_ALL = (
+    _command(
+        "submit", s.Submit, s.Submitted, "submit",
+        "too_large", "past", "cycle", "unknown_reference", "no_queue", "no_project", "duplicate", "other_request",
+        "queue_full", "wrong_state",
+    ),
+    _command(
+        "edit", s.Edit, s.Changed, "submit",
+        "no_task", "wrong_state", "changed", "cycle", "past", "unknown_reference",
+    ),
+    _command("cancel", s.Cancel, s.Changed, "submit", "too_large", idempotent=True),
+    _command("hold", s.Hold, s.Changed, "route", "too_large", idempotent=True),
+    _command("unhold", s.Unhold, s.Changed, "route", "too_large", idempotent=True),
+    _command("redrive", s.Redrive, s.Changed, "route", "too_large", idempotent=True),
+    _command("claim", w.Claim, w.Claimed, "work", "no_agent", "name_taken"),
+    _command("confirm", w.Confirm, w.Renewed, "work", idempotent=True),
+    _command("heartbeat", w.Heartbeat, w.Renewed, "work", "no_agent", "name_taken", "too_large", idempotent=True),
+    _command("complete", w.Complete, w.Judged, "work", "too_large"),
+    _command("fail", w.Fail, w.Judged, "work", "too_large", "past"),
+    _command("give_back", w.GiveBack, w.Judged, "work", "too_large"),
+    _command("ask", w.Ask, w.Judged, "work", "lease_lost"),
+    _command("answer", w.Answer, s.Changed, "approve", "no_task", "wrong_state"),
+    _command("approve", w.Approve, s.Changed, "approve", "too_large"),
+    _command("reject", w.Reject, s.Changed, "approve", "no_task", "wrong_state"),
+    _command("register_agent", f.Register, f.Registered, "work", "name_taken", "not_empty", idempotent=True),
+    _command("drain_agent", f.Drain, f.Ok, "route", "no_agent", idempotent=True),
+    _command("resume_agent", f.ResumeAgent, f.Ok, "route", "no_agent", idempotent=True),
+    _command("remove_agent", f.RemoveAgent, f.Ok, "route", "no_agent"),
+    _command("set_queue", f.SetQueue, f.Ok, "admin", "not_empty", idempotent=True),
+    _command("set_pool", f.SetPool, f.Ok, "admin", idempotent=True),
+    _command("pause_queue", f.PauseQueue, f.Ok, "route", "no_queue", idempotent=True),
+    _command("resume_queue", f.ResumeQueue, f.Ok, "route", "no_queue", idempotent=True),
+    _command("purge_queue", f.PurgeQueue, f.Purged, "admin", "no_queue", idempotent=True),
+    _command(
+        "create_project", f.CreateProject, f.ProjectMade, "submit",
+        "too_large", "past", "cycle", "unknown_reference", "no_queue", "duplicate", "queue_full",
+    ),
+    _command("finalize_project", f.FinalizeProject, f.Ok, "approve", "no_project", "wrong_state", idempotent=True),
+    _command("delete_project", f.DeleteProject, f.Ok, "admin", "no_project"),
+    _look("get_task", r.GetTask, TaskView, tasks.get, "no_task"),
+    _look("list_tasks", r.ListTasks, r.TaskPage, tasks.listed, "no_queue", "no_agent", "no_project"),
+    _look("get_history", r.GetHistory, r.TaskHistory, tasks.history, "no_task"),
+    _look("explain", r.Explain, r.Explanation, explain.explain, "no_task"),
+    _look("get_agent", r.GetAgent, AgentView, agents.get, "no_agent"),
+    _look("list_agents", r.ListAgents, r.AgentPage, agents.listed),
+    _look("get_queue", r.GetQueue, QueueView, queues.get, "no_queue"),
+    _look("list_queues", r.ListQueues, r.QueuePage, queues.listed),
+    _look("get_project", r.GetProject, ProjectView, projects.get, "no_project"),
+    _look("list_projects", r.ListProjects, r.ProjectPage, projects.listed),
+    _look("get_statistics", r.GetStatistics, r.Statistics, statistics.get),
+    _look("list_events", r.ListEvents, r.EventPage, statistics.events),
+    Operation("backup", r.Backup, r.BackedUp, "admin", ("invalid", "unavailable", "full_disk", "read_only"), True),
+)  # fmt: skip
+
+OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _ALL}
+BY_REQUEST: dict[type, Operation] = {operation.request: operation for operation in _ALL}
