@@ -22,22 +22,22 @@ class Report(msgspec.Struct, frozen=True):
 def render(report: Report) -> str:
     """Plain text, aligned, no colour."""
     databases = _in_order(m.database for m in report.measurements)
-    tables = [_table(name, [m for m in report.measurements if m.database == name]) for name in databases]
-    return "\n\n".join([_machine(report.machine), *tables, _notes(report)]) + "\n"
+    busy_us = _BUSY * min((m.fsync_us for m in report.measurements), default=0.0)
+    tables = [_table(name, [m for m in report.measurements if m.database == name], busy_us) for name in databases]
+    return "\n\n".join([_machine(report.machine), *tables, _notes(report, busy_us)]) + "\n"
 
 
 def _machine(machine: Machine) -> str:
-    least, most = machine.fsync_us
     lines = [
-        f"{machine.cores} cores {machine.architecture}, Python {machine.python}, SQLite {machine.sqlite} in its "
-        f"standard library, {least:,.0f} to {most:,.0f} us for one synced write, load {machine.load} before",
+        f"{machine.cores} cores {machine.architecture}, load {machine.load} before; Python {machine.python}, "
+        f"SQLite {machine.sqlite} in its standard library",
         f"PostgreSQL {machine.postgresql}" if machine.postgresql else "",
         ", ".join(f"{name} {version}" for name, version in machine.packages.items()),
     ]
     return "\n".join(line for line in lines if line)
 
 
-def _table(database: str, measurements: Sequence[Measurement]) -> str:
+def _table(database: str, measurements: Sequence[Measurement], busy_us: float) -> str:
     subjects = _in_order(m.subject for m in measurements)
     peers = [name for name in subjects if name != OURS] if OURS in subjects else []
     found = {(m.name, m.backlog, m.subject): m for m in measurements}
@@ -53,20 +53,21 @@ def _table(database: str, measurements: Sequence[Measurement]) -> str:
                     f"{backlog:,}",
                     unit,
                     "less" if unit in _LESS_IS_BETTER else "more",
-                    *(_figure(row[subject]) for subject in subjects),
+                    *(_figure(row[subject], busy_us) for subject in subjects),
                     *(_ratio(row[OURS], row[peer]) for peer in peers),
                 ]
             )
     return _aligned(rows)
 
 
-def _figure(measurement: Measurement | None) -> str:
+def _figure(measurement: Measurement | None, busy_us: float) -> str:
     if measurement is None:
         return "-"
     if measurement.value is None:
         return "none"
     value = measurement.value
-    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.2f}"
+    digits = 0 if value >= 100 or value == int(value) else 2
+    return f"{'~' if measurement.fsync_us > busy_us else ''}{value:,.{digits}f}"
 
 
 def _ratio(ours: Measurement | None, peer: Measurement | None) -> str:
@@ -86,13 +87,18 @@ def _aligned(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def _notes(report: Report) -> str:
+def _notes(report: Report, busy_us: float) -> str:
     """Each subject's settings once, and beside the name of the cell what is true of that cell alone."""
     said: dict[tuple[str, str, str], list[str]] = {}
     for m in report.measurements:
         if m.notes:
             said.setdefault((m.subject, m.database, m.notes), []).append(m.name)
     lines = ["notes"]
+    if any(m.fsync_us > busy_us for m in report.measurements):
+        lines.append(
+            f"- ~: one synced write took more than {busy_us:,.0f} us before or after, {_BUSY:.0f} times this run's "
+            "quickest: the disk had other work, so compare with care"
+        )
     for (subject, database, notes), names in said.items():
         about = "" if len(set(names)) > 2 else ", " + " / ".join(_in_order(names))
         lines.append(f"- {subject} on {database}{about}: {notes}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -117,6 +119,21 @@ def test_one_that_is_stopped_can_still_act_on_sigterm(
     command = ("sh", "-c", script, "sh", *python(LAST_WORDS), str(up))
     ended = run(*command, stop=stopper.stop, on_output=stopper.listen)
     assert (ended.why, ended.stdout) == ("cancelled", b"ready\none\ntwo\n")
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64" or sys.platform != "linux", reason="a system call by number")
+def test_one_whose_first_thread_has_ended_is_no_zombie(run: Run, stop_when_heard: Stopper) -> None:
+    stopper = stop_when_heard()
+    code = """
+        import ctypes, os, threading
+        libc = ctypes.CDLL(None)
+        threading.Thread(target=libc.pause).start()
+        print(os.getpid(), "ready", flush=True)
+        libc.syscall(60, 0)  # ends this thread alone
+    """
+    ended = run(*python(code), stop=stopper.stop, on_output=stopper.listen)
+    assert (ended.why, ended.signal, ended.left_behind) == ("cancelled", signal.SIGTERM, False)
+    assert are_gone(int(ended.stdout.split()[0]))
 
 
 def test_the_whole_group_is_ended(run: Run, stop_when_heard: Stopper) -> None:

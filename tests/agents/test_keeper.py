@@ -27,8 +27,13 @@ from rota.agents.function import FunctionProcess
 from rota.agents.keeper import keeper
 from rota.agents.stop import Stop
 
+UNMARKED = "exec env -u ROTA_RUN sleep 1000"  # only its group gives it away
+
+def say(number):
+    os.write(1, f"{number}\\n".encode())  # whole lines, whichever thread writes
+
 def told(_stream, data):
-    print(data.decode(), end="", flush=True)
+    os.write(1, data)
 
 def command(script):
     return run_command(Launch(argv=("sh", "-c", script), env=dict(os.environ)), on_output=told)
@@ -89,7 +94,7 @@ def victim() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_a_killed_owner_takes_its_commands_along(owner: Callable[[str], Owner]) -> None:
-    one = owner("for _ in range(3): in_thread('echo $$; sleep 1000 & echo $!; wait')")
+    one = owner("for _ in range(3): in_thread('echo $$; sleep 1000 & echo $!; ' + UNMARKED)")
     pids = one.numbers(6)
     assert not are_gone(*pids)
     one.kill()
@@ -119,19 +124,19 @@ def test_a_killed_owner_takes_its_functions_along(owner: Callable[[str], Owner],
 
 
 def test_the_helper_goes_with_its_owner(owner: Callable[[str], Owner]) -> None:
-    killed = owner("command('true'); print(keeper().pid, flush=True); sys.stdin.read()")
+    killed = owner("command('true'); say(keeper().pid); sys.stdin.read()")
     (helper,) = killed.numbers(1)
     assert not are_gone(helper)
     killed.kill()
     assert are_gone(helper, seconds=20)
-    left = owner("command('true'); print(keeper().pid, flush=True)")
+    left = owner("command('true'); say(keeper().pid)")
     (helper,) = left.numbers(1)
     assert left.process.wait() == 0
     assert are_gone(helper, seconds=20)
 
 
 def test_the_helper_ignores_polite_signals(owner: Callable[[str], Owner]) -> None:
-    one = owner("in_thread('echo $$; exec sleep 1000'); command('true'); print(keeper().pid, flush=True)")
+    one = owner("in_thread('echo $$; exec sleep 1000'); command('true'); say(keeper().pid)")
     pids = one.numbers(2)
     helper = keeper_of(one)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -164,7 +169,7 @@ def test_a_helper_that_was_ended_or_stopped_is_replaced(owner: Callable[[str], O
     one = owner(
         f"""
         import signal
-        in_thread("echo $$; exec sleep 1000")
+        in_thread("echo $$; " + UNMARKED)
         sys.stdin.readline()
         first = keeper().pid
         os.kill(first, signal.{how})
@@ -174,7 +179,7 @@ def test_a_helper_that_was_ended_or_stopped_is_replaced(owner: Callable[[str], O
         while keeper().pid == first:
             keeper().add(os.getpid())
             keeper().remove(os.getpid())
-        in_thread("echo $$; exec sleep 1000")
+        in_thread("echo $$; " + UNMARKED)
         """
     )
     (early,) = one.numbers(1)
@@ -190,10 +195,10 @@ def test_a_helper_that_was_ended_or_stopped_is_replaced(owner: Callable[[str], O
 def test_a_forked_copy_of_the_owner_keeps_nothing_alive(owner: Callable[[str], Owner]) -> None:
     one = owner(
         """
-        in_thread("echo $$; exec sleep 1000")
+        in_thread("echo $$; " + UNMARKED)
         sys.stdin.readline()
         if os.fork() == 0:
-            print(os.getpid(), flush=True)
+            say(os.getpid())
             command("echo $$")
             sys.stdin.read()
             os._exit(0)
@@ -218,9 +223,9 @@ def test_an_owner_inside_a_run_takes_its_own_along_when_the_outer_run_is_ended(
     run: Run, stop_when_heard: Callable[..., StopWhenHeard]
 ) -> None:
     stopper = stop_when_heard("ready")
-    inner = OWNER + "command(\"echo $$; setsid sh -c 'echo $$; echo ready; exec sleep 1000' & wait\")"
+    inner = OWNER + "command(\"echo $$; setsid sh -c 'echo $$; echo ready; exec sleep 1000' & \" + UNMARKED)"
     env = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    ended = run(*python(inner), env=env, stop=stopper.stop, on_output=stopper.listen)
+    ended = run(*python(inner), env=env, grace_s=0.0, stop=stopper.stop, on_output=stopper.listen)
     assert ended.why == "cancelled"
     pids = [int(word) for word in ended.stdout.split() if word.isdigit()]
     assert len(pids) == 2

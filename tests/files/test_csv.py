@@ -98,12 +98,12 @@ WRONG = [
     ("title,kind\n,b", "tasks.csv:2 title", ["needed and missing"]),
     ("title,max_attempts\na,1.5", "tasks.csv:2 max_attempts", ["'1.5' is not a whole number"]),
     ("title,max_attempts\na,9999999999999999999999", "tasks.csv:2 max_attempts", ["not a whole number"]),
-    ("title,max_attempts\na,0", "tasks.csv:2 max_attempts", ["from 1 to 1000"]),
+    ("title,max_attempts\na,0", "tasks.csv:2 max_attempts", ["between 1 and 1000"]),
     ("title,held\na,maybe", "tasks.csv:2 held", ["neither true nor false"]),
     ("title,skills\na,python:high", "tasks.csv:2 skills", ["'high' is not a whole number"]),
     ("title,skills\na,b:1;b:2", "tasks.csv:2 skills", ["'b' stands here twice"]),
-    ("title,skills\na,:2", "tasks.csv:2 skills['']", ["empty"]),
-    ("title,skills\na,b:101", "tasks.csv:2 skills.b", ["from 1 to 100"]),
+    ("title,skills\na,:2", "tasks.csv:2 skills", ["empty"]),
+    ("title,skills\na,b:101", "tasks.csv:2 skills.b", ["between 1 and 100"]),
     ("title,priority\na,hihg", "tasks.csv:2 priority", ["did you mean 'high'?"]),
     ("title,deadline\na,yesterday", "tasks.csv:2 deadline", ["not a length of time"]),
     ("title,ttl\na,-5", "tasks.csv:2 ttl", ["ten years"]),
@@ -124,7 +124,7 @@ def test_wrong_text(text: str, field: str, words: list[str]) -> None:
 @pytest.mark.parametrize("depth", [101, 1_000, 60_000])
 def test_payload_nested_too_deep(depth: int) -> None:
     text = f"title,payload\na,{'[' * depth}{']' * depth}"
-    assert_refused(lambda: read(text), "tasks.csv:2 payload", "deep", code="too_large")
+    assert_refused(lambda: read(text), "tasks.csv:2 payload", "deep", "flatten it")
 
 
 def test_a_title_that_is_too_long() -> None:
@@ -132,7 +132,7 @@ def test_a_title_that_is_too_long() -> None:
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=30)
-FILLED = TEXT.filter(str.strip)
+FILLED = st.tuples(TEXT, st.sampled_from('a,"ß;'), TEXT).map("".join)
 ROWS = st.tuples(FILLED, FILLED | st.just(""), st.dictionaries(st.sampled_from("ab"), FILLED), st.booleans())
 
 

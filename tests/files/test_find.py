@@ -36,9 +36,7 @@ def test_order_of_the_rules(tmp_path: Path) -> None:
     assert find_database(None, fleet, variable, here) == sqlite(there / "file.db", "fleet.toml")
     assert find_database(None, plain, variable, here) == sqlite(here / "variable.db", "ROTA_DATABASE")
     assert find_database(None, None, variable, here) == sqlite(here / "variable.db", "ROTA_DATABASE")
-    assert find_database(None, plain, {"ROTA_DATABASE": ""}, here) == sqlite(
-        there / ".rota/rota.db", "default"
-    )
+    assert find_database(None, plain, {"ROTA_DATABASE": ""}, here) == sqlite(there / ".rota/rota.db", "default")
     assert find_database(None, None, {}, here) == sqlite(here / ".rota/rota.db", "default")
 
 
@@ -68,9 +66,7 @@ def test_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("text", ["postgresql://u:p@host:5432/db?x=1", "postgres:///db"])
 def test_postgresql_stays_as_it_is(text: str) -> None:
-    assert find_database(text, None, {}, Path("/f")) == Database(
-        kind="postgresql", at=text, source="argument"
-    )
+    assert find_database(text, None, {}, Path("/f")) == Database(kind="postgresql", at=text, source="argument")
 
 
 @pytest.mark.parametrize(
@@ -95,9 +91,7 @@ def test_what_names_no_database(text: str, word: str) -> None:
 def test_the_error_says_who_named_it_and_repeats_no_password() -> None:
     fleet = Fleet(folder="/f", file="fleet.toml", database="mysql://u:secret@host/db")
     in_file = refusal(lambda: find_database(None, fleet, {}, Path("/f")))
-    in_variable = refusal(
-        lambda: find_database(None, None, {"ROTA_DATABASE": "redis://u:secret@h"}, Path("/f"))
-    )
+    in_variable = refusal(lambda: find_database(None, None, {"ROTA_DATABASE": "redis://u:secret@h"}, Path("/f")))
     assert in_file.field == "fleet.toml database"
     assert in_variable.field == "ROTA_DATABASE"
     assert "secret" not in str(in_file) + str(in_variable)

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rota.engine.queues import check_pool, check_queue
 from rota.files.fleet import FleetAgent, ProcessSettings
 from rota.files.reference import EXAMPLE
 from rota.files.tables import AgentTable, BackoffTable, CostTable, PoolTable, QueueTable
@@ -48,14 +50,15 @@ def test_the_example_of_the_reference() -> None:
     )
     reviewer = AgentSpec(name="", slots=2, skills={"python": 3, "docs": 1}, cost=Cost(per_hour=12.5))
     assert fleet.agents == (
-        FleetAgent(spec=msgspec.structs.replace(reviewer, name="reviewer-1"), process=reviewing, table=0),
-        FleetAgent(spec=msgspec.structs.replace(reviewer, name="reviewer-2"), process=reviewing, table=0),
+        FleetAgent(spec=msgspec.structs.replace(reviewer, name="reviewer-1"), process=reviewing, table=0, line=12),
+        FleetAgent(spec=msgspec.structs.replace(reviewer, name="reviewer-2"), process=reviewing, table=0, line=12),
         FleetAgent(
             spec=AgentSpec(name="reader", skills={"docs": 2}),
             process=ProcessSettings(folder="/somewhere", python="reading:read"),
             table=1,
+            line=23,
         ),
-        FleetAgent(spec=AgentSpec(name="anna", role="editor"), process=None, table=2),
+        FleetAgent(spec=AgentSpec(name="anna", role="editor"), process=None, table=2, line=28),
     )
 
 
@@ -136,10 +139,8 @@ def test_defaults_are_those_of_the_model() -> None:
     assert fleet.agents[0].spec == AgentSpec(name="a")
 
 
-NAMES = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="\0\x7f"), min_size=1, max_size=20
-)
-SPANS = st.floats(0.001, 1e8, allow_nan=False)
+NAMES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20)
+SPANS = st.floats(1, 600_000)
 QUEUES = st.fixed_dictionaries(
     {},
     optional={
@@ -156,10 +157,24 @@ QUEUES = st.fixed_dictionaries(
 
 
 @given(st.dictionaries(NAMES, QUEUES, max_size=4))
-def test_queues_come_back_as_they_were_written(queues: dict[str, dict[str, Any]]) -> None:
+def test_queues_come_back_as_they_were_written_and_the_engine_takes_them(queues: dict[str, dict[str, Any]]) -> None:
     lines = [
         f"[queue.{quoted(name)}]\n" + "".join(f"{key} = {written(value)}\n" for key, value in fields.items())
         for name, fields in queues.items()
     ]
     fleet = parse_fleet("\n".join(lines), "fleet.toml")
     assert fleet.queues == {name: QueuePolicy(**fields) for name, fields in queues.items()}
+    for policy in fleet.queues.values():
+        check_queue(policy, "policy")
+
+
+@pytest.mark.parametrize("avoid", [0, 86_400])
+@pytest.mark.parametrize("term", [1, 604_800])
+@pytest.mark.parametrize("most", [1, 1_000])
+def test_the_engine_takes_the_edges_of_every_range(avoid: int, term: int, most: int) -> None:
+    backoff = "{ base = 0, cap = 0 }"
+    queue = f"[queue.q]\nterm = {term}\nmax_attempts = {most}\nbackoff = {backoff}\ntarget_wait.low = 0\n"
+    move = 'depth = 1\noverflow = "move"\noverflow_queue = "default"\n'
+    fleet = parse_fleet(f"{queue}{move}[pool.p]\navoid_s = {avoid}\n", "fleet.toml")
+    check_queue(fleet.queues["q"], "policy")
+    check_pool(fleet.pools["p"], "policy")

@@ -90,26 +90,26 @@ WRONG = [
     (task(f'"queue": "{"x" * 101}"'), "queue", ["100"], "too_large"),
     (task('"queue": ""'), "queue", ["empty"], "invalid"),
     (task(f'"unique": "{"x" * 301}"'), "unique", ["300"], "too_large"),
-    (task(f'"regions": ["a", "{"x" * 101}"]'), "regions[1]", ["100"], "too_large"),
+    (task(f'"regions": ["a", "{"x" * 101}"]'), "regions", ["100"], "too_large"),
     (task(f'"skills": {json.dumps({str(n): 1 for n in range(65)})}'), "skills", ["64"], "too_large"),
     (
         task(f'"after": {json.dumps([str(n) for n in range(1_001)])}'),
         "after",
-        ["1,001", "1,000"],
+        ["1001", "1000"],
         "too_large",
     ),
     (task('"after": [{"task": ""}]'), "after[0]", ["empty"], "invalid"),
     (task(f'"payload": "{"x" * 1_048_576}"'), "payload", ["1,048,578 bytes", "1,048,576"], "too_large"),
-    (task(f'"payload": {nested(101)}'), "payload", ["100 deep"], "too_large"),
-    (task(f'"payload": {nested(1_000)}'), "", ["too deep"], "too_large"),
-    (task(f'"payload": {nested(100_000)}'), "", ["too deep"], "too_large"),
-    (task(f'"payload": {"[" * 100_000}'), "", ["too deep"], "too_large"),
+    (task(f'"payload": {nested(101)}'), "payload", ["deeper than 100", "flatten it"], "invalid"),
+    (task(f'"payload": {nested(1_000)}'), "", ["too deep", "flatten it"], "invalid"),
+    (task(f'"payload": {nested(100_000)}'), "", ["too deep", "flatten it"], "invalid"),
+    (task(f'"payload": {"[" * 100_000}'), "", ["too deep", "flatten it"], "invalid"),
     # ranges
-    (task('"skills": {"a": 0}'), "skills.a", ["from 1 to 100, not 0"], "invalid"),
-    (task('"skills": {"a": 101}'), "skills.a", ["from 1 to 100"], "invalid"),
-    (task(f'"skills": {{"a": {10**30}}}'), "skills.a", ["beyond 64 bits"], "invalid"),
-    (task('"max_attempts": 0'), "max_attempts", ["from 1 to 1000"], "invalid"),
-    (task(f'"max_attempts": {10**4000}'), "max_attempts", ["from 1 to 1000"], "invalid"),
+    (task('"skills": {"a": 0}'), "skills.a", ["0 is not between 1 and 100"], "invalid"),
+    (task('"skills": {"a": 101}'), "skills.a", ["between 1 and 100"], "invalid"),
+    (task(f'"skills": {{"a": {10**30}}}'), "skills.a", ["between 1 and 100"], "invalid"),
+    (task('"max_attempts": 0'), "max_attempts", ["between 1 and 1000"], "invalid"),
+    (task(f'"max_attempts": {10**4000}'), "max_attempts", ["between 1 and 1000"], "invalid"),
     (task('"ttl": -1'), "ttl", ["ten years"], "invalid"),
     (task(f'"ttl": {10**400}'), "ttl", ["ten years"], "invalid"),
     (task('"ttl": "soon"'), "ttl", ["not a length of time", "'90s'"], "invalid"),
@@ -118,15 +118,20 @@ WRONG = [
     (task('"deadline": "2026-13-01T00:00:00Z"'), "deadline", ["RFC 3339"], "invalid"),
     (task('"deadline": "2026-11-22T10:00:00"'), "deadline", ["no offset", "Z"], "invalid"),
     (task('"start": "tomorrow"'), "start", ["not a length of time"], "invalid"),
-    (task('"payload": {"a": [1, 9223372036854775808]}'), "payload.a[1]", ["64 bits", "as text"], "invalid"),
+    (
+        task('"payload": {"a": [1, 9223372036854775808]}'),
+        "payload",
+        ["9223372036854775808", "64 bits", "as text"],
+        "invalid",
+    ),
     (task(f'"payload": {"9" * 5000}'), "", ["64 bits"], "invalid"),
     (task('"payload": 1e400'), "", ["64 bits"], "invalid"),
     # NUL
     ('{"title": "a\\u0000b"}', "title", ["NUL"], "invalid"),
     (task('"description": "\\u0000"'), "description", ["NUL"], "invalid"),
-    (task('"payload": {"a": ["\\u0000"]}'), "payload.a[0]", ["NUL"], "invalid"),
-    (task('"payload": {"\\u0000": 1}'), "payload['\\x00']", ["NUL"], "invalid"),
-    (task('"skills": {"\\u0000": 1}'), "skills['\\x00']", ["NUL"], "invalid"),
+    (task('"payload": {"a": ["\\u0000"]}'), "payload", ["NUL"], "invalid"),
+    (task('"payload": {"\\u0000": 1}'), "payload", ["NUL"], "invalid"),
+    (task('"skills": {"\\u0000": 1}'), "skills", ["NUL"], "invalid"),
 ]
 
 
@@ -136,13 +141,14 @@ def test_wrong_line(line: str, path: str, words: list[str], code: str) -> None:
     assert_refused(lambda: read(text), f"tasks.jsonl:3 {path}".rstrip(), *words, code=code)
 
 
-def test_a_deep_path_makes_a_short_error() -> None:
-    payload: Any = 2**63
-    for _ in range(90):
-        payload = {"k" * 60: payload}
-    error = refusal(lambda: read(json.dumps({"title": "t", "payload": payload})))
-    assert "64 bits" in error.message
-    assert len(str(error)) < 1_000
+@pytest.mark.parametrize(
+    "fields",
+    [{"max_attempts": 10**4000}, {"skills": {"k" * 100_000: "x"}}, {"q" * 100_000: 1}],
+    ids=["number", "key", "field"],
+)
+def test_huge_values_make_a_short_error(fields: dict[str, Any]) -> None:
+    error = refusal(lambda: read(json.dumps({"title": "t", **fields})))
+    assert len(str(error)) < 1_500
 
 
 def test_the_largest_that_fits() -> None:
@@ -161,7 +167,8 @@ def test_the_largest_that_fits() -> None:
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
-WORD = TEXT.filter(str.strip)
+NAME = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20)
+WORD = st.tuples(NAME, TEXT).map("".join)
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -177,18 +184,16 @@ TASKS = st.builds(
     TaskSpec,
     title=WORD,
     description=TEXT,
-    kind=WORD,
+    kind=NAME,
     payload=JSON,
     ref=st.none() | WORD,
     project=st.none() | WORD,
     priority=st.sampled_from(["emergency", "critical", "high", "normal", "low"]),
     deadline=st.none() | WHEN,
     ttl=st.none() | SPAN,
-    skills=st.dictionaries(WORD, st.integers(1, 100), max_size=3),
-    regions=st.lists(WORD, max_size=3),
-    after=st.lists(
-        WORD | st.builds(After, task=WORD, rule=st.sampled_from(["cancel", "run", "hold"])), max_size=3
-    ),
+    skills=st.dictionaries(NAME, st.integers(1, 100), max_size=3),
+    regions=st.lists(NAME, max_size=3),
+    after=st.lists(WORD | st.builds(After, task=WORD, rule=st.sampled_from(["cancel", "run", "hold"])), max_size=3),
     max_attempts=st.none() | st.integers(1, 1_000),
     approval=st.none() | st.booleans(),
     held=st.booleans(),
@@ -199,6 +204,4 @@ TASKS = st.builds(
 def test_tasks_come_back_as_they_were_written(tasks: list[TaskSpec]) -> None:
     text = "".join(f"{msgspec.json.encode(task).decode()}\n" for task in tasks)
     lines = enumerate(text.split("\n"), 1)
-    assert list(read_jsonl(lines, "tasks.jsonl")) == [
-        FileTask(line, task) for line, task in enumerate(tasks, 1)
-    ]
+    assert list(read_jsonl(lines, "tasks.jsonl")) == [FileTask(line, task) for line, task in enumerate(tasks, 1)]

@@ -95,9 +95,7 @@ def paths_of(value: Any, path: Path = ()) -> set[Path]:
 
 KEYS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x7f"), max_size=8)
 SCALARS = st.one_of(st.integers(-(2**63), 2**63 - 1), st.booleans(), KEYS)
-VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3)
-)
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3))
 
 
 def written(value: Any) -> str:

@@ -103,9 +103,14 @@ WRONG: list[tuple[list[Fields], str, list[str], str]] = [
         [{"title": "a", "ref": "x"}, {"title": "b"}, {"title": "c", "ref": "x"}],
         "3 ref",
         ["line 1 has the ref 'x' already"],
-        "invalid",
+        "duplicate",
     ),
-    ([{"title": "a", "ref": "task-3"}], "1 ref", ["looks like the id"], "invalid"),
+    (
+        [{"title": "a", "unique": "x"}, {"title": "b", "unique": "x"}],
+        "2 unique",
+        ["line 1 has the unique key 'x' already"],
+        "duplicate",
+    ),
     (
         [{"title": "a", "ref": "first"}, {"title": "b", "after": ["frist"]}],
         "2 after",
@@ -137,14 +142,31 @@ WRONG: list[tuple[list[Fields], str, list[str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("tasks", "place", "words", "code"), WRONG, ids=[words[0] for _, _, words, _ in WRONG]
-)
-def test_wrong_references(
-    tasks: list[Fields], place: str, words: list[str], code: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(("tasks", "place", "words", "code"), WRONG, ids=[words[0] for _, _, words, _ in WRONG])
+def test_wrong_references(tasks: list[Fields], place: str, words: list[str], code: str, tmp_path: Path) -> None:
     file = jsonl(tmp_path, tasks)
     assert_refused(lambda: open_tasks(file), f"{file}:{place}", *words, code=code)
+
+
+def test_a_name_like_an_id_means_the_task_of_the_file(tmp_path: Path) -> None:
+    tasks: list[Fields] = [
+        {"title": "a", "after": ["task-1", "task-2"]},
+        {"title": "b", "ref": "task-1"},
+        {"title": "c", "ref": "task-3", "after": ["task-1", "task-9"]},
+    ]
+    with open_tasks(jsonl(tmp_path, tasks)) as file:
+        assert submitted(file) == [("a", ["task-1", "task-2"]), ("b", []), ("c", ["task-1", "task-9"])]
+    looped = [
+        {"title": "b", "ref": "task-1", "after": ["task-2"]},
+        {"title": "c", "ref": "task-2", "after": ["task-1"]},
+    ]
+    assert refusal(lambda: open_tasks(jsonl(tmp_path, looped))).code == "cycle"
+
+
+def test_in_a_long_file_a_name_is_not_like_an_id(tmp_path: Path) -> None:
+    """There, ids of earlier parts stand in for names, and the two could be confused."""
+    file = jsonl(tmp_path, [{"title": "a", "ref": "task-3"}, *many(10_000)])
+    assert_refused(lambda: open_tasks(file), f"{file}:1 ref", "like the id of a task", "10,000")
 
 
 def test_a_long_cycle_makes_a_short_error(tmp_path: Path) -> None:
@@ -245,9 +267,7 @@ def test_a_file_that_changes_between_check_and_submit(tmp_path: Path) -> None:
         next(parts)
         with open(path, "a") as writer:
             writer.write('{"title": "more"}\n')
-        assert_refused(
-            lambda: next(parts), path, "changed while it was read", "first 10,000 tasks were submitted"
-        )
+        assert_refused(lambda: next(parts), path, "changed while it was read", "first 10,000 tasks were submitted")
         assert_refused(lambda: next(file.parts()), path, "changed while it was read")
 
 

@@ -135,8 +135,6 @@ class _Run:
             reader.drain()
         exit_ = self._let_go()
         detail = self._patience.story(why) if why in ("timeout", "stalled") else ""
-        if not clean:
-            detail = "; ".join(filter(None, [detail, "some of its processes could not be ended"]))
         if why == "exit" and exit_.code is None and exit_.signal is None:
             why, detail = "broken", "its exit status was collected by something else in this process"
         return Ended(
@@ -150,6 +148,7 @@ class _Run:
             stderr_tail=self._stderr.text(),
             usage=exit_.usage,
             detail=detail,
+            left_behind=not clean,
         )
 
     def _let_go(self) -> Exit:

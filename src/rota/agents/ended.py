@@ -56,5 +56,7 @@ class Ended:
     usage: Usage = Usage()
     detail: str = ""
     """One line for people: what went wrong and what to do; empty where exit code and stderr say it all."""
+    left_behind: bool = False
+    """Some of its processes could not be ended: stuck in the kernel, or another user's by now."""
     retry_after_s: float | None = None
     """What a function asked for with `TryLater(seconds)`."""

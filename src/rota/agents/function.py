@@ -179,6 +179,8 @@ class FunctionProcess:
         )
 
     def _lost(self, why: Lost, exchange: Exchange, started: float) -> Ended:
+        # From here on an error of the callback could only keep us from ending it.
+        exchange.on_output = None
         exit_ = self._end(self._grace_s)
         detail = ""
         if why in ("timeout", "stalled"):

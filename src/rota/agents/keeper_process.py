@@ -28,13 +28,17 @@ def processes() -> list[int]:
         return []
 
 
-def stat_of(pid: int) -> tuple[str, int, str] | None:
-    """(state, process group, start time) of a process; None if it is gone or cannot be read."""
+def stat_of(pid: int) -> tuple[bool, int, str] | None:
+    """(alive, process group, start time) of a process; None if it is gone or cannot be read.
+
+    A zombie is not alive, unless only its first thread has ended: then it still has others.
+    """
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             # The name of the process, in parentheses, may hold anything, parentheses included.
             fields = file.read().rpartition(b")")[2].split()
-        return fields[0].decode(), int(fields[2]), fields[19].decode()
+        alive = fields[0] not in (b"Z", b"X", b"x") or int(fields[17]) > 1
+        return alive, int(fields[2]), fields[19].decode()
     except (OSError, IndexError, ValueError):
         return None
 
@@ -46,11 +50,6 @@ def carries(pid: int, mark: bytes) -> bool:
             return mark in file.read()
     except OSError:
         return False
-
-
-def is_alive(state: str) -> bool:
-    """Not a zombie and not dead."""
-    return state not in ("Z", "X", "x")
 
 
 def note(groups: dict[int, str], line: bytes) -> None:
@@ -80,7 +79,7 @@ def kill_marked(mark: bytes) -> None:
     quiet = 0
     for _ in range(ROUNDS):
         found = [pid for pid in processes() if pid != os.getpid() and carries(pid, mark)]
-        alive = [pid for pid in found if (now := stat_of(pid)) is not None and is_alive(now[0])]
+        alive = [pid for pid in found if (now := stat_of(pid)) is not None and now[0]]
         for pid in alive:
             try:
                 os.kill(pid, signal.SIGKILL)

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import NamedTuple
 
-from rota.agents.keeper_process import carries, is_alive, processes, stat_of
+from rota.agents.keeper_process import carries, processes, stat_of
 
 LINUX = sys.platform == "linux"
 
@@ -33,7 +33,7 @@ def members(group: int, mark: bytes, *, young: bool) -> list[Member]:
 
 def _member(pid: int, group: int, mark: bytes) -> Member | None:
     stat = stat_of(pid)
-    if stat is None or not is_alive(stat[0]):
+    if stat is None or not stat[0]:
         return None
     if stat[1] == group:
         return Member(pid, True)

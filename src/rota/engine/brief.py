@@ -119,6 +119,7 @@ def attempt_view(row: tuple[Any, ...], agent: str) -> AttemptView:
         notes=note.get("notes"),
         usage=note.get("usage", {}),
         cost=note.get("cost"),
+        why=note.get("why", {}),
     )
 
 

@@ -10,11 +10,13 @@ import msgspec
 from rota.engine.book import ACTIVE, REMOVED, Agent, Pool
 from rota.engine.context import Context
 from rota.engine.give import give
+from rota.engine.health import healthy
 from rota.engine.learn import fold, load_of
 from rota.engine.listening import Listening, listeners_of
 from rota.model.times import SECOND
 from rota.planning import snapshot as seen
 from rota.planning.plan import plan, survey
+from rota.store.sql.fleet import HEARTBEATS
 from rota.store.sql.leases import SLOTS_OF_AGENTS
 from rota.store.sql.waiting import (
     ADD_DEPTH,
@@ -42,6 +44,7 @@ def dispatch(context: Context, pool: Pool) -> bool:
     fold(context, pool)
     if not listeners:
         return True
+    horizon = context.transaction.horizon()
     depths = {lane: n for lane, n, _rows in _depths(context) if n > 0}
     lanes = [lane for lane in depths if context.book.lane_key(context.transaction, lane).pool == pool.id]
     if not lanes:
@@ -49,7 +52,7 @@ def dispatch(context: Context, pool: Pool) -> bool:
     used = _slots_in_use(context, listeners)
     decided = _plan(context, _snapshot(context, pool, listeners, lanes, used), depths)
     if decided.gives:
-        give(context, pool, decided, {listener.id: listener for listener in listeners}, used)
+        give(context, pool, decided, {listener.id: listener for listener in listeners}, used, horizon)
     return True
 
 
@@ -77,6 +80,7 @@ def _snapshot(
     context: Context, pool: Pool, listeners: Sequence[Listening], lanes: list[int], used: dict[int, dict[int, int]]
 ) -> seen.Snapshot:
     loads = load_of(context, sorted(used))
+    heard: dict[int, int] = dict(context.transaction.one(HEARTBEATS))
     parked = {key for key, _until in context.transaction.one(PARKED_LIMITS, context.now)}
     shapes = {}
     pictured = []
@@ -88,7 +92,9 @@ def _snapshot(
         barred = barred or (f"limit:{limit}" if limit else None)
         barred = barred or ("broken" if key.shape in context.broken else None)
         pictured.append(seen.Lane(lane, key.shape, key.band, barred))
-    agents = [_agent(context, agent, used, loads) for agent in context.book.agents.values() if agent.pool == pool.id]
+    agents = [
+        _agent(context, agent, used, loads, heard) for agent in context.book.agents.values() if agent.pool == pool.id
+    ]
     return seen.Snapshot(
         agents=[agent for agent in agents if agent is not None],
         listeners=[seen.Listener(listener.id, listener.agents, listener.n) for listener in listeners],
@@ -100,18 +106,25 @@ def _snapshot(
 
 
 def _agent(
-    context: Context, agent: Agent, used: dict[int, dict[int, int]], loads: dict[int, tuple[int, float, float]]
+    context: Context,
+    agent: Agent,
+    used: dict[int, dict[int, int]],
+    loads: dict[int, tuple[int, float, float]],
+    heard: dict[int, int],
 ) -> seen.Agent | None:
     if agent.state == REMOVED:
         return None
     slots = used.get(agent.id, {})
+    barred = None if agent.state == ACTIVE else "draining"
+    if agent.id not in used and not healthy(heard.get(agent.id), context.now):
+        barred = barred or "unhealthy"
     served, busy_s, mean_s = loads.get(agent.id, (0, 0.0, 1.0))
     return seen.Agent(
         id=agent.id,
         profile=agent.profile,
         slots=agent.spec.slots,
         running=len(slots),
-        barred=None if agent.state == ACTIVE else "draining",
+        barred=barred,
         weight=agent.spec.weight or float(agent.spec.slots),
         served=served,
         busy_s=busy_s + sum(context.now - since for since in slots.values()) / SECOND,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from rota.engine.book import Pool
 from rota.engine.brief import brief, read_briefs
 from rota.engine.context import Context
@@ -23,6 +25,8 @@ OFFER_S = 5.0
 """How long an offer waits for its delivery, seconds."""
 TOKEN_BITS = 63
 
+_encode = msgspec.json.Encoder().encode
+
 
 def give(
     context: Context,
@@ -30,6 +34,7 @@ def give(
     decided: Plan,
     listeners: Mapping[int, Listening],
     used: Mapping[int, Mapping[int, int]],
+    horizon: str | None,
 ) -> None:
     """Lease every task that is still in `ready`; one that is gone by now is passed over and its slot stays free."""
     changes = context.changes
@@ -44,30 +49,34 @@ def give(
         if chosen.task not in taken:
             continue
         found, listener = briefs[chosen.task], listeners[chosen.listener]
-        lease = _lease(context, found, chosen.agent, free[chosen.agent].pop(), listener, chosen.lane, chosen.due)
+        why[found.id] = {"strategy": pool.policy.strategy, "score": round(chosen.score, 6)}
+        note = _encode({"why": why[found.id]}).decode()
+        lease = _lease(context, found, chosen, free[chosen.agent].pop(), listener, note)
         leases.append(lease)
         moves.append(Move(found.id, found.id, state.RUNNING, chosen.lane, chosen.agent, lease.slot, lease.attempt))
-        why[found.id] = {"strategy": pool.policy.strategy, "score": round(chosen.score, 6)}
         changes.depth[chosen.lane] = changes.depth.get(chosen.lane, 0) - 1
-        changes.count(found.queue, "given", (context.now - (found.ready_at or found.submitted)) / SECOND)
-    context.transaction.add(ADD_LEASE, [lease[:15] for lease in leases])
-    changes.say("plan", moves[0].first if len(moves) == 1 else None, tuple(moves), **_facts(context, pool, decided))
+        waited = (context.now - (found.ready_at or found.submitted)) / SECOND
+        changes.count(found.queue, "given", waited)
+    context.transaction.add(ADD_LEASE, [(*lease[:15], lease.note) for lease in leases])
+    changes.say(
+        "plan", moves[0].first if len(moves) == 1 else None, tuple(moves), **_facts(context, pool, decided, horizon)
+    )
     count_served(context, [lease.agent for lease in leases])
     _answer(context, leases, listeners, why, briefs)
 
 
-def _lease(context: Context, found: Brief, agent: int, slot: int, listener: Listening, lane: int, due: int) -> LeaseRow:
+def _lease(context: Context, found: Brief, chosen: Give, slot: int, listener: Listening, note: str) -> LeaseRow:
     # A listener of another node is told by signal and confirms in a turn of its own: an offer until then.
     offered = listener.own is None or listener.own.claim.delivery == "offer"
     term = round(context.book.queues[found.queue].policy.term * SECOND)
     return LeaseRow(
         task=found.id,
-        agent=agent,
+        agent=chosen.agent,
         slot=slot,
         token=context.random.getrandbits(TOKEN_BITS),
         attempt=found.tries + 1,
-        lane=lane,
-        due=due,
+        lane=chosen.lane,
+        due=chosen.due,
         since=context.now,
         until=context.now + (round(OFFER_S * SECOND) if offered else term),
         term=term,
@@ -77,7 +86,7 @@ def _lease(context: Context, found: Brief, agent: int, slot: int, listener: List
         instance=None if listener.own is None else listener.own.claim.instance,
         request=None if listener.own is None else listener.own.claim.request,
         cancel_at=None,
-        note=None,
+        note=note,
     )
 
 
@@ -109,11 +118,12 @@ def _answer(
     context.transaction.each(DROP_LISTENERS, drop)
 
 
-def _facts(context: Context, pool: Pool, decided: Plan) -> dict[str, Any]:
+def _facts(context: Context, pool: Pool, decided: Plan, horizon: str | None) -> dict[str, Any]:
     facts: dict[str, Any] = {"pool": pool.id, "strategy": pool.policy.strategy}
     if decided.parked:
         facts["parked"] = {str(lane): reason for lane, reason in sorted(decided.parked.items())}
-    horizon = context.transaction.horizon()
     if horizon is not None:
+        # Between the two the plan read; what only one of them shows may or may not have been seen.
         facts["horizon"] = horizon
+        facts["horizon_after"] = context.transaction.horizon()
     return facts

@@ -70,9 +70,7 @@ class _Reader:
                 yield from self._close(indent - _NESTED + 1)
                 self.items.append(self._item(number, box))
             elif _NEARLY.match(line):
-                raise bad(
-                    self.file, "this is nearly a checkbox; write `- [ ] title`, or `- [x] title`", line=number
-                )
+                raise bad(self.file, "this is nearly a checkbox; write `- [ ] title`, or `- [x] title`", line=number)
             elif not line:
                 self._add(line)
             elif indent or self.blank or _BLOCK.match(line):

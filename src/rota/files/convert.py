@@ -59,14 +59,10 @@ def _said(text: str, path: Path, value: Any, kind: inspect.Type | None) -> Misfi
         return Misfit((*path, missing[1]), "this field is needed and missing")
     if text.startswith("Invalid enum value") and isinstance(kind, inspect.LiteralType):
         choices = [str(choice) for choice in kind.values]
-        return Misfit(
-            path, f"{quoted(str(value))} is none of {', '.join(choices)}{nearest(str(value), choices)}"
-        )
+        return Misfit(path, f"{quoted(str(value))} is none of {', '.join(choices)}{nearest(str(value), choices)}")
     if isinstance(value, dict) and isinstance(kind, inspect.ListType):
         doubled = path_text(path)
-        return Misfit(
-            path, f"this must be a list, not one table; write [[{doubled}]] with two brackets for each"
-        )
+        return Misfit(path, f"this must be a list, not one table; write [[{doubled}]] with two brackets for each")
     return Misfit(path, _plain(text))
 
 

@@ -145,7 +145,7 @@ def _json(cell: str, name: str) -> Any:
     except msgspec.DecodeError as error:
         raise Misfit((name,), f"this cell is not JSON: {error}") from None
     except RecursionError:
-        raise Misfit((name,), "this is nested too deep", "too_large") from None
+        raise Misfit((name,), "this is nested too deep; flatten it") from None
 
 
 _COLUMNS: dict[str, Callable[[str, str], Any]] = dict.fromkeys(TaskSpec.__struct_fields__, _word) | {

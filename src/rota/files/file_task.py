@@ -21,9 +21,9 @@ def task_of(value: dict[str, Any], file: str, line: int) -> FileTask:
     """The task that these fields make; a RotaError naming file, line and field when they make none."""
     try:
         spec = convert(value, TaskSpec)
-        check_task(spec)
     except Misfit as error:
         raise error.at(file, line) from None
     except RecursionError:
-        raise bad(file, "this is nested too deep", line=line, path="payload", code="too_large") from None
+        raise bad(file, "this is nested too deep; flatten it", line=line, path="payload") from None
+    check_task(spec, file, line)
     return FileTask(line, spec)

@@ -41,9 +41,7 @@ def find_fleet(folder: Path) -> Path | None:
     return None
 
 
-def find_database(
-    argument: str | None, fleet: Fleet | None, environment: Mapping[str, str], folder: Path
-) -> Database:
+def find_database(argument: str | None, fleet: Fleet | None, environment: Mapping[str, str], folder: Path) -> Database:
     """The database to use: the argument, else fleet.toml's, else ROTA_DATABASE, else `.rota/rota.db`.
 
     Relative paths count from the working directory `folder`, in fleet.toml from the file's own folder; the
@@ -69,9 +67,7 @@ def _database(text: str, folder: Path, source: str, field: str) -> Database:
     scheme, colon, _ = name.partition("://")
     if colon or name.startswith("sqlite:"):
         # Only the scheme is repeated: an address may hold a password.
-        message = (
-            f"{quoted(scheme)} is no kind of database; write a file name, sqlite:///FILE or postgresql://..."
-        )
+        message = f"{quoted(scheme)} is no kind of database; write a file name, sqlite:///FILE or postgresql://..."
         raise invalid(field, message)
     if not name or name == ":memory:" or (text.startswith(_SQLITE) and "?" in name):
         raise invalid(field, "this names no file; write a file name or sqlite:///FILE, without options")

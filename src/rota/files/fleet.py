@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from rota.files.place import Misfit, Path, nearest, quoted
 from rota.files.tables import AgentTable, FleetTable, QueueTable
 from rota.model.agent import AgentSpec, Cost
-from rota.model.bounds import NAME
+from rota.model.bounds import NAME, SPAN_S
 from rota.model.errors import RotaError
 from rota.model.queue import Backoff, PoolPolicy, QueuePolicy
 from rota.model.times import Span, seconds
 
 GRACE_S = 10.0
 """Between SIGTERM and SIGKILL when the file says nothing else, seconds."""
+TERM_S = 7 * 86_400.0
+"""The longest lease term, seconds."""
+
 _OF_PROCESSES = ("check", "timeout", "stall", "grace", "env")
 
 
@@ -39,6 +42,8 @@ class FleetAgent(msgspec.Struct, frozen=True, kw_only=True):
     spec: AgentSpec
     process: ProcessSettings | None
     table: int
+    line: int
+    """Where its `[[agent]]` begins."""
 
 
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,40 +57,58 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     agents: tuple[FleetAgent, ...] = ()
 
 
-def fleet_of(table: FleetTable, folder: str, file: str | None = None) -> Fleet:
-    """The fleet that the tables describe; a `Misfit` where they do not fit together."""
+def fleet_of(table: FleetTable, folder: str, file: str, lines: Mapping[Path, int]) -> Fleet:
+    """The fleet that the tables describe; a `Misfit` where they do not fit together. `lines` says where they stand."""
     if table.database is not None and not table.database.strip():
         raise Misfit(("database",), "this is empty; name a file or a postgresql:// address, or leave it out")
+    _check_printable(table)
     queues = {name: _queue(queue, ("queue", name)) for name, queue in table.queue.items()}
     _check_overflow(queues)
-    pools = {
-        name: PoolPolicy(strategy=pool.strategy, avoid_s=pool.avoid_s) for name, pool in table.pool.items()
-    }
-    agents = [agent for at, entry in enumerate(table.agent) for agent in _agents(entry, at, folder)]
+    pools = {name: PoolPolicy(strategy=pool.strategy, avoid_s=pool.avoid_s) for name, pool in table.pool.items()}
+    agents = [
+        agent
+        for at, entry in enumerate(table.agent)
+        for agent in _agents(entry, at, folder, lines.get(("agent", at), 1))
+    ]
     _check_names(agents)
     _check_pools(agents, queues, pools)
-    return Fleet(
-        folder=folder, file=file, database=table.database, queues=queues, pools=pools, agents=tuple(agents)
-    )
+    return Fleet(folder=folder, file=file, database=table.database, queues=queues, pools=pools, agents=tuple(agents))
+
+
+def _check_printable(table: FleetTable) -> None:
+    for path, name in _names(table):
+        if name is not None and not (name.isprintable() and name.strip()):
+            raise Misfit(path, f"the name {quoted(name)} is blank or holds a control character; choose another")
+
+
+def _names(table: FleetTable) -> Iterator[tuple[Path, str | None]]:
+    for name, queue in table.queue.items():
+        yield ("queue", name), name
+        yield ("queue", name, "pool"), queue.pool
+        yield ("queue", name, "overflow_queue"), queue.overflow_queue
+    for name in table.pool:
+        yield ("pool", name), name
+    for at, agent in enumerate(table.agent):
+        for field in ("name", "role", "region", "pool"):
+            yield ("agent", at, field), getattr(agent, field)
+        for skill in agent.skills:
+            yield ("agent", at, "skills", skill), skill
 
 
 def _queue(table: QueueTable, path: Path) -> QueuePolicy:
-    base = _span(table.backoff.base, (*path, "backoff", "base"), zero=True)
-    cap = _span(table.backoff.cap, (*path, "backoff", "cap"), zero=True)
+    base = _span(table.backoff.base, (*path, "backoff", "base"), least=0)
+    cap = _span(table.backoff.cap, (*path, "backoff", "cap"), least=0)
     if cap < base:
-        raise Misfit(
-            (*path, "backoff", "cap"), f"this is less than base, {base:g} seconds; make it at least that"
-        )
+        raise Misfit((*path, "backoff", "cap"), f"this is less than base, {base:g} seconds; make it at least that")
     return QueuePolicy(
         pool=table.pool,
         max_attempts=table.max_attempts,
         backoff=Backoff(base=base, cap=cap),
-        term=_span(table.term, (*path, "term")),
+        term=_span(table.term, (*path, "term"), least=1, most=TERM_S),
         ttl=_maybe_span(table.ttl, (*path, "ttl")),
         ordering=table.ordering,
         target_wait={
-            name: _span(wait, (*path, "target_wait", name), zero=True)
-            for name, wait in table.target_wait.items()
+            name: _span(wait, (*path, "target_wait", name), least=0) for name, wait in table.target_wait.items()
         },
         approval=table.approval,
         depth=table.depth,
@@ -106,23 +129,17 @@ def _check_overflow(queues: Mapping[str, QueuePolicy]) -> None:
         if policy.overflow != "move" and target is not None:
             raise Misfit(path, 'this is only used with overflow = "move"; add that, or leave this out')
         if policy.overflow != "refuse" and policy.depth is None:
-            raise Misfit(
-                ("queue", name, "overflow"), "this is only used with depth; add it, or leave this out"
-            )
+            raise Misfit(("queue", name, "overflow"), "this is only used with depth; add it, or leave this out")
         if target == name:
             raise Misfit(path, "a queue cannot take its own overflow; name another one")
         if target is not None and target not in queues and target != "default":
             raise Misfit(path, f"this file has no queue {quoted(target)}{nearest(target, queues)}")
 
 
-def _agents(table: AgentTable, at: int, folder: str) -> list[FleetAgent]:
+def _agents(table: AgentTable, at: int, folder: str, line: int) -> list[FleetAgent]:
     path: Path = ("agent", at)
     process = _process(table, path, folder)
-    names = (
-        [table.name]
-        if table.count == 1
-        else [f"{table.name}-{number}" for number in range(1, table.count + 1)]
-    )
+    names = [table.name] if table.count == 1 else [f"{table.name}-{number}" for number in range(1, table.count + 1)]
     if len(names[-1]) > NAME:
         raise Misfit((*path, "name"), f"with its number this is longer than {NAME} characters; shorten it")
     cost = None if table.cost is None else Cost(**msgspec.structs.asdict(table.cost))
@@ -137,7 +154,8 @@ def _agents(table: AgentTable, at: int, folder: str) -> list[FleetAgent]:
         weight=table.weight,
     )
     return [
-        FleetAgent(spec=msgspec.structs.replace(spec, name=name), process=process, table=at) for name in names
+        FleetAgent(spec=msgspec.structs.replace(spec, name=name), process=process, table=at, line=line)
+        for name in names
     ]
 
 
@@ -168,7 +186,7 @@ def _process(table: AgentTable, path: Path, folder: str) -> ProcessSettings | No
         check=tuple(table.check or ()),
         timeout=_maybe_span(table.timeout, (*path, "timeout")),
         stall=_maybe_span(table.stall, (*path, "stall")),
-        grace=GRACE_S if table.grace is None else _span(table.grace, (*path, "grace"), zero=True),
+        grace=GRACE_S if table.grace is None else _span(table.grace, (*path, "grace"), least=0),
         env=table.env,
     )
 
@@ -191,15 +209,11 @@ def _check_names(agents: list[FleetAgent]) -> None:
     for agent in agents:
         taken = first.setdefault(agent.spec.name, agent.table)
         if taken != agent.table:
-            message = (
-                f"agent[{taken}] is called {quoted(agent.spec.name)} already; give this one another name"
-            )
+            message = f"agent[{taken}] is called {quoted(agent.spec.name)} already; give this one another name"
             raise Misfit(("agent", agent.table, "name"), message)
 
 
-def _check_pools(
-    agents: list[FleetAgent], queues: Mapping[str, QueuePolicy], pools: Mapping[str, PoolPolicy]
-) -> None:
+def _check_pools(agents: list[FleetAgent], queues: Mapping[str, QueuePolicy], pools: Mapping[str, PoolPolicy]) -> None:
     """An agent in a pool that nothing else names would wait for ever: most likely a slip of the pen."""
     known = {"default", *pools, *(policy.pool for policy in queues.values())}
     for agent in agents:
@@ -213,14 +227,16 @@ def _maybe_span(span: Span | None, path: Path) -> float | None:
     return None if span is None else _span(span, path)
 
 
-def _span(span: Span, path: Path, *, zero: bool = False) -> float:
-    """A span in seconds; nothing at all only where `zero` allows it."""
+def _span(span: Span, path: Path, *, least: float | None = None, most: float = SPAN_S) -> float:
+    """A span in seconds: more than nothing, or from `least` to `most`."""
+    if isinstance(span, int) and span > SPAN_S:
+        raise Misfit(path, "this is longer than ten years")  # also what is too large to become a float
     try:
         value = seconds(span, "")
     except RotaError as error:
         raise Misfit(path, error.message) from None
-    except OverflowError:
-        raise Misfit(path, "this is longer than ten years") from None
-    if value == 0 and not zero:
+    if least is None and value == 0:
         raise Misfit(path, "this must be more than 0 seconds")
+    if least is not None and not least <= value <= most:
+        raise Misfit(path, f"this must be from {least:g} to {most:g} seconds")
     return value

@@ -11,7 +11,7 @@ import msgspec
 
 from rota.files.convert import misfit
 from rota.files.file_task import FileTask
-from rota.files.place import Misfit, bad
+from rota.files.place import bad
 from rota.files.task_check import check_task
 from rota.model.bounds import INT64
 from rota.model.errors import RotaError
@@ -30,16 +30,18 @@ def read_jsonl(lines: Iterable[tuple[int, str]], file: str) -> Iterator[FileTask
             continue
         try:
             spec = _DECODER.decode(line)
-            check_task(spec)
-        except Misfit as error:
-            raise error.at(file, number) from None
         except msgspec.ValidationError as error:
             raise _wrong_value(error, line, file, number) from None
         except msgspec.DecodeError as error:
             raise _not_json(error, line, file, number) from None
         except RecursionError:
-            raise bad(file, "this is nested too deep", line=number, code="too_large") from None
+            raise _too_deep(file, number) from None
+        check_task(spec, file, number)
         yield FileTask(number, spec)
+
+
+def _too_deep(file: str, number: int) -> RotaError:
+    return bad(file, "this is nested too deep; flatten it", line=number)
 
 
 def _wrong_value(error: msgspec.ValidationError, line: str, file: str, number: int) -> RotaError:
@@ -50,7 +52,7 @@ def _wrong_value(error: msgspec.ValidationError, line: str, file: str, number: i
     except msgspec.DecodeError as later:  # the line goes on wrong after the value
         return _not_json(later, line, file, number)
     except RecursionError:
-        return bad(file, "this is nested too deep", line=number, code="too_large")
+        return _too_deep(file, number)
     if not isinstance(value, dict):
         return bad(file, f'this is not a JSON object such as {{"title": "..."}}{_ONE_LINE}', line=number)
     return misfit(error, value, TaskSpec).at(file, number)
@@ -67,7 +69,7 @@ def _not_json(error: msgspec.DecodeError, line: str, file: str, number: int) -> 
             what = f"this is not JSON: {found.msg[:1].lower()}{found.msg[1:]}{_ONE_LINE}"
         return bad(file, f"column {found.colno}: {what}", line=number)
     except RecursionError:
-        return bad(file, "this is nested too deep", line=number, code="too_large")
+        return _too_deep(file, number)
     if half := _half_character(line):
         return bad(file, f"column {half}: this escape is half of a character (a lone surrogate)", line=number)
     where = _BYTE.fullmatch(str(error))

@@ -14,6 +14,7 @@ Path = tuple[str | int, ...]
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _SHOWN = 60
 _PATH_SHOWN = 300
+_MESSAGE_SHOWN = 800
 
 
 class Misfit(Exception):
@@ -30,12 +31,11 @@ class Misfit(Exception):
         return bad(file, self.message, line=line, path=path_text(self.path), code=self.code)
 
 
-def bad(
-    file: str, message: str, *, line: int | None = None, path: str = "", code: str = "invalid"
-) -> RotaError:
-    """An error at a line and a field of a file."""
+def bad(file: str, message: str, *, line: int | None = None, path: str = "", code: str = "invalid") -> RotaError:
+    """An error at a line and a field of a file: one line of printable text, whatever is in the file."""
     where = shown(file) if line is None else f"{shown(file)}:{line}"
-    return RotaError(code, _printable(message), field=f"{where} {path}" if path else where)
+    field = f"{where} {_short(_printable(path), _PATH_SHOWN)}" if path else where
+    return RotaError(code, _short(_printable(message), _MESSAGE_SHOWN), field=field)
 
 
 def shown(file: str) -> str:
@@ -43,20 +43,23 @@ def shown(file: str) -> str:
     return "stdin" if file == "-" else _printable(file)
 
 
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-
-
 def path_text(path: Path) -> str:
-    """`("agent", 1, "cost")` -> `agent[1].cost`; odd keys are quoted, a long path is cut."""
+    """`("agent", 1, "cost")` -> `agent[1].cost`; a key that is not a plain word is quoted."""
     text = ""
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
             text += f".{part}" if _BARE.fullmatch(part) else f"[{quoted(part)}]"
-    text = text.removeprefix(".")
-    return text if len(text) <= _PATH_SHOWN else f"{text[: _PATH_SHOWN // 2]}...{text[-_PATH_SHOWN // 2 :]}"
+    return text.removeprefix(".")
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]}...{text[-most // 2 :]}"
 
 
 def quoted(text: str) -> str:

@@ -128,9 +128,7 @@ def reference_text() -> str:
 
 def _section(title: str, table: type[msgspec.Struct]) -> str:
     rows = "".join(_rows(table))
-    return (
-        f"\n## {title}\n\n{_story(table)}\n\n| field | value | default | meaning |\n|---|---|---|---|\n{rows}"
-    )
+    return f"\n## {title}\n\n{_story(table)}\n\n| field | value | default | meaning |\n|---|---|---|---|\n{rows}"
 
 
 def _story(table: type[msgspec.Struct]) -> str:

@@ -20,7 +20,7 @@ _ID = re.compile(r"task-[0-9]+")
 
 
 def is_id(name: str) -> bool:
-    """Whether a name means a task that exists already, rather than one of the file."""
+    """Whether a name can mean a task that exists already; a task of the file with that name comes first."""
     return _ID.fullmatch(name) is not None
 
 
@@ -34,6 +34,10 @@ class References:
         """Each name, with the line of its task."""
         self.wanted: dict[str, int] = {}
         """Names that no task above has, with the first line that waits for them."""
+        self.unique: dict[str, int] = {}
+        """Each unique key, with the line of its task."""
+        self.id_like: int | None = None
+        """The first line whose task is named like an id."""
         self.forward: tuple[int, str] | None = None
         """The first line that waits for a task below it, and that task's name."""
         self.parents: dict[int, list[int | str]] = {}
@@ -46,8 +50,6 @@ class References:
         ref = task.spec.ref
         waits: list[int | str] = []
         for parent in map(parent_of, task.spec.after):
-            if is_id(parent):
-                continue
             if parent == ref:
                 raise bad(self.file, "this task waits for itself", line=task.line, path="after", code="cycle")
             if parent not in self.lines:
@@ -55,6 +57,8 @@ class References:
             waits.append(self.lines.get(parent, parent))
         if ref is not None:
             self._name(ref, task.line)
+        if task.spec.unique is not None:
+            self._claim(task.spec.unique, task.line)
         if self.count <= SUBMIT:
             self._remember(task, waits)
         else:
@@ -63,24 +67,32 @@ class References:
     def finish(self) -> None:
         """The file has ended; a RotaError when a named task is missing or its order cannot be kept."""
         for name, line in self.wanted.items():
+            if is_id(name):
+                continue
             message = f"no task of this file has the ref {quoted(name)}{nearest(name, self.lines)}"
             raise bad(self.file, message, line=line, path="after", code="unknown_reference")
         if self.count > SUBMIT:
+            self._refuse_id_like()
             self._refuse_forward()
         else:
             self._refuse_cycle()
 
     def _name(self, ref: str, line: int) -> None:
-        if is_id(ref):
-            message = f"{quoted(ref)} looks like the id of a task; choose another name"
-            raise bad(self.file, message, line=line, path="ref")
         if ref in self.lines:
             message = f"line {self.lines[ref]} has the ref {quoted(ref)} already; choose another name"
-            raise bad(self.file, message, line=line, path="ref")
+            raise bad(self.file, message, line=line, path="ref", code="duplicate")
+        if self.id_like is None and is_id(ref):
+            self.id_like = line
         self.lines[ref] = line
         waiting = self.wanted.pop(ref, None)
         if waiting is not None and (self.forward is None or waiting < self.forward[0]):
             self.forward = (waiting, ref)
+
+    def _claim(self, unique: str, line: int) -> None:
+        if unique in self.unique:
+            message = f"line {self.unique[unique]} has the unique key {quoted(unique)} already; remove one of the two"
+            raise bad(self.file, message, line=line, path="unique", code="duplicate")
+        self.unique[unique] = line
 
     def _remember(self, task: FileTask, waits: list[int | str]) -> None:
         sequence = task.spec.sequence
@@ -90,6 +102,13 @@ class References:
             self.sequences[sequence] = task.line
         if waits:
             self.parents[task.line] = waits
+
+    def _refuse_id_like(self) -> None:
+        if self.id_like is not None:
+            message = (
+                f"in a file of more than {SUBMIT:,} tasks, a name must not look like the id of a task; choose another"
+            )
+            raise bad(self.file, message, line=self.id_like, path="ref")
 
     def _refuse_forward(self) -> None:
         if self.forward is None:
@@ -103,7 +122,11 @@ class References:
 
     def _refuse_cycle(self) -> None:
         graph = {
-            line: [parent if isinstance(parent, int) else self.lines[parent] for parent in waits]
+            line: [
+                parent if isinstance(parent, int) else self.lines[parent]
+                for parent in waits
+                if parent not in self.wanted
+            ]
             for line, waits in self.parents.items()
         }
         round_trip = cycle(graph)

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from rota.model.bounds import ATTEMPTS, INT64, LEVEL, NAME, SKILLS, SLOTS, SPAN_S
+from rota.model.bounds import ATTEMPTS, INT64, LEVEL, NAME, SKILLS, SLOTS
 from rota.model.priority import Priority
 from rota.model.queue import Ordering, Overflow, Strategy
 from rota.model.times import Span
@@ -18,7 +18,7 @@ MOST_COST = 1e9
 """The highest price or weight: far beyond any real one, so that sums stay exact."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME)]
-Level = Annotated[int, Meta(ge=1, le=LEVEL)]
+Level = Annotated[int, Meta(ge=0, le=LEVEL)]
 Money = Annotated[float, Meta(ge=0, le=MOST_COST)]
 
 NOT_YET = {
@@ -38,9 +38,9 @@ class CostTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     per_hour: Annotated[Money, Meta(description="Price of one hour of work.")] = 0.0
     per_task: Annotated[Money, Meta(description="Price of one task, however long it takes.")] = 0.0
-    per_1k_tokens: Annotated[
-        Money, Meta(description="Price of a thousand tokens that the agent reports as used.")
-    ] = 0.0
+    per_1k_tokens: Annotated[Money, Meta(description="Price of a thousand tokens that the agent reports as used.")] = (
+        0.0
+    )
 
 
 class AgentTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -57,15 +57,13 @@ class AgentTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     slots: Annotated[int, Meta(ge=1, le=SLOTS, description="How many tasks each of them does at once.")] = 1
     skills: Annotated[
         dict[Name, Level],
-        Meta(
-            max_length=SKILLS, description="What it can do, each with its level: `{ python = 3, docs = 1 }`."
-        ),
+        Meta(max_length=SKILLS, description="What it can do, each with its level: `{ python = 3, docs = 1 }`."),
     ] = {}
     region: Annotated[Name | None, Meta(description="Where it is; tasks may ask for regions.")] = None
     pool: Annotated[Name, Meta(description="The pool it belongs to.")] = "default"
     cost: Annotated[CostTable | None, Meta(description="What its work costs.")] = None
     weight: Annotated[
-        Annotated[float, Meta(gt=0, le=MOST_COST)] | None,
+        Annotated[float, Meta(gt=0, lt=MOST_COST)] | None,
         Meta(description="Its share under weighted strategies; without it, its slots."),
     ] = None
     command: Annotated[
@@ -111,18 +109,14 @@ class QueueTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The policy of a queue."""
 
     pool: Annotated[Name, Meta(description="The pool whose agents do its tasks.")] = "default"
-    max_attempts: Annotated[
-        int, Meta(ge=1, le=ATTEMPTS, description="Failed attempts after which a task is dead.")
-    ] = 5
-    backoff: Annotated[
-        BackoffTable, Meta(description="How long a failed task waits for its next attempt.")
-    ] = msgspec.field(default_factory=BackoffTable)
+    max_attempts: Annotated[int, Meta(ge=1, le=ATTEMPTS, description="Failed attempts after which a task is dead.")] = 5
+    backoff: Annotated[BackoffTable, Meta(description="How long a failed task waits for its next attempt.")] = (
+        msgspec.field(default_factory=BackoffTable)
+    )
     term: Annotated[Span, Meta(description="How long a lease lasts without a heartbeat.")] = 60
     ttl: Annotated[
         Span | None,
-        Meta(
-            description="A task that no agent got within this time expires. Without it, tasks wait for ever."
-        ),
+        Meta(description="A task that no agent got within this time expires. Without it, tasks wait for ever."),
     ] = None
     ordering: Annotated[
         Ordering,
@@ -158,11 +152,9 @@ class QueueTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class PoolTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The policy of a pool: the agents and queues that are planned together."""
 
-    strategy: Annotated[Strategy, Meta(description="Which agent gets the next task, of those that may.")] = (
-        "balanced"
-    )
+    strategy: Annotated[Strategy, Meta(description="Which agent gets the next task, of those that may.")] = "balanced"
     avoid_s: Annotated[
-        Annotated[float, Meta(ge=0, le=SPAN_S)],
+        Annotated[float, Meta(ge=0, le=86_400)],
         Meta(description="Seconds for which a retry avoids the agent that failed last."),
     ] = 30.0
 
@@ -178,8 +170,6 @@ class FleetTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             "`.rota/rota.db` beside fleet.toml."
         ),
     ] = None
-    queue: Annotated[
-        dict[Name, QueueTable], Meta(description="One table `[queue.NAME]` for each queue.")
-    ] = {}
+    queue: Annotated[dict[Name, QueueTable], Meta(description="One table `[queue.NAME]` for each queue.")] = {}
     pool: Annotated[dict[Name, PoolTable], Meta(description="One table `[pool.NAME]` for each pool.")] = {}
     agent: Annotated[list[AgentTable], Meta(description="One table `[[agent]]` for each kind of agent.")] = []

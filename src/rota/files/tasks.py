@@ -53,9 +53,7 @@ def format_of(file: str) -> Format:
     if ending not in _ENDINGS:
         known = ", ".join(_ENDINGS)
         message = (
-            f"{shown(ending)!r} is no ending of a file of tasks"
-            if ending
-            else "the name of this file has no ending"
+            f"{shown(ending)!r} is no ending of a file of tasks" if ending else "the name of this file has no ending"
         )
         raise bad(file, f"{message}{nearest(ending, _ENDINGS)}; known are {known}")
     return _ENDINGS[ending]

@@ -36,7 +36,8 @@ def parse_fleet(text: str, file: str) -> Fleet:
         try:
             _check_values(raw, ())
             _check_supported(raw)
-            return fleet_of(convert(raw, FleetTable), str(FilePath(file).absolute().parent), file)
+            folder = str(FilePath(file).absolute().parent)
+            return fleet_of(convert(raw, FleetTable), folder, file, key_lines(text))
         except Misfit as error:
             raise error.at(file, line_of(key_lines(text), error.path)) from None
     except RecursionError:
@@ -93,6 +94,4 @@ def _check_supported(raw: dict[str, Any]) -> None:
     for index, agent in enumerate(agents if isinstance(agents, list) else ()):
         for name, what in NOT_YET_AGENT.items():
             if isinstance(agent, dict) and name in agent:
-                raise Misfit(
-                    ("agent", index, name), f"{what} are not supported yet in this version; remove the field"
-                )
+                raise Misfit(("agent", index, name), f"{what} are not supported yet in this version; remove the field")

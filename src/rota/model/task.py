@@ -137,6 +137,8 @@ class AttemptView(msgspec.Struct, kw_only=True, omit_defaults=True):
     notes: str | None = None
     usage: dict[str, float] = {}
     cost: float | None = None
+    why: dict[str, Any] = {}
+    """Why this agent got it: strategy and score."""
 
 
 class Given(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -10,6 +10,7 @@ from rota.model.errors import RotaError, invalid
 
 SECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 _SPAN = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
 _UNITS = (86_400.0, 3_600.0, 60.0, 1.0)
 
@@ -21,7 +22,7 @@ When = str | float | int
 
 def rfc3339(at: int) -> str:
     """Microseconds since 1970 -> `2026-11-22T10:00:00.000000Z`."""
-    return (_EPOCH + timedelta(microseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (_NAIVE_EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds") + "Z"
 
 
 def maybe_rfc3339(at: int | None) -> str | None:

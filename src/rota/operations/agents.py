@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from rota.engine.book import REMOVED, Agent, Book
+from rota.engine.health import healthy
 from rota.model import bounds, check
 from rota.model.agent import AgentState, AgentView
 from rota.model.commands.read import AgentPage, GetAgent, ListAgents
 from rota.model.ids import task_id
 from rota.model.times import maybe_rfc3339
-from rota.operations.explain import healthy
 from rota.store.protocol import Reader
 from rota.store.sql.fleet import ALL_SERVED, HEARTBEATS
 from rota.store.sql.leases import LEASES_OF_AGENT, LISTENERS

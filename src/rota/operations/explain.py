@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from rota.engine.book import ACTIVE, REMOVED, Book, LaneKey
+from rota.engine.health import healthy
 from rota.model import state
 from rota.model.commands.read import Explain, Explanation
 from rota.model.ids import task_id
 from rota.model.requirements import Requirements
-from rota.model.times import SECOND, rfc3339
+from rota.model.times import rfc3339
 from rota.operations.tasks import shown
 from rota.planning.filter import nobody, refusal_now
 from rota.planning.snapshot import Agent
 from rota.store.protocol import Reader
 from rota.store.sql import relations
 from rota.store.sql.fleet import HEARTBEATS
-from rota.store.sql.leases import SLOTS_OF_AGENTS, TASK_PLANS
+from rota.store.sql.leases import SLOTS_OF_AGENTS
 from rota.store.sql.listing import ShownRow
 from rota.store.sql.waiting import COUNT_AHEAD, DEPTHS, PARKED_LIMITS
 
@@ -25,20 +28,18 @@ def explain(reader: Reader, book: Book, request: Explain, now: int) -> Explanati
     """The reasons, by the task's state."""
     row = shown(reader, request.task)
     if row.leased_by is not None:
-        return _running(reader, book, row)
+        return _running(book, row)
     if row.state == state.READY:
         return _ready(reader, book, row, now)
     return _aside(reader, row)
 
 
-def _running(reader: Reader, book: Book, row: ShownRow) -> Explanation:
+def _running(book: Book, row: ShownRow) -> Explanation:
     assert row.leased_by is not None
     assert row.since is not None
     agent = book.agent_name(row.leased_by)
-    recorded = reader.one(TASK_PLANS, row.id)
-    why = {"given": rfc3339(row.since), "agent": agent}
-    if recorded:
-        why["plan"] = recorded[0][0]
+    note = msgspec.json.decode(row.note) if row.note else {}
+    why = {"given": rfc3339(row.since), "agent": agent, **note.get("why", {})}
     text = f"{agent} has it since {rfc3339(row.since)}"
     if row.cancel_at is not None:
         text += "; it was asked to stop"
@@ -100,15 +101,6 @@ def agents_of(reader: Reader, book: Book, pool: int, now: int) -> list[Agent]:
         )
         for agent in known
     ]
-
-
-HEALTHY_S = 90.0
-"""An agent not heard from for this long is unhealthy, seconds."""
-
-
-def healthy(heard: int | None, now: int) -> bool:
-    """Whether an agent last heard from then is taken to live."""
-    return heard is not None and now - heard <= HEALTHY_S * SECOND
 
 
 def _why_not(

@@ -9,7 +9,8 @@ from rota.store.statement import Each, One, add
 ADD_LEASE = add(
     "lease",
     "task bigint, agent bigint, slot bigint, token bigint, attempt bigint, lane bigint, due bigint, since bigint,"
-    " until bigint, term bigint, offered smallint, node bigint, listener bigint, instance text, request text",
+    " until bigint, term bigint, offered smallint, node bigint, listener bigint, instance text, request text,"
+    " note text",
 )
 
 
@@ -84,7 +85,6 @@ FLAG_CANCEL = Each(
     "UPDATE lease SET cancel_at = v.cancel_at {from} WHERE lease.task = v.task AND lease.cancel_at IS NULL"
     " RETURNING lease.task",
 )
-TASK_PLANS = One("task_plans", "SELECT data FROM event WHERE task = ? AND kind = 'plan' ORDER BY seq DESC LIMIT 1")
 COUNT_LEASES = One("count_leases", "SELECT count(*) FROM lease")
 
 ADD_ATTEMPT = add(

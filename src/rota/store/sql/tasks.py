@@ -85,7 +85,10 @@ SET_QUESTION = One("set_question", "UPDATE body SET question = ?, answer = NULL 
 SET_ANSWER = One("set_answer", "UPDATE body SET answer = ? WHERE task = ?")
 MARK_PARENTS = Each("mark_parents", "id bigint", "UPDATE task SET children = 1 {from} WHERE task.id = v.id")
 
-BATCH_TASKS = One("batch_tasks", "SELECT id FROM task WHERE batch = ? ORDER BY id LIMIT ?")
+BATCH_TASKS = One(
+    "batch_tasks", "SELECT id FROM task WHERE batch = ? AND state NOT IN (7, 8, 9, 10) ORDER BY id LIMIT ?"
+)
+"""Unfinished tasks of a batch (states as in `model.state`)."""
 TITLE_OF = One("title_of", "SELECT title FROM task WHERE id = ?")
 
 BRIEFS = Each(
