@@ -16,7 +16,7 @@ from rota.model import state
 from rota.model.commands.work import Claimed
 from rota.model.event import Move
 from rota.model.times import SECOND
-from rota.planning.snapshot import Plan
+from rota.planning.snapshot import Give, Plan
 from rota.store.sql.leases import ADD_LEASE, DROP_LISTENERS, LeaseRow
 from rota.store.sql.tasks import Brief
 from rota.store.sql.waiting import TAKE_READY
