@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import signal
 import sys
@@ -150,6 +151,14 @@ def test_a_child_keeps_its_grace_when_its_parent_is_quick_to_die(run: Run, stop_
     command = ("sh", "-c", '"$@" & wait', "sh", *python(LAST_WORDS), "/dev/stdout")
     ended = run(*command, stop=stopper.stop, on_output=stopper.listen)
     assert ended.signal == signal.SIGTERM
+    assert ended.stdout == b"ready\none\ntwo\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="no /proc: leaving the group is enough")
+def test_a_child_in_a_session_of_its_own_gets_sigterm_and_grace(run: Run, stop_when_heard: Stopper) -> None:
+    stopper = stop_when_heard()
+    command = ("sh", "-c", 'setsid "$@" & wait', "sh", *python(LAST_WORDS), "/dev/stdout")
+    ended = run(*command, stop=stopper.stop, on_output=stopper.listen)
     assert ended.stdout == b"ready\none\ntwo\n"
 
 

@@ -203,6 +203,23 @@ def test_dying_in_the_middle_is_a_crash(
     assert function.run(b"0").stdout == b'"ok"'
 
 
+def test_dying_is_noticed_although_a_forked_copy_holds_its_pipes(functions: Functions) -> None:
+    function = functions(
+        """
+        import os, signal
+        def f(task):
+            copy = os.fork()
+            if copy == 0:
+                signal.pause()
+            print(copy)
+            os._exit(3)
+        """
+    )
+    ended = function.run(b"{}")
+    assert (ended.why, ended.exit_code) == ("crashed", 3)
+    assert are_gone(int(ended.stderr_tail))
+
+
 def test_its_delay_grows_with_each_crash_and_ends_with_a_success(functions: Functions) -> None:
     code = "import os\ndef f(task): return os._exit(1) if task else 0"
     function = functions(code, backoff=Backoff(chance=Most()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import selectors
-import signal
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -103,7 +102,6 @@ class _Run:
             # An error of the callback, or KeyboardInterrupt: nothing may be left running, nor asked again.
             self._on_output = None
             self._feeder.close()
-            self._group.signal(signal.SIGKILL)
             end_group(self._group, self._selector, 0.0)
             self._let_go()
             raise

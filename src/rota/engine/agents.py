@@ -47,7 +47,7 @@ def register(context: Context, command: Register) -> Registered:
     context.book.changed(transaction)
     context.seen[number] = context.now
     context.changes.pools.add(pool.id)
-    context.changes.say("register", None, agent=number, spec=msgspec.to_builtins(spec))
+    context.changes.say("register", None, agent=number, spec=msgspec.to_builtins(spec), fleet=context.book.version)
     return Registered(name=spec.name, given_back=given_back)
 
 
@@ -104,7 +104,13 @@ def _set_state(context: Context, agent: Agent, state: int, reason: str | None) -
         return Ok(changed=False)
     context.transaction.one(fleet.SET_AGENT_STATE, state, reason, agent.id)
     context.book.changed(context.transaction)
-    context.changes.say(("resume_agent", "drain", "remove_agent")[state], None, agent=agent.id, reason=reason)
+    context.changes.say(
+        ("resume_agent", "drain", "remove_agent")[state],
+        None,
+        agent=agent.id,
+        reason=reason,
+        fleet=context.book.version,
+    )
     return Ok()
 
 

@@ -89,8 +89,10 @@ class Book:
         self._lanes: dict[LaneKey, int] = {}
         self._lane_keys: dict[int, LaneKey] = {}
 
-    def refresh(self, reader: Reader) -> None:
-        """Read pools, queues and agents again if they changed since."""
+    def refresh(self, reader: Reader, *, alone: bool = False) -> None:
+        """Read pools, queues and agents again if they changed since. `alone`: nobody else can have changed them."""
+        if alone and self._version is not None:
+            return
         found = reader.one(fleet.GET_META, VERSION)
         version = found[0][0] if found else "0"
         if version == self._version:
@@ -107,6 +109,11 @@ class Book:
         self._queue_ids = {queue.name: queue.id for queue in self.queues.values()}
         self._agent_ids = {agent.name: agent.id for agent in self.agents.values()}
         self._version = version
+
+    @property
+    def version(self) -> int:
+        """The number of the last change to pools, queues and agents that is known here."""
+        return int(self._version or 0)
 
     def changed(self, reader: Reader) -> None:
         """Pools, queues or agents were changed in this turn: say so to all nodes and read them again."""

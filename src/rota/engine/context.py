@@ -66,6 +66,9 @@ class Context:
         """What went wrong without failing a command: planning errors."""
         self.waited_from: dict[int, list[int]] = {}
         """For each answered listener the moments since when its tasks were ready."""
+        self.served: dict[int, tuple[int, float, int, float, int, int]] = {}
+        """What was read, and learnt in this turn, of agents (see `learn`)."""
+        self.changed_served: set[int] = set()
         self.more = False
         """There was more due than one turn takes."""
 
@@ -87,11 +90,11 @@ class Context:
         changes = self.changes
         return (
             dict(self.answered), dict(changes.statistics), list(changes.samples), changes.next_due,
-            dict(self.waited_from), set(self.topics),
+            dict(self.waited_from), set(self.topics), dict(self.served), set(self.changed_served),
         )  # fmt: skip
 
     def rewind(self, mark: tuple[Any, ...]) -> None:
         """Forget what was gathered since `mark`."""
         self.changes.discard()
         self.answered, self.changes.statistics, self.changes.samples, self.changes.next_due = mark[:4]
-        self.waited_from, self.topics = mark[4:]
+        self.waited_from, self.topics, self.served, self.changed_served = mark[4:]

@@ -44,6 +44,7 @@ def dispatch(context: Context, pool: Pool) -> bool:
     fold(context, pool)
     if not listeners:
         return True
+    # Before anything is read: what a plan must have seen is what was committed by now.
     horizon = context.transaction.horizon()
     depths = {lane: n for lane, n, _rows in _depths(context) if n > 0}
     lanes = [lane for lane in depths if context.book.lane_key(context.transaction, lane).pool == pool.id]
@@ -80,15 +81,18 @@ def _snapshot(
     context: Context, pool: Pool, listeners: Sequence[Listening], lanes: list[int], used: dict[int, dict[int, int]]
 ) -> seen.Snapshot:
     loads = load_of(context, sorted(used))
-    heard: dict[int, int] = dict(context.transaction.one(HEARTBEATS))
-    parked = {key for key, _until in context.transaction.one(PARKED_LIMITS, context.now)}
+    quiet = any(agent.pool == pool.id and agent.id not in used for agent in context.book.agents.values())
+    heard: dict[int, int] = dict(context.transaction.one(HEARTBEATS)) if quiet else {}
+    parked: set[str] | None = None
     shapes = {}
     pictured = []
     for lane in lanes:
         key = context.book.lane_key(context.transaction, lane)
         needs = shapes[key.shape] = context.book.needs_of(context.transaction, key.shape)
         barred = "paused" if context.book.queues[key.queue].paused else None
-        limit = next((limit for limit in needs.limits if limit in parked), None)
+        if needs.limits and parked is None:
+            parked = {limit for limit, _until in context.transaction.one(PARKED_LIMITS, context.now)}
+        limit = next((limit for limit in needs.limits if limit in (parked or ())), None)
         barred = barred or (f"limit:{limit}" if limit else None)
         barred = barred or ("broken" if key.shape in context.broken else None)
         pictured.append(seen.Lane(lane, key.shape, key.band, barred))
@@ -154,7 +158,8 @@ def _plan(context: Context, pictured: seen.Snapshot, depths: dict[int, int]) -> 
             lanes = _without_broken(context, trial, lanes, error)
             continue
         if not decided.starved:
-            decided.parked = parked
+            broken = {lane.id: "broken" for lane in pictured.lanes if lane.shape in context.broken}
+            decided.parked = broken | parked
             return decided
         heads_each *= 4
 

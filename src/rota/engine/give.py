@@ -119,11 +119,10 @@ def _answer(
 
 
 def _facts(context: Context, pool: Pool, decided: Plan, horizon: str | None) -> dict[str, Any]:
-    facts: dict[str, Any] = {"pool": pool.id, "strategy": pool.policy.strategy}
+    facts: dict[str, Any] = {"pool": pool.id, "strategy": pool.policy.strategy, "fleet": context.book.version}
     if decided.parked:
         facts["parked"] = {str(lane): reason for lane, reason in sorted(decided.parked.items())}
     if horizon is not None:
-        # Between the two the plan read; what only one of them shows may or may not have been seen.
+        # What was ready by then and was not taken away by an event before this one, the plan has seen.
         facts["horizon"] = horizon
-        facts["horizon_after"] = context.transaction.horizon()
     return facts

@@ -49,7 +49,15 @@ def count_served(context: Context, agents: Sequence[int]) -> None:
     for agent in agents:
         served, busy_s, busy_at, mean_s, done, failed = rows[agent]
         rows[agent] = (served + 1, busy_s, busy_at, mean_s, done, failed)
-    _write(context, rows)
+    context.served.update(rows)
+    context.changed_served.update(rows)
+
+
+def keep_served(context: Context) -> None:
+    """Write what the turn learnt of its agents, once."""
+    rows = [(agent, *context.served[agent]) for agent in sorted(context.changed_served)]
+    context.transaction.each(fleet.SET_SERVED, rows)
+    context.changed_served.clear()
 
 
 def load_of(context: Context, agents: Sequence[int]) -> dict[int, tuple[int, float, float]]:
@@ -64,16 +72,12 @@ _Served = tuple[int, float, int, float, int, int]
 
 
 def _read(context: Context, agents: Sequence[int]) -> dict[int, _Served]:
-    rows: dict[int, _Served] = dict.fromkeys(agents, NEW)
+    rows: dict[int, _Served] = {agent: context.served.get(agent, NEW) for agent in agents}
     for agent, served, busy_s, busy_at, mean_s, done, failed in context.transaction.each(
-        fleet.SERVED, [(agent,) for agent in agents]
+        fleet.SERVED, [(agent,) for agent in agents if agent not in context.served]
     ):
-        rows[agent] = (served, busy_s, busy_at, mean_s, done, failed)
+        rows[agent] = context.served[agent] = (served, busy_s, busy_at, mean_s, done, failed)
     return rows
-
-
-def _write(context: Context, rows: dict[int, _Served]) -> None:
-    context.transaction.each(fleet.SET_SERVED, [(agent, *row) for agent, row in sorted(rows.items())])
 
 
 def _fold_served(context: Context, samples: Sequence[tuple[int, str, float, int, int]]) -> None:
@@ -83,7 +87,8 @@ def _fold_served(context: Context, samples: Sequence[tuple[int, str, float, int,
         faded = busy_s * exp(-max(ended - busy_at, 0) / SECOND / BUSY_TAU_S)
         mean_s = seconds if done + failed == 0 else (1 - ALPHA) * mean_s + ALPHA * seconds
         rows[agent] = (served, faded + seconds, max(ended, busy_at), mean_s, done + good, failed + 1 - good)
-    _write(context, rows)
+    context.served.update(rows)
+    context.changed_served.update(rows)
 
 
 def _fold_estimates(context: Context, samples: Sequence[tuple[int, str, float, int, int]]) -> None:

@@ -36,7 +36,7 @@ def set_queue(context: Context, command: SetQueue) -> Ok:
     text = msgspec.json.encode(policy).decode()
     context.transaction.one(fleet.SET_QUEUE, name, pool.id, text)
     context.book.changed(context.transaction)
-    context.changes.say("set_queue", None, queue=name, policy=msgspec.to_builtins(policy))
+    context.changes.say("set_queue", None, queue=name, policy=msgspec.to_builtins(policy), fleet=context.book.version)
     return Ok()
 
 
@@ -49,7 +49,9 @@ def set_pool(context: Context, command: SetPool) -> Ok:
         return Ok(changed=False)
     context.transaction.one(fleet.SET_POOL, name, msgspec.json.encode(command.policy).decode())
     context.book.changed(context.transaction)
-    context.changes.say("set_pool", None, pool=name, policy=msgspec.to_builtins(command.policy))
+    context.changes.say(
+        "set_pool", None, pool=name, policy=msgspec.to_builtins(command.policy), fleet=context.book.version
+    )
     return Ok()
 
 
@@ -70,7 +72,7 @@ def _set_paused(context: Context, name: str, paused: bool, reason: str | None) -
     context.transaction.one(fleet.PAUSE_QUEUE, int(paused), reason, queue.id)
     context.book.changed(context.transaction)
     context.changes.pools.add(queue.pool)
-    context.changes.say("pause" if paused else "resume", None, queue=name, reason=reason)
+    context.changes.say("pause" if paused else "resume", None, queue=name, reason=reason, fleet=context.book.version)
     return Ok()
 
 

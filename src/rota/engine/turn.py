@@ -28,7 +28,7 @@ from rota.engine.context import Context, Waiting
 from rota.engine.deliver import deliver
 from rota.engine.dependencies import settle
 from rota.engine.dispatch import PlanningError, dispatch
-from rota.engine.learn import keep_samples
+from rota.engine.learn import keep_samples, keep_served
 from rota.engine.tick import Tick, tick
 from rota.model.commands import fleet as f
 from rota.model.commands import submit as s
@@ -110,7 +110,7 @@ def turn(
     done: Outcome | None = None
     try:
         with store.write() as transaction:
-            book.refresh(transaction)
+            book.refresh(transaction, alone=not store.nodes_share)
             context = Context(transaction, now, node, book, random, listening, broken)
             answers = _apply_all(context, commands, numbers)
             settle(context)
@@ -119,6 +119,7 @@ def turn(
             _plan_pools(context)
             claim.keep_listening(context)
             keep_samples(context)
+            keep_served(context)
             context.flush()
             context.changes.flush_statistics(transaction)
             done = Outcome(answers, context)

@@ -84,8 +84,8 @@ _CLOSING = f"""
   file.
 - `overflow = "shed"` and `"move"` need `depth`; `"move"` needs `overflow_queue`, another queue of
   this file, or `default`.
-- `term`, `ttl`, `timeout` and `stall` are more than 0; `backoff.cap` is not less than
-  `backoff.base`.
+- `term` is from 1 second to 7 days; `ttl`, `timeout` and `stall` are more than 0; `backoff.cap` is
+  not less than `backoff.base`.
 
 ## Which database is used
 
@@ -159,12 +159,17 @@ def _value(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.LiteralType):
         return ", ".join(f"`{choice}`" for choice in kind.values)
     if isinstance(kind, inspect.DictType):
-        return f"table of {_value(kind.value_type)}"
+        return f"table of {_many(kind.value_type)}"
     if isinstance(kind, inspect.ListType):
-        return f"list of {_value(kind.item_type)}"
+        return f"list of {_many(kind.item_type)}"
     if isinstance(kind, inspect.IntType | inspect.FloatType):
         return f"{_PLAIN[type(kind)]}{_range(kind)}"
     return _PLAIN[type(kind)]
+
+
+def _many(kind: inspect.Type) -> str:
+    name, comma, condition = _value(kind).partition(",")
+    return (name if name == "text" else f"{name}s") + comma + condition
 
 
 _SPAN = {inspect.StrType, inspect.FloatType, inspect.IntType}

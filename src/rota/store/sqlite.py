@@ -61,6 +61,7 @@ class SqliteStore:
                 self._roll_back()
                 raise
             try:
+                self._writer.finish()
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._roll_back()
@@ -179,6 +180,7 @@ class SqliteTransaction(SqliteReader):
     def __init__(self, connection: apsw.Connection) -> None:
         super().__init__(connection)
         self._next_id: int | None = None
+        self._ids_taken = False
 
     def add(self, statement: Add, rows: Sequence[Row]) -> None:
         """Insert the rows."""
@@ -205,7 +207,7 @@ class SqliteTransaction(SqliteReader):
             self._next_id = int(found[0][0]) if found else 1
         first = self._next_id
         self._next_id = first + n
-        self.one(fleet.SET_META, _NEXT_ID, str(self._next_id))
+        self._ids_taken = True
         return range(first, first + n)
 
     def lock_pool(self, pool: int) -> bool:
@@ -217,9 +219,16 @@ class SqliteTransaction(SqliteReader):
         """Turns are strictly one after another."""
         return None
 
+    def finish(self) -> None:
+        """Write down which numbers were handed out, just before the commit."""
+        if self._ids_taken:
+            self.one(fleet.SET_META, _NEXT_ID, str(self._next_id))
+            self._ids_taken = False
+
     def forget(self) -> None:
         """Drop what was remembered of a transaction that is rolled back."""
         self._next_id = None
+        self._ids_taken = False
 
 
 _TEXTS: dict[int, tuple[object, str]] = {}

@@ -3,12 +3,14 @@
 A `One` runs once with scalar parameters (`?`). An `Each` runs for a set of rows: its text speaks of the row as
 `v.column`, and one of the marks `{using}`, `{from}`, `{comma}` stands where PostgreSQL names the set. PostgreSQL
 runs it once over `unnest` of column arrays; SQLite runs it row by row, prepared, where a statement costs about a
-microsecond. An `Add` inserts rows: COPY on PostgreSQL, prepared inserts on SQLite.
+microsecond. An `Add` inserts rows in the same ways.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import count
 from typing import NamedTuple
 
 _ROW_COLUMN = re.compile(r"\bv\.(\w+)")
@@ -29,7 +31,13 @@ class One(NamedTuple):
     @property
     def postgres(self) -> str:
         """Its text for PostgreSQL."""
-        return self.sql.replace("{lock}", "FOR UPDATE").replace("%", "%%").replace("?", "%s")
+        place = count(1)
+        return re.sub(r"\?", lambda _: f"${next(place)}", self.sql.replace("{lock}", "FOR UPDATE"))
+
+    @property
+    def answers(self) -> bool:
+        """Whether it answers rows."""
+        return _answers(self.sql)
 
 
 class Each(NamedTuple):
@@ -55,15 +63,18 @@ class Each(NamedTuple):
         place = {name: index + 1 for index, name in enumerate(self.names)}
         return _ROW_COLUMN.sub(lambda found: f"?{place[found[1]]}", _MARKS.sub("", self.sql))
 
-    @property
-    def postgres(self) -> str:
-        """Its text for the whole set on PostgreSQL: one array parameter a column."""
-        arrays = ", ".join(f"%s::{type_}[]" for type_ in self.types)
-        rows = f"unnest({arrays}) AS v({', '.join(self.names)})"
-        text = self.sql.replace("%", "%%")
+    def postgres(self, same: Sequence[bool]) -> str:
+        """Its text for the whole set on PostgreSQL: an array for each column, a scalar where all rows are the same."""
+        rows = _rows(self.names, self.types, same)
+        text = self.sql
         for mark, word in (("{using}", "USING "), ("{from}", "FROM "), ("{comma}", ", ")):
             text = text.replace(mark, word + rows)
         return text.replace("{lock}", f"ORDER BY v.{self.names[0]} FOR UPDATE OF {self._table}")
+
+    @property
+    def answers(self) -> bool:
+        """Whether it answers rows."""
+        return _answers(self.sql)
 
     @property
     def _table(self) -> str:
@@ -84,26 +95,53 @@ class Add(NamedTuple):
         return f"add_{self.table}"
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the row's columns."""
+        return self.columns
+
+    @property
     def sqlite(self) -> str:
         """Its text for one row on SQLite."""
         places = ", ".join("?" * len(self.columns))
-        skip = " ON CONFLICT DO NOTHING" if self.ignore else ""
-        return f'INSERT INTO "{self.table}" ({", ".join(self.columns)}) VALUES ({places}){skip}'
+        return f'INSERT INTO "{self.table}" ({", ".join(self.columns)}) VALUES ({places}){self._skip}'
+
+    def postgres(self, same: Sequence[bool]) -> str:
+        """Its text for a set of rows on PostgreSQL; see `Each.postgres`."""
+        values = ", ".join(f"v.{name}" for name in self.columns)
+        rows = _rows(self.columns, self.types, same)
+        return f'INSERT INTO "{self.table}" ({", ".join(self.columns)}) SELECT {values} FROM {rows}{self._skip}'
 
     @property
-    def postgres(self) -> str:
-        """Its text for a set of rows on PostgreSQL."""
-        arrays = ", ".join(f"%s::{type_}[]" for type_ in self.types)
-        skip = " ON CONFLICT DO NOTHING" if self.ignore else ""
-        return f'INSERT INTO "{self.table}" ({", ".join(self.columns)}) SELECT * FROM unnest({arrays}){skip}'
+    def answers(self) -> bool:
+        """An insert answers no rows."""
+        return False
 
     @property
-    def copy(self) -> str:
-        """Its text as a COPY on PostgreSQL."""
-        return f'COPY "{self.table}" ({", ".join(self.columns)}) FROM STDIN'
+    def _skip(self) -> str:
+        return " ON CONFLICT DO NOTHING" if self.ignore else ""
 
 
 def add(table: str, columns: str, *, ignore: bool = False) -> Add:
     """An `Add` from "task bigint, agent bigint"."""
     parts = [part.strip().split(maxsplit=1) for part in columns.split(",")]
     return Add(table, tuple(name for name, _ in parts), tuple(type_ for _, type_ in parts), ignore)
+
+
+def _answers(sql: str) -> bool:
+    return sql.startswith(("SELECT ", "WITH ")) or " RETURNING " in sql
+
+
+def _rows(names: Sequence[str], types: Sequence[str], same: Sequence[bool]) -> str:
+    """The set `v`; the column at place n is parameter n."""
+    scalars = [f"${place}::{type_}" for place, type_ in enumerate(types, 1)]
+    varying = [index for index, is_same in enumerate(same) if not is_same]
+    arrays = ", ".join(f"{scalars[index]}[]" for index in varying)
+    if len(varying) == len(names):
+        return f"unnest({arrays}) AS v({', '.join(names)})"
+    values = ", ".join(
+        f"{scalar} AS {name}" if is_same else f"u.{name}"
+        for name, scalar, is_same in zip(names, scalars, same, strict=True)
+    )
+    if not varying:
+        return f"(SELECT {values}) AS v"
+    return f"(SELECT {values} FROM unnest({arrays}) AS u({', '.join(names[index] for index in varying)})) AS v"

@@ -1,0 +1,160 @@
+"""What every agent of the fleet is doing at this moment: written by the slots, read by whoever shows it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+
+from rota.agents.outcome import Verdict
+from rota.model.task import Given
+
+BROKEN = 5
+"""So many breakages in a row, without one task done between them, and an agent counts as broken."""
+RECENT_S = 30.0
+"""The span over which the rate of finished attempts is taken, seconds."""
+
+
+class Current(NamedTuple):
+    """A task in an agent's hands; `since` in `time.monotonic` seconds."""
+
+    task: str
+    title: str
+    since: float
+
+
+@dataclass(slots=True)
+class Standing:
+    """One agent. Counts are of this process alone, not of earlier runs."""
+
+    name: str
+    slots: int
+    current: tuple[Current, ...] = ()
+    done: int = 0
+    failed: int = 0
+    """Attempts that failed, whatever became of their tasks."""
+    broken: int = 0
+    """Breakages of its process in a row."""
+    restarts: int = 0
+    trouble: str | None = None
+    """Why it does not work, while it does not."""
+    gone: bool = False
+    """Another process took its name, or it was removed: it gets nothing more here."""
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether nothing more is to be expected of it, as far as can be told."""
+        return self.gone or self.broken >= BROKEN
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How long attempts of one kind took."""
+
+    n: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Lines:
+    standings: dict[str, Standing] = field(default_factory=dict)
+    paces: dict[str, _Pace] = field(default_factory=dict)
+    ended: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
+
+
+class Board:
+    """Safe from any thread. `wait` wakes when something has changed, and for `wake`, also from a signal handler."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lines = _Lines()
+        # SimpleQueue and no condition: `put` may be called in a signal handler at any moment.
+        self._changes: SimpleQueue[None] = SimpleQueue()
+
+    def enter(self, name: str, slots: int) -> None:
+        """An agent of this fleet."""
+        with self._lock:
+            self._lines.standings[name] = Standing(name, slots)
+
+    def begun(self, given: Given) -> None:
+        """A task came into an agent's hands."""
+        with self._lock:
+            standing = self._lines.standings[given.agent]
+            standing.current = (*standing.current, Current(given.task, given.title, time.monotonic()))
+        self.wake()
+
+    def ended(self, given: Given, verdict: Verdict, wall_s: float) -> None:
+        """A task left an agent's hands."""
+        with self._lock:
+            lines = self._lines
+            standing = lines.standings[given.agent]
+            standing.current = tuple(one for one in standing.current if one.task != given.task)
+            if verdict.kind == "broken":
+                standing.broken += 1
+                standing.restarts += 1
+                standing.trouble = verdict.error
+            elif verdict.kind not in ("cancelled", "shutdown"):
+                standing.broken = 0
+                standing.trouble = None
+                standing.done += verdict.kind == "done"
+                standing.failed += verdict.kind not in ("done", "later")
+                lines.ended.append(time.monotonic())
+                pace = lines.paces.setdefault(given.kind, _Pace())
+                pace.n += 1
+                pace.seconds += wall_s
+        self.wake()
+
+    def trouble(self, name: str, text: str | None, *, gone: bool = False) -> None:
+        """Why an agent does not work at the moment; None: it does again."""
+        with self._lock:
+            standing = self._lines.standings[name]
+            standing.trouble = text
+            standing.gone = standing.gone or gone
+        self.wake()
+
+    def standings(self) -> list[Standing]:
+        """All agents, in the order of the fleet."""
+        with self._lock:
+            return [_copy(standing) for standing in self._lines.standings.values()]
+
+    def busy(self) -> bool:
+        """Whether an agent of this process has a task."""
+        with self._lock:
+            return any(standing.current for standing in self._lines.standings.values())
+
+    def mean_s(self) -> dict[str, float]:
+        """Mean seconds of an attempt, by kind of task; of this process."""
+        with self._lock:
+            return {kind: pace.seconds / pace.n for kind, pace in self._lines.paces.items()}
+
+    def rate(self) -> float:
+        """Attempts that ended a second, lately."""
+        now = time.monotonic()
+        with self._lock:
+            recent = [at for at in self._lines.ended if at >= now - RECENT_S]
+        return len(recent) / max(now - recent[0], 0.5) if recent else 0.0
+
+    def wake(self) -> None:
+        """End the present `wait`."""
+        self._changes.put(None)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for a change, at most so long; whether there was one. Several at once count as one."""
+        try:
+            self._changes.get(timeout=max(timeout_s, 0.0))
+        except Empty:
+            return False
+        try:
+            while True:
+                self._changes.get_nowait()
+        except Empty:
+            return True
+
+
+def _copy(one: Standing) -> Standing:
+    return Standing(
+        one.name, one.slots, one.current, one.done, one.failed, one.broken, one.restarts, one.trouble, one.gone
+    )

@@ -1,0 +1,162 @@
+"""One task done by an agent's process, and its answer checked: what a slot needs of a command or a function."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from rota.agents.backoff import Backoff
+from rota.agents.brief import brief
+from rota.agents.command import Launch, run_command
+from rota.agents.ended import Ended
+from rota.agents.environment import task_environment
+from rota.agents.function import FunctionProcess
+from rota.agents.outcome import Verdict, judge
+from rota.agents.placeholders import PlaceholderError, substitute
+from rota.agents.stop import Stop
+from rota.files.fleet import ProcessSettings
+
+Task = dict[str, Any]
+"""A task as its process sees it (see `given`)."""
+
+
+class Run(NamedTuple):
+    """What became of one attempt: the judgement, and what it took (`cpu_s`, `wall_s`, `max_rss_bytes`)."""
+
+    verdict: Verdict
+    usage: dict[str, float]
+
+
+class TaskProcess(Protocol):
+    """What does the tasks of one slot. Used by one thread; `close` it in the end."""
+
+    @property
+    def delay_s(self) -> float:
+        """Seconds to wait before the next task; above 0 after it broke."""
+        ...
+
+    def do(self, task: Task, stop: Stop) -> Run:
+        """Do one task and have the answer checked; blocks. Never raises for anything a process does."""
+        ...
+
+    def close(self) -> None:
+        """End what still runs."""
+        ...
+
+
+def process_of(settings: ProcessSettings) -> TaskProcess:
+    """The process that these settings describe; it starts with its first task."""
+    return _Command(settings) if settings.python is None else _Function(settings, settings.python)
+
+
+class _Command:
+    """A new process for each task."""
+
+    def __init__(self, settings: ProcessSettings) -> None:
+        self._settings = settings
+        self._backoff = Backoff()
+
+    @property
+    def delay_s(self) -> float:
+        return self._backoff.delay_s
+
+    def do(self, task: Task, stop: Stop) -> Run:
+        stdin = msgspec.json.encode(task)
+        ended = _launched(self._settings, self._settings.command, task, stdin, stop)
+        run = _judged(self._settings, task, ended, stop)
+        if run.verdict.kind == "broken":
+            self._backoff.failed()
+        else:
+            self._backoff.succeeded()
+        return run
+
+    def close(self) -> None:
+        return
+
+
+class _Function:
+    """One process that stays."""
+
+    def __init__(self, settings: ProcessSettings, target: str) -> None:
+        self._settings = settings
+        self._process = FunctionProcess(
+            target,
+            env=_environment(settings, {}),
+            cwd=settings.folder,
+            grace_s=settings.grace,
+        )
+        self._check = Backoff()
+
+    @property
+    def delay_s(self) -> float:
+        return max(self._process.delay_s, self._check.delay_s)
+
+    def do(self, task: Task, stop: Stop) -> Run:
+        settings = self._settings
+        ended = self._process.run(
+            msgspec.json.encode(task), timeout_s=settings.timeout, stall_s=settings.stall, stop=stop
+        )
+        run = _judged(settings, task, ended, stop)
+        if ended.why == "exit" and run.verdict.kind == "broken":
+            self._check.failed()
+        else:
+            self._check.succeeded()
+        return run
+
+    def close(self) -> None:
+        self._process.close()
+
+
+def _judged(settings: ProcessSettings, task: Task, ended: Ended, stop: Stop) -> Run:
+    """The verdict, after the agent's check had its say."""
+    verdict = judge(ended)
+    if verdict.kind != "done" or not settings.check:
+        return Run(verdict, _usage(ended))
+    stdin = msgspec.json.encode({"task": task, "result": verdict.result})
+    check = _launched(settings, settings.check, task, stdin, stop)
+    return Run(judge(ended, check), _usage(ended, check))
+
+
+def _launched(
+    settings: ProcessSettings, argv: tuple[str, ...], task: Task, stdin: bytes, stop: Stop
+) -> Ended:
+    try:
+        filled = substitute(argv, {**task, "python": sys.executable}, lambda: brief(task))
+    except PlaceholderError as error:
+        return _unfilled(error)
+    launch = Launch(
+        argv=filled,
+        env=_environment(settings, task),
+        stdin=stdin,
+        cwd=settings.folder,
+        timeout_s=settings.timeout,
+        stall_s=settings.stall,
+        grace_s=settings.grace,
+    )
+    return run_command(launch, stop=stop)
+
+
+def _unfilled(error: PlaceholderError) -> Ended:
+    """As if it had ended so: a task that cannot be put into the arguments is a bad task."""
+    now = time.monotonic()
+    if error.fault == "command":
+        return Ended(why="broken", started=now, ended=now, detail=str(error))
+    return Ended(why="exit", exit_code=65, started=now, ended=now, detail=str(error))
+
+
+def _environment(settings: ProcessSettings, task: Mapping[str, Any]) -> dict[str, str]:
+    return {**os.environ, **settings.env, **task_environment(task)}
+
+
+def _usage(*runs: Ended) -> dict[str, float]:
+    usage = {
+        "cpu_s": round(sum(run.usage.cpu_s for run in runs), 6),
+        "wall_s": round(sum(run.ended - run.started for run in runs), 6),
+    }
+    peaks = [run.usage.max_rss_bytes for run in runs if run.usage.max_rss_bytes is not None]
+    return {**usage, "max_rss_bytes": float(max(peaks))} if peaks else usage

@@ -1,0 +1,44 @@
+"""The types of requests made in process, where nothing has been decoded yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from rota.model.errors import RotaError, invalid
+from rota.model.task import TaskSpec
+from rota.operations.table import BY_REQUEST, Operation
+
+_FREE = frozenset({"payload", "result", "checkpoint"})
+"""Fields that take any JSON; they are checked where they are written as JSON."""
+
+
+def operation_of(request: Any) -> Operation:
+    """The operation a request belongs to. Wrong types anywhere in it are refused, naming the field."""
+    operation = BY_REQUEST.get(type(request))
+    if operation is None:
+        raise invalid("request", f"{type(request).__name__} is not a request of any operation")
+    try:
+        msgspec.convert(_plain(request), operation.request)
+    except msgspec.ValidationError as error:
+        raise refused(error, operation.name) from None
+    except RecursionError:
+        raise invalid(operation.name, "is nested too deep") from None
+    return operation
+
+
+def refused(error: msgspec.ValidationError, whole: str) -> RotaError:
+    """The error as a refusal that names the field; `whole` is named when none is."""
+    text, _, where = str(error).partition(" - at `$")
+    return invalid(where.strip(".`") or whole, text)
+
+
+def _plain(value: Any) -> Any:
+    """Structs as dictionaries, so that msgspec looks into them. The engine looks into tasks itself, and faster."""
+    if isinstance(value, msgspec.Struct) and not isinstance(value, TaskSpec):
+        found = {name: getattr(value, name) for name in value.__struct_fields__ if name not in _FREE}
+        return {name: _plain(part) for name, part in found.items() if part is not msgspec.UNSET}
+    if type(value) is list and value and isinstance(value[0], msgspec.Struct) and not isinstance(value[0], TaskSpec):
+        return [_plain(part) for part in value]
+    return value

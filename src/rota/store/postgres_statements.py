@@ -1,0 +1,161 @@
+"""Rota's statements on PostgreSQL: rows as arrays, and what is the same in all rows said once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rota.store.postgres_arrays import array, scalar
+from rota.store.postgres_session import Session
+from rota.store.protocol import Row
+from rota.store.statement import Add, Each, One
+
+LEAST_SAME = 16
+"""From this many rows on, columns that are the same in all rows are looked for."""
+FORMS = 24
+"""Texts kept for one statement, by which columns are the same; more would only fill the server's memory."""
+CHUNK_ROWS = 2_000
+CHUNK_BYTES = 64_000_000
+"""What one statement may carry; larger sets are sent in parts."""
+LOCKS = 0x526F7461
+"""The first key of Rota's advisory locks ("Rota"); the second is the pool, or 0 for the schema."""
+
+_SAVEPOINT = b"SAVEPOINT plan"
+_RELEASE = b"RELEASE SAVEPOINT plan"
+_BACK = b"ROLLBACK TO SAVEPOINT plan"
+_HORIZON = b"SELECT pg_current_snapshot()::text"
+_LOCK_POOL = b"SELECT pg_try_advisory_xact_lock(%d, $1::int)" % LOCKS
+_NEW_IDS = b"SELECT nextval('number') FROM generate_series(1, $1::int)"
+
+
+class Forms:
+    """The texts of one statement over rows."""
+
+    def __init__(self, statement: Each | Add) -> None:
+        self._statement = statement
+        self.types = statement.types
+        self.answers = statement.answers
+        n = len(statement.names)
+        self.of_one = statement.postgres([True] * n).encode()
+        self.of_many = statement.postgres([False] * n).encode()
+        self._by_same: dict[tuple[bool, ...], bytes] = {}
+
+    def text(self, same: tuple[bool, ...]) -> bytes | None:
+        """The text for rows in which these columns are the same; None when there are too many such texts already."""
+        text = self._by_same.get(same)
+        if text is None and len(self._by_same) < FORMS:
+            text = self._by_same[same] = self._statement.postgres(same).encode()
+        return text
+
+
+class PostgresReader:
+    """Sends statements to one session."""
+
+    dialect = "postgres"
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def one(self, statement: One, *values: object) -> list[Row]:
+        """Run the statement once; its rows."""
+        text, answers = _one(statement)
+        encoded = [scalar(value) for value in values]
+        if answers:
+            return self._session.ask(text, encoded)
+        self._session.send(text, encoded)
+        return []
+
+    def each(self, statement: Each, rows: Sequence[Row]) -> list[Row]:
+        """Run the statement for every row; the rows of all of them."""
+        found: list[Row] = []
+        for part in _parts(rows):
+            found += self._run(_forms(statement), part)
+        return found
+
+    def _run(self, forms: Forms, rows: Sequence[Row]) -> list[Row]:
+        text, values = _written(forms, rows)
+        if len(rows) > 1 and sum(map(len, filter(None, values))) > CHUNK_BYTES:
+            half = len(rows) // 2
+            return self._run(forms, rows[:half]) + self._run(forms, rows[half:])
+        if forms.answers:
+            return self._session.ask(text, values)
+        self._session.send(text, values)
+        if len(rows) >= LEAST_SAME:
+            self._session.push()
+        return []
+
+
+class PostgresTransaction(PostgresReader):
+    """The write session inside a turn."""
+
+    def add(self, statement: Add, rows: Sequence[Row]) -> None:
+        """Insert the rows."""
+        for part in _parts(rows):
+            self._run(_forms(statement), part)
+
+    def savepoint(self) -> None:
+        """Open the savepoint of the plan."""
+        self._session.send(_SAVEPOINT)
+
+    def release(self) -> None:
+        """Keep what was done since the savepoint."""
+        self._session.send(_RELEASE)
+
+    def back(self) -> None:
+        """Undo what was done since the savepoint, and close it."""
+        self._session.send(_BACK)
+        self._session.send(_RELEASE)
+
+    def new_ids(self, n: int) -> list[int]:
+        """`n` numbers never handed out before. A sequence never goes back, not even when the turn does."""
+        return [number for (number,) in self._session.ask(_NEW_IDS, [b"%d" % n])]
+
+    def lock_pool(self, pool: int) -> bool:
+        """Take the right to plan this pool until the transaction ends."""
+        return bool(self._session.ask(_LOCK_POOL, [b"%d" % pool])[0][0])
+
+    def horizon(self) -> str | None:
+        """Which transactions a read made now sees."""
+        return str(self._session.ask(_HORIZON)[0][0])
+
+
+_ONES: dict[int, tuple[One, bytes, bool]] = {}
+_FORMS: dict[int, tuple[Each | Add, Forms]] = {}
+
+
+# By identity: statements are constants, and hashing their text each time would cost more than the look-up saves.
+def _one(statement: One) -> tuple[bytes, bool]:
+    known = _ONES.get(id(statement))
+    if known is None:
+        known = _ONES[id(statement)] = (statement, statement.postgres.encode(), statement.answers)
+    return known[1], known[2]
+
+
+def _forms(statement: Each | Add) -> Forms:
+    known = _FORMS.get(id(statement))
+    if known is None:
+        known = _FORMS[id(statement)] = (statement, Forms(statement))
+    return known[1]
+
+
+def _parts(rows: Sequence[Row]) -> list[Sequence[Row]]:
+    if len(rows) <= CHUNK_ROWS:
+        return [rows] if rows else []
+    return [rows[at : at + CHUNK_ROWS] for at in range(0, len(rows), CHUNK_ROWS)]
+
+
+def _written(forms: Forms, rows: Sequence[Row]) -> tuple[bytes, list[bytes | None]]:
+    """The text and its parameters, one for each column."""
+    if len(rows) == 1:
+        return forms.of_one, [scalar(value) for value in rows[0]]
+    columns = list(zip(*rows, strict=True))
+    if len(rows) >= LEAST_SAME:
+        # Never all of them: then there would be one row.
+        same = (False, *(column.count(column[0]) == len(rows) for column in columns[1:]))
+        text = forms.text(same)
+        if text is not None:
+            return text, [
+                scalar(column[0]) if is_same else array(column, type_)
+                for column, type_, is_same in zip(columns, forms.types, same, strict=True)
+            ]
+    return forms.of_many, [array(column, type_) for column, type_ in zip(columns, forms.types, strict=True)]
+
