@@ -32,7 +32,7 @@ class RotaSubject:
         self._distributor: Distributor | None = None
         self.settings = (
             f"{settings}; balanced strategy, events, attempts and statistics on; drain: one agent,"
-            f" {_DRAIN_SLOTS} slots, claims of {_AT_ONCE}; idle: one agent, one slot; kill: one agent, {_KILL_SLOTS} slots"
+            f" {_DRAIN_SLOTS} slots, claims of {_AT_ONCE}; idle: one agent; kill: one agent, {_KILL_SLOTS} slots"
         )
 
     def fill(self, n: int) -> None:

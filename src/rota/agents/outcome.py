@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ import msgspec
 from rota.agents.child import BAD_TASK, DONE, LATER
 from rota.agents.ended import Ended
 from rota.agents.texts import first_part, last_lines, plain, readable
+from rota.model.bounds import DEPTH
 
 Kind = Literal[
     "done",
@@ -39,6 +41,8 @@ Kind = Literal[
 ResultKind = Literal["json", "text", "none"]
 
 ERROR_CHARACTERS = 2_000
+REPLACED = "the answer was not plain UTF-8 text: what could not be read was replaced"
+TOO_DEEP = f"the answer is JSON nested deeper than {DEPTH} levels: it is kept as text"
 STDOUT_BYTES = 16_384
 """How much of stdout is looked at for an error, where stderr is empty."""
 
@@ -141,13 +145,28 @@ def _done(ended: Ended) -> Verdict:
     if not answer.strip():
         return Verdict(kind="done")
     try:
-        return Verdict(kind="done", result=msgspec.json.decode(answer), result_kind="json")
+        value = msgspec.json.decode(answer)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         text = _as_text(answer)
-    note: str | None = None
-    if "\ufffd" in text and b"\xef\xbf\xbd" not in answer:
-        note = "the answer was not plain UTF-8 text: what could not be read was replaced"
-    return Verdict(kind="done", result=text, result_kind="text", note=note)
+        replaced = "\ufffd" in text and b"\xef\xbf\xbd" not in answer
+        return Verdict(kind="done", result=text, result_kind="text", note=REPLACED if replaced else None)
+    if _is_deeper(value, DEPTH):
+        return Verdict(kind="done", result=_as_text(answer), result_kind="text", note=TOO_DEEP)
+    return Verdict(kind="done", result=value, result_kind="json")
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    """Whether objects and arrays are nested deeper than that; without recursion."""
+    level = [value]
+    for _ in range(limit):
+        level = [child for one in level for child in _children(one)]
+    return any(isinstance(one, dict | list) for one in level)
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _as_text(answer: bytes) -> str:

@@ -122,9 +122,7 @@ def _judged(settings: ProcessSettings, task: Task, ended: Ended, stop: Stop) -> 
     return Run(judge(ended, check), _usage(ended, check))
 
 
-def _launched(
-    settings: ProcessSettings, argv: tuple[str, ...], task: Task, stdin: bytes, stop: Stop
-) -> Ended:
+def _launched(settings: ProcessSettings, argv: tuple[str, ...], task: Task, stdin: bytes, stop: Stop) -> Ended:
     try:
         filled = substitute(argv, {**task, "python": sys.executable}, lambda: brief(task))
     except PlaceholderError as error:

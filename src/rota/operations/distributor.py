@@ -6,11 +6,12 @@ import os
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol, Self
 
 import msgspec
 
@@ -20,7 +21,8 @@ from rota.engine.node import Node
 from rota.model import bounds
 from rota.model.commands.read import BackedUp, Backup
 from rota.model.errors import RotaError, invalid
-from rota.operations.table import BY_REQUEST, OPERATIONS, Operation
+from rota.operations.table import OPERATIONS, Operation
+from rota.operations.typed import operation_of, refused
 from rota.store.migrate import Migratable, migrate
 from rota.store.owner import OwnerLock
 from rota.store.sqlite import SqliteStore
@@ -31,6 +33,20 @@ def now_us() -> int:
     return time.time_ns() // 1_000
 
 
+class Turns(Protocol):
+    """What runs a node's turns: the inbox's thread, or a test kit with a clock of its own."""
+
+    def start(self) -> None:
+        """Run the first turn; raises when the database can not be used."""
+
+    def ask(self, command: Any) -> Future[Any]:
+        """Put a command in; the future ends with its answer, or raises its `RotaError`."""
+        ...
+
+    def stop(self) -> None:
+        """Answer what waits and run no more turns."""
+
+
 class Distributor:
     """An open database with its engine. Safe to call from any thread.
 
@@ -38,15 +54,23 @@ class Distributor:
     of many.
     """
 
-    def __init__(self, store: Migratable, lock: OwnerLock | None = None, *, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        store: Migratable,
+        lock: OwnerLock | None = None,
+        *,
+        random: Random | None = None,
+        clock: Callable[[], int] = now_us,
+        turns: Callable[[Node], Turns] = Inbox,
+    ) -> None:
         self.store = store
         self._lock = lock
         self._reads = threading.local()
-        random = Random(secrets.randbits(64) if seed is None else seed)
+        random = random or Random(secrets.randbits(64))
         # 32 bits of number and 24 of listener stay below 63 bits.
-        number = secrets.randbits(31) + 1
-        self.node = Node(store, number, name=f"{os.uname().nodename}:{os.getpid()}", random=random, clock=now_us)
-        self._inbox = Inbox(self.node)
+        number = random.getrandbits(31) + 1
+        self.node = Node(store, number, name=f"{os.uname().nodename}:{os.getpid()}", random=random, clock=clock)
+        self._turns = turns(self.node)
 
     @classmethod
     def open(cls, database: str) -> Distributor:
@@ -57,41 +81,42 @@ class Distributor:
         if database.startswith(("postgresql://", "postgres://")):
             from rota.store.postgres import PostgresStore  # lazily: an extra
 
-            return cls._started(cls(PostgresStore(database)))
+            return cls(PostgresStore(database)).start()
         path = database.removeprefix("sqlite:///")
         if path == ":memory:":
-            return cls._started(cls(SqliteStore(path)))
+            return cls(SqliteStore(path)).start()
         Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
         lock = OwnerLock(path)
         try:
-            return cls._started(cls(SqliteStore(os.path.realpath(path)), lock))
+            return cls(SqliteStore(os.path.realpath(path)), lock).start()
         except BaseException:
             lock.release()
             raise
 
-    @staticmethod
-    def _started(distributor: Distributor) -> Distributor:
+    def start(self) -> Self:
+        """Bring the database to this version and start its engine; itself. Closes the store when that fails."""
         try:
-            migrate(distributor.store)
-            distributor._inbox.start()
+            migrate(self.store)
+            self._turns.start()
         except BaseException:
-            distributor.store.close()
+            self.store.close()
             raise
-        return distributor
+        return self
 
     def call(self, request: Any, timeout: float | None = None) -> Any:
         """Ask and wait for the answer; raises `RotaError` when refused."""
-        operation = _operation(request)
+        operation = operation_of(request)
         if operation.look is not None:
             return self._look(operation, request)
         if isinstance(request, Backup):
             return self._backup(request)
-        return self._inbox.ask(request).result(timeout)
+        return self._turns.ask(request).result(timeout)
 
     def ask(self, request: Any) -> Future[Any]:
         """Ask a command and get a future. Cancelling the future of a waiting claim withdraws it."""
-        _operation(request)
-        return self._inbox.ask(request)
+        if operation_of(request).look is not None or isinstance(request, Backup):
+            raise invalid("request", f"{type(request).__name__} is not a command; use call")
+        return self._turns.ask(request)
 
     def run(self, name: str, arguments: bytes | dict[str, Any]) -> Any:
         """An operation by name, with arguments as JSON or plain data: what faces call."""
@@ -118,7 +143,7 @@ class Distributor:
 
     def close(self) -> None:
         """Finish what is in the inbox, answer waiting claims, let go of the database."""
-        self._inbox.stop()
+        self._turns.stop()
         self.store.close()
         if self._lock is not None:
             self._lock.release()
@@ -141,14 +166,7 @@ def decode(operation: Operation, arguments: bytes | dict[str, Any]) -> Any:
             return msgspec.json.decode(arguments, type=operation.request)
         return msgspec.convert(arguments, operation.request)
     except msgspec.ValidationError as error:
-        text, _, where = str(error).partition(" - at `$")
-        raise invalid(where.strip(".`") or operation.name, text) from None
+        raise refused(error, operation.name) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise invalid("request", f"is not JSON: {error}") from None
 
-
-def _operation(request: Any) -> Operation:
-    operation = BY_REQUEST.get(type(request))
-    if operation is None:
-        raise invalid("request", f"{type(request).__name__} is not a request of any operation")
-    return operation

@@ -6,10 +6,13 @@ from typing import Any
 
 import msgspec
 
+from rota.model.commands.work import Done
 from rota.model.errors import RotaError, invalid
 from rota.model.task import TaskSpec
 from rota.operations.table import BY_REQUEST, Operation
 
+_MANY = TaskSpec | Done
+"""What comes by the thousand: the engine looks into these itself, and faster."""
 _FREE = frozenset({"payload", "result", "checkpoint"})
 """Fields that take any JSON; they are checked where they are written as JSON."""
 
@@ -35,10 +38,10 @@ def refused(error: msgspec.ValidationError, whole: str) -> RotaError:
 
 
 def _plain(value: Any) -> Any:
-    """Structs as dictionaries, so that msgspec looks into them. The engine looks into tasks itself, and faster."""
-    if isinstance(value, msgspec.Struct) and not isinstance(value, TaskSpec):
+    """Structs as dictionaries, so that msgspec looks into them."""
+    if isinstance(value, msgspec.Struct) and not isinstance(value, _MANY):
         found = {name: getattr(value, name) for name in value.__struct_fields__ if name not in _FREE}
         return {name: _plain(part) for name, part in found.items() if part is not msgspec.UNSET}
-    if type(value) is list and value and isinstance(value[0], msgspec.Struct) and not isinstance(value[0], TaskSpec):
+    if isinstance(value, list | tuple) and value and not isinstance(value[0], _MANY):
         return [_plain(part) for part in value]
     return value

@@ -111,7 +111,10 @@ class Ear:
                     left = until - time.monotonic()
                     if topics or left <= 0:
                         return topics
-                    select.select([connection.fileno(), self._ends], [], [], left)
+                    poll = select.poll()
+                    poll.register(connection.fileno(), select.POLLIN)
+                    poll.register(self._ends, select.POLLIN)
+                    poll.poll(left * 1000)
                     connection.pgconn.consume_input()
                 except psycopg.Error:
                     self._drop()

@@ -1,0 +1,185 @@
+"""One slot of one agent: claim a task, have it done, tell the outcome, again. One plain thread each."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from typing import Any, NamedTuple
+
+from rota.agents.backoff import Backoff
+from rota.agents.board import Board
+from rota.agents.given import as_seen
+from rota.agents.pulse import Held, Pulse
+from rota.agents.stop import Stop
+from rota.agents.task_process import Run, TaskProcess
+from rota.agents.telling import Outcome, outcome_of, spent_by, unusable
+from rota.model.agent import AgentSpec
+from rota.model.commands.work import Beat, Claim, Claimed, GiveBack, Heartbeat, Judged
+from rota.model.errors import RotaError
+from rota.model.task import Given
+from rota.operations.distributor import Distributor
+
+CLAIM_S = 30.0
+"""How long one claim listens, seconds; then it is made again."""
+DRAINED_S = 0.5
+"""Before an agent that is answered at once with nothing, since it is being drained, asks again, seconds."""
+LAST_TRIES = 5
+
+
+class Setting(NamedTuple):
+    """What the slots of a fleet have in common."""
+
+    distributor: Distributor
+    instance: str
+    board: Board
+    pulse: Pulse
+
+
+class Slot:
+    """Start it; `stop` asks it to end: what it has is stopped by the pulse and given back; then `join`."""
+
+    def __init__(self, setting: Setting, agent: AgentSpec, number: int, make: Callable[[], TaskProcess]) -> None:
+        self._setting = setting
+        self._agent = agent
+        self._make = make
+        self._stopping = Stop()
+        self._lock = threading.Lock()
+        self._claiming: Future[Any] | None = None
+        self._trouble: str | None = None
+        self._thread = threading.Thread(target=self._serve, name=f"rota-{agent.name}-{number}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No new task. Whatever a claim is given in this very moment goes straight back."""
+        self._stopping.set("shutdown")
+        with self._lock:
+            if self._claiming is not None:
+                self._claiming.cancel()
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait for its end; whether it has ended."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _serve(self) -> None:
+        process = self._make()
+        try:
+            claim = self._claim()
+            while claim is not None:
+                given = self._answer(claim)
+                claim = None if given is None else self._do(process, given)
+                if claim is None:
+                    self._stopping.wait(process.delay_s)
+                    claim = self._claim()
+        finally:
+            process.close()
+
+    def _claim(self) -> Future[Any] | None:
+        command = Claim(agent=self._agent.name, wait=CLAIM_S, instance=self._setting.instance)
+        with self._lock:
+            if self._stopping.reason is not None:
+                return None
+            self._claiming = self._setting.distributor.ask(command)
+            return self._claiming
+
+    def _answer(self, claim: Future[Any]) -> Given | None:
+        asked = time.monotonic()
+        try:
+            claimed: Claimed = claim.result()
+        except CancelledError:
+            return None
+        except RotaError as error:
+            self._refused(error)
+            return None
+        finally:
+            with self._lock:
+                self._claiming = None
+        drained = not claimed.tasks and time.monotonic() < asked + DRAINED_S
+        self._troubled("it is being drained" if drained else None)
+        if drained:
+            self._stopping.wait(DRAINED_S)
+        return claimed.tasks[0] if claimed.tasks else None
+
+    def _refused(self, error: RotaError) -> None:
+        """A claim was refused: for good when the agent is not ours any more, else it is tried again in a moment."""
+        if error.code in ("name_taken", "no_agent", "stopped"):
+            self._setting.board.trouble(self._agent.name, error.message, gone=True)
+            self._stopping.set("shutdown")
+            return
+        self._troubled(str(error))
+        self._stopping.wait(DRAINED_S)
+
+    def _troubled(self, text: str | None) -> None:
+        """Say what is wrong, or that it is over; a breakage of the process is not ours to take back."""
+        if text != self._trouble:
+            self._trouble = text
+            self._setting.board.trouble(self._agent.name, text)
+
+    def _do(self, process: TaskProcess, given: Given) -> Future[Any] | None:
+        """Do a task and tell what became of it; the claim made in the same breath, if one was made."""
+        setting = self._setting
+        with Stop() as stop:
+            held = Held(given, stop)
+            setting.pulse.take(held)
+            try:
+                if self._stopping.reason is not None:
+                    stop.set("shutdown")
+                setting.board.begun(given)
+                run = process.do(as_seen(given), stop)
+                claim = None if held.lost else self._tell(given, run, again=process.delay_s == 0)
+            finally:
+                setting.pulse.drop(held)
+        setting.board.ended(given, run.verdict, run.usage["wall_s"])
+        return claim
+
+    def _tell(self, given: Given, run: Run, *, again: bool) -> Future[Any] | None:
+        outcome = outcome_of(given, run, self._agent.cost)
+        if isinstance(outcome, GiveBack):
+            self._note(given, run)
+        told = self._setting.distributor.ask(outcome)
+        # Asked together, so that one turn ends this task and gives the next.
+        claim = self._claim() if again else None
+        refused = self._settled(outcome, told).refused.get(given.task)
+        if refused is not None and not refused.startswith("lease_lost"):
+            words = unusable(given, run, refused, self._agent.cost)
+            self._settled(words, self._setting.distributor.ask(words))
+        return claim
+
+    def _note(self, given: Given, run: Run) -> None:
+        """What an attempt took that is about to be given back, which has no words for it."""
+        beat = Beat(task=given.task, token=given.token, usage=run.usage, cost=spent_by(run, self._agent.cost))
+        self._setting.distributor.ask(Heartbeat(agent=given.agent, beats=[beat], instance=self._setting.instance))
+
+    def _settled(self, outcome: Outcome, told: Future[Any]) -> Judged:
+        """The answer, however often it has to be asked for: work that was done is not thrown away.
+
+        Once the fleet is to stop it is asked for a few more times only; then the next start takes the task back.
+        """
+        patience = Backoff(first_s=0.2, most_s=5.0)
+        left = LAST_TRIES
+        while True:
+            try:
+                judged: Judged = told.result()
+                self._troubled(None)
+                return judged
+            except RotaError as error:
+                if error.code == "stopped":
+                    return Judged()
+                if not error.kind.again and error.code != "internal":
+                    return Judged(refused=dict.fromkeys(_tasks_of(outcome), f"{error.code}: {error}"))
+                self._troubled(f"an outcome is not kept yet: {error}")
+            patience.failed()
+            if self._stopping.wait(patience.delay_s):
+                left -= 1
+            if left == 0:
+                return Judged()
+            told = self._setting.distributor.ask(outcome)
+
+
+def _tasks_of(outcome: Outcome) -> list[str]:
+    entries: list[Any] = outcome.tasks if isinstance(outcome, GiveBack) else outcome.outcomes
+    return [entry.task for entry in entries]

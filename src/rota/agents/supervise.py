@@ -1,0 +1,74 @@
+"""A fleet at work: its process agents registered, a thread for each slot, one pulse for all."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+
+from rota.agents.apply import apply_fleet
+from rota.agents.board import Board
+from rota.agents.preflight import check_commands
+from rota.agents.pulse import Pulse
+from rota.agents.slot import Setting, Slot
+from rota.agents.task_process import process_of
+from rota.files.fleet import Fleet, FleetAgent
+from rota.model.commands.fleet import Register
+from rota.operations.distributor import Distributor
+
+
+class Supervisor:
+    """Runs the process agents of a fleet. `start` it, read its `board`, `stop` it before the distributor is closed."""
+
+    def __init__(self, distributor: Distributor, fleet: Fleet) -> None:
+        """Refused when a command of the fleet cannot work; nothing is changed then."""
+        check_commands(fleet)
+        self.fleet = fleet
+        self.board = Board()
+        self._distributor = distributor
+        self._instance = secrets.token_hex(8)
+        self._pulse = Pulse(distributor, self._instance)
+        self._slots: list[Slot] = []
+        self._agents = [agent for agent in fleet.agents if agent.process is not None]
+
+    @property
+    def slots(self) -> int:
+        """How many tasks can be in work at once."""
+        return sum(agent.spec.slots for agent in self._agents)
+
+    def prepare(self) -> None:
+        """Put queues, pools and agents into the database; nothing is given out yet."""
+        apply_fleet(self._distributor, self.fleet)
+        for agent in self._agents:
+            command = Register(agent=agent.spec, instance=self._instance, replace=True, local=True)
+            self._distributor.call(command)
+            self.board.enter(agent.spec.name, agent.spec.slots)
+
+    def start(self) -> None:
+        """Let every slot claim. After `prepare`."""
+        self._pulse.start()
+        setting = Setting(self._distributor, self._instance, self.board, self._pulse)
+        for agent in self._agents:
+            self._slots += _slots_of(setting, agent)
+        for slot in self._slots:
+            slot.start()
+
+    def stop(self) -> None:
+        """Claim no more, ask every running process to end (SIGTERM, after its grace SIGKILL), give its task back.
+
+        Blocks until all of that is done.
+        """
+        if not self._slots:
+            return
+        for slot in self._slots:
+            slot.stop()
+        self._pulse.stop_all()
+        for slot in self._slots:
+            slot.join()
+        self._pulse.stop()
+        self._slots.clear()
+
+
+def _slots_of(setting: Setting, agent: FleetAgent) -> list[Slot]:
+    assert agent.process is not None
+    make = partial(process_of, agent.process)
+    return [Slot(setting, agent.spec, number, make) for number in range(agent.spec.slots)]

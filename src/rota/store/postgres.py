@@ -1,0 +1,276 @@
+"""The store on PostgreSQL, through psycopg: every node is equal, nodes share nothing but the database.
+
+One connection writes, a few read, one hears signals and one sends them.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rota.model.errors import RotaError
+from rota.store.protocol import Rerun
+from rota.store.schema import POSTGRES_MARKS
+
+if TYPE_CHECKING:
+    from rota.store.postgres_session import Session
+    from rota.store.postgres_statements import PostgresReader, PostgresTransaction
+
+READERS = 8
+"""Reads that may go on at once; others wait for one of them."""
+RESOLVE_S = 60.0
+"""How long the fate of a commit is asked for before giving up, seconds."""
+ASK_EVERY_S = 0.05
+SAME_KEY = 5
+"""Turns that ran into a key in use, one after another, before it counts as a mistake of ours and is not run again."""
+
+_BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED"
+_BEGIN_READING = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_COMMIT = b"COMMIT"
+_NUMBER = b"SELECT pg_current_xact_id()::text"
+_FATE = b"SELECT pg_xact_status($1::xid8)"
+_NOTHING = b"SELECT 1"
+_HAS_TABLES = b"SELECT to_regclass('meta') IS NOT NULL"
+
+
+class PostgresStore:
+    """A PostgreSQL database. See `protocol.Store`.
+
+    Raises `RotaError` when the driver is missing or the database can not be used.
+    """
+
+    dialect = "postgres"
+    nodes_share = True
+
+    def __init__(self, dsn: str) -> None:
+        try:
+            from rota.store import postgres_connect, postgres_errors, postgres_session, postgres_statements
+            from rota.store.postgres_signals import Ear, Notifier
+        except ImportError as error:
+            raise RotaError("no_driver", f"PostgreSQL needs Rota with its extra: rota[postgres] ({error})") from error
+        self.name = postgres_connect.shown(dsn)
+        self._dsn = dsn
+        self._connecting, self._errors = postgres_connect, postgres_errors
+        self._session_of, self._statements = postgres_session.Session, postgres_statements
+        self._turn = threading.Lock()
+        self._closed = threading.Event()
+        self._same_key = 0
+        self._number = ""
+        """The open transaction's, from which its fate can be learnt."""
+        self._readers: list[Session] = []
+        self._reading = threading.BoundedSemaphore(READERS)
+        sender = secrets.token_hex(6)
+        self._notifier, self._ear = Notifier(dsn, sender), Ear(dsn, sender)
+        self._session = self._connect()
+
+    def _connect(self) -> Session:
+        connection = self._connecting.connect(self._dsn, self._connecting.WRITER, stop=self._closed)
+        return self._session_of(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[PostgresTransaction]:
+        """One transaction; see `protocol.Store.write`.
+
+        A server that restarts is waited for. A commit whose answer was lost is looked up, never guessed.
+        """
+        with self._turn:
+            self._begin()
+            try:
+                yield self._statements.PostgresTransaction(self._session)
+            except BaseException as error:
+                self._session.roll_back()
+                self._number = ""
+                raise self._judged(error) from error
+            number, self._number = self._number, ""
+            self._commit(number)
+
+    def _begin(self) -> None:
+        if self._closed.is_set():
+            raise RotaError("stopped", f"{self.name} is closed")
+        ends = time.monotonic() + self._connecting.PATIENCE_S
+        while True:
+            if not self._session.is_alive:
+                self._session.close()
+                self._session = self._connect()
+            try:
+                self._session.send(_BEGIN)
+                self._number = str(self._session.ask(_NUMBER)[0][0])
+                return
+            except self._errors.Lost as error:
+                if time.monotonic() > ends:
+                    raise RotaError("unavailable", f"{self.name} closes every connection: {error}") from error
+            except Exception as error:
+                self._session.roll_back()
+                raise self._judged(error) from error
+
+    def _commit(self, number: str) -> None:
+        try:
+            self._session.send(_COMMIT)
+            self._session.settle()
+        except self._errors.Lost as error:
+            if self._was_committed(number):
+                raise Rerun("the connection was lost after the commit", committed=True) from error
+            raise Rerun("the connection was lost before the commit") from error
+        except BaseException as error:
+            self._session.roll_back()
+            raise self._judged(error) from error
+        self._same_key = 0
+
+    def _was_committed(self, number: str) -> bool:
+        """Ask the server what became of a transaction, until it knows."""
+        ends = time.monotonic() + RESOLVE_S
+        while True:
+            try:
+                if not self._session.is_alive:
+                    self._session.close()
+                    self._session = self._connect()
+                fate = self._session.ask(_FATE, [number.encode()])[0][0]
+                if fate in ("committed", "aborted"):
+                    return bool(fate == "committed")
+                if fate is None:
+                    raise self._unknown("it was too long ago")
+                why = "it is still in progress"
+            except self._errors.Lost as error:
+                why = str(error)
+            except RotaError as error:
+                if error.code != "unavailable":
+                    raise
+                why = error.message
+            if time.monotonic() > ends:
+                raise self._unknown(why)
+            self._closed.wait(ASK_EVERY_S)
+
+    def _unknown(self, why: str) -> RotaError:
+        return RotaError(
+            "unavailable",
+            f"the connection to {self.name} was lost during a commit, and whether it was done can not be learnt: {why}."
+            " Look before asking again, or ask again with the same key",
+        )
+
+    def _judged(self, error: BaseException) -> BaseException:
+        """What a failed turn raises."""
+        if isinstance(error, self._errors.Lost):
+            return Rerun(f"the connection was lost: {error}")
+        if not isinstance(error, self._errors.psycopg.Error):
+            return error
+        again = self._errors.why_again(error)
+        if error.sqlstate == "23505":
+            self._same_key += 1
+            if self._same_key > SAME_KEY:
+                return error
+        if again is not None:
+            return Rerun(again)
+        return self._errors.refusal(error, self.name) or error
+
+    @contextmanager
+    def read(self) -> Iterator[PostgresReader]:
+        """A read-only view of one committed state; see `protocol.Store.read`."""
+        with self._reading:
+            session = self._reader()
+            try:
+                yield self._statements.PostgresReader(session)
+                session.send(_COMMIT)
+                session.settle()
+            except BaseException as error:
+                session.roll_back()
+                if isinstance(error, self._errors.Lost):
+                    raise RotaError("unavailable", f"the connection to {self.name} was lost while reading") from error
+                if isinstance(error, self._errors.psycopg.Error):
+                    raise self._errors.refusal(error, self.name) or error from error
+                raise
+            finally:
+                self._give_back(session)
+
+    def _reader(self) -> Session:
+        """A session with an open view. Sessions that a restart of the server has cut are dropped on the way."""
+        while True:
+            session = self._readers.pop() if self._readers else None
+            fresh = session is None
+            if session is None:
+                if self._closed.is_set():
+                    raise RotaError("stopped", f"{self.name} is closed")
+                session = self._session_of(self._connecting.connect(self._dsn, stop=self._closed))
+            try:
+                session.send(_BEGIN_READING)
+                session.ask(_NOTHING)
+                return session
+            except self._errors.Lost as error:
+                if fresh:
+                    raise RotaError("unavailable", f"{self.name} closed the connection: {error}") from error
+            except BaseException:
+                session.close()
+                raise
+
+    def _give_back(self, session: Session) -> None:
+        if self._closed.is_set() or not session.is_alive:
+            session.close()
+        else:
+            self._readers.append(session)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """What the marks of `schema` mean here."""
+        return POSTGRES_MARKS
+
+    def lock_schema(self) -> None:
+        """Let one node at a time look at and change the tables, until the open transaction ends."""
+        schema, locks = self._connecting.SCHEMA, self._statements.LOCKS
+        self._session.send_once("SET LOCAL statement_timeout = 0")
+        self._session.send_once("SET LOCAL lock_timeout = '60s'")
+        self._session.send_once(f"SELECT pg_advisory_xact_lock({locks}, 0)")
+        self._session.settle()
+        if not self._session.ask(f"SELECT 1 FROM pg_namespace WHERE nspname = '{schema}'".encode()):
+            self._session.send_once(f"CREATE SCHEMA {schema}")
+
+    def migrate(self, statements: Sequence[str], marks: dict[str, str]) -> None:
+        """Run DDL inside the open transaction."""
+        del marks
+        for statement in statements:
+            self._session.send_once(statement)
+        self._session.settle()
+
+    def has_tables(self) -> bool:
+        """Whether Rota's tables are there, as seen by the open transaction if there is one."""
+        if self._number:
+            return bool(self._session.ask(_HAS_TABLES)[0][0])
+        with self._turn:
+            self._begin()
+            try:
+                return bool(self._session.ask(_HAS_TABLES)[0][0])
+            finally:
+                self._session.roll_back()
+                self._number = ""
+
+    def signal(self, topic: str) -> None:
+        """Wake the nodes that wait for this topic; see `protocol.Store.signal`."""
+        self._notifier.send(topic)
+
+    def signals(self, timeout: float) -> list[str]:
+        """Topics signalled by other nodes; see `protocol.Store.signals`."""
+        return self._ear.hear(timeout)
+
+    def check(self) -> list[str]:
+        """What is wrong with the database, empty when nothing is."""
+        from rota.store.postgres_check import check
+
+        with self.read() as reader:
+            return check(reader)
+
+    def backup(self, path: str) -> None:
+        """Write one committed state to a file, while turns go on."""
+        from rota.store.postgres_dump import dump
+
+        dump(self._dsn, self.name, path)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._closed.set()
+        self._ear.close()
+        self._notifier.close()
+        while self._readers:
+            self._readers.pop().close()
+        self._session.close()
