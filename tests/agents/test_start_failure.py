@@ -38,6 +38,17 @@ def test_path_is_the_one_of_the_command(run: Run, tmp_path: Path) -> None:
     assert run("mine", env={"PATH": "/nowhere"}).why == "not_found"
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
+def test_a_folder_on_path_that_may_not_be_looked_into(run: Run, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    env = {**os.environ, "PATH": f"{closed}:{os.environ['PATH']}"}
+    assert run("there-is-no-such-command", env=env).why == "not_found"
+    assert "may not be entered" in run(f"{closed}/mine").detail
+    assert run("printf", "x", env=env).stdout == b"x"
+    assert "too long" in run("printf", "x" * 10_000_000, env=env).detail
+
+
 def test_a_path_that_does_not_exist_is_relative_to_the_working_folder(run: Run, tmp_path: Path) -> None:
     ended = run("./mine", cwd=tmp_path)
     assert ended.why == "not_found"

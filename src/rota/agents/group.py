@@ -17,7 +17,7 @@ from rota.agents.exit_watch import Reaped, watch_exit
 from rota.agents.keeper import RUN_VARIABLE, keeper
 from rota.agents.members import LINUX, Member, group_exists, members
 from rota.agents.memory import MemoryWatch
-from rota.agents.start_failure import StartFailure, explain
+from rota.agents.start_failure import StartFailure, explain, on_path
 
 YOUNG_S = 5.0
 
@@ -132,6 +132,7 @@ def _spawn(
     try:
         process = subprocess.Popen(
             argv,
+            executable=on_path(argv[0], env),
             stdin=streams.stdin,
             stdout=streams.stdout,
             stderr=streams.stderr,

@@ -63,17 +63,32 @@ def _not_found(name: str, env: Mapping[str, str], cwd: Path | None) -> StartFail
 
 def _no_access(name: str, env: Mapping[str, str], cwd: Path | None) -> StartFailure:
     path = _locate(name, env, cwd, executable=False)
-    if path is not None and path.is_dir():
+    if path is None and os.sep in name:
+        return StartFailure("not_executable", f"a folder on the way to {name!r} may not be entered; change its mode")
+    if path is None:
+        # A folder on PATH may not be looked into, and what was looked for is nowhere else.
+        return _not_found(name, env, cwd)
+    if path.is_dir():
         return StartFailure("not_executable", f"{str(path)!r} is a folder, not a program")
-    if path is not None and (interpreter := _interpreter(path)) and os.access(path, os.X_OK):
+    if (interpreter := _interpreter(path)) and os.access(path, os.X_OK):
         return StartFailure("not_executable", f"the interpreter {interpreter!r} of {str(path)!r} may not be executed")
-    return StartFailure("not_executable", f"{str(path or name)!r} may not be executed; try: chmod +x {path or name}")
+    return StartFailure("not_executable", f"{str(path)!r} may not be executed; try: chmod +x {path}")
+
+
+def on_path(name: str, env: Mapping[str, str]) -> str | None:
+    """Where a program's name leads to, as an absolute path; None leaves the search to the system.
+
+    The system's own search ends with the first error it met: a folder that may not be looked into would hide that
+    the program it found afterwards could not be started for quite another reason.
+    """
+    found = None if os.sep in name else shutil.which(name, path=env.get("PATH", os.defpath))
+    return found if found is not None and os.path.isabs(found) else None
 
 
 def _locate(name: str, env: Mapping[str, str], cwd: Path | None, *, executable: bool = True) -> Path | None:
     if os.sep in name:
         path = (cwd or Path()) / name
-        return path if path.exists() else None
+        return path if os.path.exists(path) else None
     mode = os.F_OK | os.X_OK if executable else os.F_OK
     found = shutil.which(name, mode=mode, path=env.get("PATH", os.defpath))
     return Path(found) if found else None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Horizon(NamedTuple):
-    """PostgreSQL's `pg_snapshot`, `xmin:xmax:xip,...`: everything below `xmin` had ended, nothing from `xmax` on had."""
+    """PostgreSQL's `pg_snapshot`, `xmin:xmax:xip,...`: all below `xmin` had ended, nothing from `xmax` on had."""
 
     xmin: int
     xmax: int

@@ -55,9 +55,7 @@ class Evidence:
         self.counts: dict[Rule, int] = {}
         self.violations: list[Violation] = []
 
-    def add(
-        self, rule: Rule, expected: str, found: str, *, event: int | None = None, task: int | None = None
-    ) -> None:
+    def add(self, rule: Rule, expected: str, found: str, *, event: int | None = None, task: int | None = None) -> None:
         """One more breach of a rule."""
         assert rule in RULES
         self.counts[rule] = self.counts.get(rule, 0) + 1

@@ -52,7 +52,7 @@ RULES: dict[Rule, str] = {
     "slot_twice": "a slot of an agent holds at most one task at any moment",
     "attempt_number": "attempts are numbered 1, 2, 3, ... and each outcome is recorded once",
     "wrong_lane": "a task is given out of the lane it waits in",
-    "inversion": "no slot went to a task while a task of a better band was eligible for it and not parked with a reason",
+    "inversion": "no slot goes past a task of a better band that is eligible for it and not parked with a reason",
     "not_eligible": "a task goes only to an agent that may do it, and not out of a paused queue",
     "false_reason": "a lane is parked only for a reason that is true",
     "unrecorded_promotion": "a task comes into a better band only by a recorded change",

@@ -102,7 +102,7 @@ class Inbox:
                 continue
             pools = [int(topic.removeprefix("pool:")) for topic in topics if topic.startswith("pool:")]
             with self._signal:
-                self.node.touch(pools if pools else list(self.node.book.pools)[:1])
+                self.node.touch(pools)
                 self._signal.notify()
 
     def _reply(self, answered: Future[Any], answer: Answer) -> None:

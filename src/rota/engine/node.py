@@ -30,6 +30,8 @@ SEEN_EVERY_S = 5.0
 POLL_S = 1.0
 """How often a node that shares its database plans without a signal, seconds."""
 BROKEN_FOR_S = 60.0
+CONTENDED_S = 0.002
+"""When a node tries again to plan a pool that another was planning, seconds."""
 RERUNS = 20
 TURN_ROWS = 4_000
 """Rows of commands one turn takes, so that a bulk submit does not stall others for long."""
@@ -67,7 +69,7 @@ class Node:
         self.listening: dict[int, Waiting] = {}
         self.trouble: deque[tuple[int, str]] = deque(maxlen=100)
         """What went wrong lately, with the moment: shown by health."""
-        self.latencies: deque[int] = deque(maxlen=1_000_000)
+        self.latencies: deque[int] = deque(maxlen=200_000)
         """Distribution latency of each task given by this node, microseconds."""
         self.turns = 0
         self._replies: dict[int, tuple[Reply, int]] = {}
@@ -76,6 +78,7 @@ class Node:
         self._broken_since = 0
         self._seen: dict[int, int] = {}
         self._dirty: set[int] = set()
+        self._nudged = False
         self._next_timer: int | None = 0
         self._last_step: int | None = None
         self._last = {"leases": 0, "nodes": 0, "sweep": 0, "seen": 0, "poll": 0}
@@ -108,8 +111,10 @@ class Node:
 
     def wait_s(self) -> float:
         """How long the next step can wait when no command comes, seconds."""
-        if self._overdue or self._dirty:
-            return 0.002 if self._dirty and not self._overdue else 0.0
+        if self._overdue or self._nudged:
+            return 0.0
+        if self._dirty:
+            return CONTENDED_S
         now = self.clock()
         due = [POLL_S * SECOND + now]
         if self._next_timer is not None:
@@ -118,8 +123,9 @@ class Node:
         return max(min(due) - now, 0) / SECOND
 
     def touch(self, pools: Sequence[int]) -> None:
-        """Something changed elsewhere in these pools: plan them in the next step."""
+        """Another node signalled: look for offers, and plan these pools, in the next step."""
         self._dirty.update(pools)
+        self._nudged = True
 
     def abandon(self, listener_reply: Reply) -> None:
         """Whoever waited for this answer has gone: its listener ends with the next step."""
@@ -154,7 +160,16 @@ class Node:
             seen, self._seen = tuple(self._seen.items()), {}
         timers = self._overdue or due["poll"] or (self._next_timer is not None and self._next_timer <= now)
         dirty, self._dirty = tuple(self._dirty), set()
-        if started is None and not gap and not timers and not seen and not dirty and not any(due.values()):
+        nudged, self._nudged = self._nudged, False
+        if (
+            started is None
+            and not gap
+            and not timers
+            and not seen
+            and not dirty
+            and not nudged
+            and not any(due.values())
+        ):
             return None
         self._overdue = False
         return Tick(

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from rota.model.state import State
+
 
 class Move(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """Tasks `first` to `last` (consecutive numbers) came into state `to`.
@@ -37,6 +39,19 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, Any] = {}
 
 
+class MoveView(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A move as shown: tasks `first` to `last` came into state `to`; when running, in these hands."""
+
+    first: str
+    last: str
+    to: State
+    lane: int | None = None
+    """The lane they wait in, by a number that means the same as long as the database lives."""
+    agent: str | None = None
+    slot: int | None = None
+    attempt: int | None = None
+
+
 class EventView(msgspec.Struct, kw_only=True, omit_defaults=True):
     """An event as shown."""
 
@@ -44,7 +59,10 @@ class EventView(msgspec.Struct, kw_only=True, omit_defaults=True):
     at: str
     kind: str
     tasks: list[str] = []
+    """The first 1,000 of them."""
     state: str | None = None
+    moves: list[MoveView] = []
+    """Every change of state in it."""
     data: dict[str, Any] = {}
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from rota.model.agent import AgentSpec
 from rota.model.bounds import NOTES
@@ -21,6 +21,7 @@ Handler = Callable[[Given], Any]
 ANY_KIND = "*"
 REPORT_S = 0.5
 """Outcomes wait this long for others to be reported with them, seconds; the leases of the rest are renewed then."""
+LATE = "lease_lost"
 WAIT_S = 40.0
 AGAIN_S = 1.0
 """Pause after a refused claim, seconds."""
@@ -65,12 +66,14 @@ class Handlers:
         self._stopping = threading.Event()
         self._listening: Future[Any] | None = None
         self.refused: dict[str, str] = {}
-        """Outcomes that came too late, by task, each with the reason."""
+        """Outcomes that were not taken, by task, each with the reason."""
+        self.trouble: RotaError | None = None
+        """What the distributor refused last; the thread goes on trying."""
 
     def work_off(self) -> int:
         """Do tasks until none is given; how many were done or failed."""
         self._register()
-        handled, reports = 0, list[Future[Any]]()
+        handled, reports = 0, list[_Report]()
         while given := self._claim(wait=0.0).tasks:
             reports = self._settled(reports) + self._work(given)
             handled += len(given)
@@ -98,16 +101,18 @@ class Handlers:
         self._distributor.call(Register(agent=self._spec, local=True, replace=True))
 
     def _loop(self) -> None:
-        reports: list[Future[Any]] = []
+        reports: list[_Report] = []
         while not self._stopping.is_set():
             try:
                 given = self._claim(wait=WAIT_S).tasks
+                before, reports = reports, self._work(given)
+                self._settled(before)
             except CancelledError:
                 break
-            except RotaError:
+            except RotaError as error:
+                # What was not reported is given out again when its lease ends.
+                self.trouble = error
                 self._stopping.wait(AGAIN_S)
-                continue
-            reports = self._settled(reports) + self._work(given)
         self._settled(reports)
 
     def _claim(self, wait: float) -> Claimed:
@@ -117,9 +122,9 @@ class Handlers:
         claimed: Claimed = claim.result()
         return claimed
 
-    def _work(self, tasks: Sequence[Given]) -> list[Future[Any]]:
-        """Do these tasks; what their reports will be answered."""
-        reports: list[Future[Any]] = []
+    def _work(self, tasks: Sequence[Given]) -> list[_Report]:
+        """Do these tasks; what was reported of them."""
+        reports: list[_Report] = []
         outcomes: list[Done | Failed] = []
         reported = monotonic()
         for at, given in enumerate(tasks, 1):
@@ -140,22 +145,36 @@ class Handlers:
             text = f"{type(error).__name__}: {error}".replace("\0", "\\0").encode(errors="replace").decode()
             return Failed(task=given.task, token=given.token, error=text[:NOTES])
 
-    def _report(self, outcomes: Sequence[Done | Failed], rest: Sequence[Given]) -> list[Future[Any]]:
+    def _report(self, outcomes: Sequence[Done | Failed], rest: Sequence[Given]) -> list[_Report]:
         done = [outcome for outcome in outcomes if isinstance(outcome, Done)]
         failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
         beats = [Beat(task=given.task, token=given.token) for given in rest]
-        asked = [
-            Complete(outcomes=done) if done else None,
-            Fail(outcomes=failed) if failed else None,
-            Heartbeat(agent=self._spec.name, beats=beats) if beats else None,
-        ]
-        return [self._distributor.ask(request) for request in asked if request is not None]
+        asked: list[tuple[Any, Sequence[Done | Failed]]] = []
+        if done:
+            asked.append((Complete(outcomes=done), done))
+        if failed:
+            asked.append((Fail(outcomes=failed), failed))
+        if beats:
+            asked.append((Heartbeat(agent=self._spec.name, beats=beats), ()))
+        return [_Report(self._distributor.ask(request), about) for request, about in asked]
 
-    def _settled(self, reports: Sequence[Future[Any]]) -> list[Future[Any]]:
-        """Wait for the answers and note what was refused; an empty list."""
+    def _settled(self, reports: Sequence[_Report]) -> list[_Report]:
+        """Wait for the answers; what was refused is noted, and a result that can not be kept is a failed attempt."""
         for report in reports:
-            try:
-                self.refused.update(getattr(report.result(), "refused", {}))
-            except RotaError as error:
-                self.refused[f"report {len(self.refused)}"] = str(error)
+            refused: dict[str, str] = getattr(report.answer.result(), "refused", {})
+            self.refused.update(refused)
+            bad = [
+                Failed(task=outcome.task, token=outcome.token, error=refused[outcome.task], retryable=False)
+                for outcome in report.outcomes
+                if isinstance(outcome, Done) and refused.get(outcome.task, LATE) != LATE
+            ]
+            if bad:
+                self._distributor.call(Fail(outcomes=bad))
         return []
+
+
+class _Report(NamedTuple):
+    """Outcomes on their way, and the answer to come."""
+
+    answer: Future[Any]
+    outcomes: Sequence[Done | Failed]

@@ -6,10 +6,19 @@ from rota.engine.book import REMOVED, Book
 from rota.model import bounds, check, state
 from rota.model.commands.read import EventPage, GetStatistics, ListEvents, Statistics
 from rota.model.errors import invalid
-from rota.model.times import SECOND
+from rota.model.times import SECOND, moment
 from rota.operations.tasks import event_view
 from rota.store.protocol import Reader
-from rota.store.sql.history import COUNT_ASIDE_BY_STATE, EVENTS_POSTGRES, EVENTS_SQLITE, STATISTICS
+from rota.store.sql.history import (
+    COUNT_ASIDE_BY_STATE,
+    EVENTS_POSTGRES,
+    EVENTS_SQLITE,
+    LAST_POSTGRES,
+    LAST_SQLITE,
+    SINCE_POSTGRES,
+    SINCE_SQLITE,
+    STATISTICS,
+)
 from rota.store.sql.leases import COUNT_LEASES
 from rota.store.sql.waiting import DEPTHS
 
@@ -42,15 +51,25 @@ def get(reader: Reader, book: Book, request: GetStatistics, now: int) -> Statist
 
 def events(reader: Reader, book: Book, request: ListEvents, now: int) -> EventPage:
     """Events after the cursor. On PostgreSQL only those that no running transaction can still precede."""
-    del book, now
+    del now
     check.number(request.limit, "limit", 1, bounds.PAGE)
-    transaction, seq = _cursor(request.cursor)
+    start = request.cursor
+    if start is None and request.since is not None:
+        start = _before(reader, moment(request.since, 0, "since"))
+    transaction, seq = _cursor(start)
     if reader.dialect == "sqlite":
         rows = reader.one(EVENTS_SQLITE, seq, request.limit)
     else:
         rows = reader.one(EVENTS_POSTGRES, str(transaction), seq, request.limit)
-    cursor = rows[-1][0] if rows else (request.cursor or "0")
-    return EventPage(events=[event_view(row[0], row[1], row[2], row[4], row[5]) for row in rows], cursor=cursor)
+    cursor = rows[-1][0] if rows else (start or "0")
+    return EventPage(events=[event_view(book, row[0], row[1], row[2], row[4], row[5]) for row in rows], cursor=cursor)
+
+
+def _before(reader: Reader, at: int) -> str:
+    """The cursor before the first event at or after that moment."""
+    statement = SINCE_SQLITE if reader.dialect == "sqlite" else SINCE_POSTGRES
+    found = reader.one(statement, at) or reader.one(LAST_SQLITE if reader.dialect == "sqlite" else LAST_POSTGRES)
+    return str(found[0][0]) if found else "0"
 
 
 def _cursor(cursor: str | None) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from rota.model.commands import work as w
 from rota.model.project import ProjectView
 from rota.model.queue import QueueView
 from rota.model.task import TaskView
-from rota.operations import agents, explain, projects, queues, statistics, tasks
+from rota.operations import agents, batches, explain, projects, queues, statistics, tasks
 from rota.store.protocol import Reader
 
 Scope = Literal["read", "submit", "work", "approve", "route", "admin"]
@@ -109,6 +109,8 @@ _ALL = (
     _look("get_project", r.GetProject, ProjectView, projects.get, "no_project"),
     _look("list_projects", r.ListProjects, r.ProjectPage, projects.listed),
     _look("get_statistics", r.GetStatistics, r.Statistics, statistics.get),
+    _look("get_batch", r.GetBatch, r.BatchView, batches.get),
+    _look("list_attempts", r.ListAttempts, r.AttemptPage, batches.attempts),
     _look("list_events", r.ListEvents, r.EventPage, statistics.events),
     Operation("backup", r.Backup, r.BackedUp, "admin", ("invalid", "unavailable", "full_disk", "read_only"), True),
 )  # fmt: skip

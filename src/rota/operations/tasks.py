@@ -11,7 +11,7 @@ from rota.engine.brief import attempt_view
 from rota.model import bounds, check, state
 from rota.model.commands.read import GetHistory, GetTask, ListTasks, TaskHistory, TaskPage
 from rota.model.errors import RotaError, invalid
-from rota.model.event import EventView, Move
+from rota.model.event import EventView, Move, MoveView
 from rota.model.ids import project_id, project_number, task_id, task_number
 from rota.model.priority import BANDS, PRIORITIES
 from rota.model.task import TaskView
@@ -141,24 +141,40 @@ def history(reader: Reader, book: Book, request: GetHistory, now: int) -> TaskHi
         task=view,
         attempts=[attempt_view(row, book.agent_name(row[2])) for row in attempts],
         events=[
-            event_view(str(seq), at, kind, moves, data)
+            event_view(book, str(seq), at, kind, moves, data)
             for seq, at, kind, moves, data in reader.one(TASK_EVENTS, number, HISTORY)
         ],
     )
 
 
-def event_view(seq: str, at: int, kind: str, moves_text: str, data_text: str) -> EventView:
-    """An event as shown; of very many tasks only the first 1,000 are named."""
+def event_view(book: Book, seq: str, at: int, kind: str, moves_text: str, data_text: str) -> EventView:
+    """An event as shown; of very many tasks only the first 1,000 are named, the moves are whole."""
     moves = msgspec.json.decode(moves_text, type=list[Move])
     numbers = [number for move in moves for number in range(move.first, min(move.last, move.first + HISTORY) + 1)]
     states = {state.STATES[move.to] for move in moves}
+    data = _decode(data_text)
+    if isinstance(data.get("agent"), int):
+        data["agent"] = book.agent_name(data["agent"])
     return EventView(
         seq=seq,
         at=rfc3339(at),
         kind=kind,
         tasks=[task_id(number) for number in numbers[:HISTORY]],
         state=states.pop() if len(states) == 1 else None,
-        data=_decode(data_text),
+        moves=[_move_view(book, move) for move in moves],
+        data=data,
+    )
+
+
+def _move_view(book: Book, move: Move) -> MoveView:
+    return MoveView(
+        first=task_id(move.first),
+        last=task_id(move.last),
+        to=state.STATES[move.to],
+        lane=move.lane,
+        agent=None if move.agent is None else book.agent_name(move.agent),
+        slot=move.slot,
+        attempt=move.attempt,
     )
 
 

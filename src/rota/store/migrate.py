@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from rota.model.errors import RotaError
-from rota.store.protocol import Store
+from rota.store.protocol import Rerun, Store
 from rota.store.schema import MIGRATIONS, written
 from rota.store.sql import fleet
 
 VERSION_KEY = "schema"
+TRIES = 5
 
 
 class Migratable(Store, Protocol):
@@ -19,6 +20,10 @@ class Migratable(Store, Protocol):
     @property
     def marks(self) -> dict[str, str]:
         """What the marks of `schema` mean here."""
+        ...
+
+    def lock_schema(self) -> None:
+        """Let no other process change the tables until the open transaction ends."""
         ...
 
     def has_tables(self) -> bool:
@@ -32,7 +37,18 @@ class Migratable(Store, Protocol):
 
 def migrate(store: Migratable) -> int:
     """Bring the database to the newest version; the version it had. A newer database is refused untouched."""
+    for _ in range(TRIES):
+        try:
+            return _migrate(store)
+        except Rerun as again:
+            # Whether or not it was committed: what is done already is not done again.
+            why = again.reason
+    raise RotaError("unavailable", f"{store.name} could not be brought to this version: {why}")
+
+
+def _migrate(store: Migratable) -> int:
     with store.write() as transaction:
+        store.lock_schema()
         found = int(transaction.one(fleet.GET_META, VERSION_KEY)[0][0]) if store.has_tables() else 0
         newest = len(MIGRATIONS)
         if found > newest:

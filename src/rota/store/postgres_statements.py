@@ -33,7 +33,7 @@ class Forms:
     def __init__(self, statement: Each | Add) -> None:
         self._statement = statement
         self.types = statement.types
-        self.answers = statement.answers
+        self.answers, self.writes = statement.answers, statement.writes
         n = len(statement.names)
         self.of_one = statement.postgres([True] * n).encode()
         self.of_many = statement.postgres([False] * n).encode()
@@ -54,34 +54,39 @@ class PostgresReader:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.wrote = False
+        """Whether anything may have been changed."""
 
     def one(self, statement: One, *values: object) -> list[Row]:
         """Run the statement once; its rows."""
-        text, answers = _one(statement)
-        encoded = [scalar(value) for value in values]
-        if answers:
-            return self._session.ask(text, encoded)
-        self._session.send(text, encoded)
-        return []
+        text, answers, writes = _one(statement)
+        return self._run(text, [scalar(value) for value in values], answers, writes)
 
     def each(self, statement: Each, rows: Sequence[Row]) -> list[Row]:
         """Run the statement for every row; the rows of all of them."""
         found: list[Row] = []
         for part in _parts(rows):
-            found += self._run(_forms(statement), part)
+            found += self._run_each(_forms(statement), part)
         return found
 
-    def _run(self, forms: Forms, rows: Sequence[Row]) -> list[Row]:
+    def _run_each(self, forms: Forms, rows: Sequence[Row]) -> list[Row]:
         text, values = _written(forms, rows)
         if len(rows) > 1 and sum(map(len, filter(None, values))) > CHUNK_BYTES:
             half = len(rows) // 2
-            return self._run(forms, rows[:half]) + self._run(forms, rows[half:])
-        if forms.answers:
-            return self._session.ask(text, values)
-        self._session.send(text, values)
-        if len(rows) >= LEAST_SAME:
+            return self._run_each(forms, rows[:half]) + self._run_each(forms, rows[half:])
+        found = self._run(text, values, forms.answers, forms.writes)
+        if len(rows) >= LEAST_SAME and not forms.answers:
             self._session.push()
-        return []
+        return found
+
+    def _run(self, text: bytes, values: Sequence[bytes | None], answers: bool, writes: bool) -> list[Row]:
+        if not answers:
+            self.wrote |= writes
+            self._session.send(text, values)
+            return []
+        found = self._session.ask(text, values)
+        self.wrote |= writes and bool(found)
+        return found
 
 
 class PostgresTransaction(PostgresReader):
@@ -90,7 +95,7 @@ class PostgresTransaction(PostgresReader):
     def add(self, statement: Add, rows: Sequence[Row]) -> None:
         """Insert the rows."""
         for part in _parts(rows):
-            self._run(_forms(statement), part)
+            self._run_each(_forms(statement), part)
 
     def savepoint(self) -> None:
         """Open the savepoint of the plan."""
@@ -118,16 +123,17 @@ class PostgresTransaction(PostgresReader):
         return str(self._session.ask(_HORIZON)[0][0])
 
 
-_ONES: dict[int, tuple[One, bytes, bool]] = {}
+_ONES: dict[int, tuple[One, bytes, bool, bool]] = {}
 _FORMS: dict[int, tuple[Each | Add, Forms]] = {}
 
 
 # By identity: statements are constants, and hashing their text each time would cost more than the look-up saves.
-def _one(statement: One) -> tuple[bytes, bool]:
+def _one(statement: One) -> tuple[bytes, bool, bool]:
     known = _ONES.get(id(statement))
     if known is None:
-        known = _ONES[id(statement)] = (statement, statement.postgres.encode(), statement.answers)
-    return known[1], known[2]
+        known = (statement, statement.postgres.encode(), statement.answers, statement.writes)
+        _ONES[id(statement)] = known
+    return known[1:]
 
 
 def _forms(statement: Each | Add) -> Forms:

@@ -108,6 +108,9 @@ class SqliteStore:
         """What the marks of `schema` mean here."""
         return SQLITE_MARKS
 
+    def lock_schema(self) -> None:
+        """One process owns the file, and its write transaction is open: nobody else can."""
+
     def has_tables(self) -> bool:
         """Whether Rota's tables are there."""
         with said(self.name):

@@ -37,7 +37,12 @@ class One(NamedTuple):
     @property
     def answers(self) -> bool:
         """Whether it answers rows."""
-        return _answers(self.sql)
+        return _reads(self.sql) or " RETURNING " in self.sql
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes rows."""
+        return not _reads(self.sql)
 
 
 class Each(NamedTuple):
@@ -74,7 +79,12 @@ class Each(NamedTuple):
     @property
     def answers(self) -> bool:
         """Whether it answers rows."""
-        return _answers(self.sql)
+        return _reads(self.sql) or " RETURNING " in self.sql
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes rows."""
+        return not _reads(self.sql)
 
     @property
     def _table(self) -> str:
@@ -117,6 +127,11 @@ class Add(NamedTuple):
         return False
 
     @property
+    def writes(self) -> bool:
+        """An insert changes rows."""
+        return True
+
+    @property
     def _skip(self) -> str:
         return " ON CONFLICT DO NOTHING" if self.ignore else ""
 
@@ -127,8 +142,8 @@ def add(table: str, columns: str, *, ignore: bool = False) -> Add:
     return Add(table, tuple(name for name, _ in parts), tuple(type_ for _, type_ in parts), ignore)
 
 
-def _answers(sql: str) -> bool:
-    return sql.startswith(("SELECT ", "WITH ")) or " RETURNING " in sql
+def _reads(sql: str) -> bool:
+    return sql.startswith(("SELECT ", "WITH RECURSIVE "))
 
 
 def _rows(names: Sequence[str], types: Sequence[str], same: Sequence[bool]) -> str:

@@ -164,9 +164,11 @@ class Statistics(msgspec.Struct, kw_only=True):
 
 
 class ListEvents(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The history of everything, oldest first, from after `cursor`."""
+    """The history of everything, oldest first, from after `cursor`; without one from the beginning, or from `since`."""
 
     cursor: str | None = None
+    since: str | None = None
+    """RFC 3339: leave out what was before."""
     limit: int = 500
 
 
@@ -175,6 +177,60 @@ class EventPage(msgspec.Struct, kw_only=True):
 
     events: list[EventView]
     cursor: str
+
+
+class GetBatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """How far the tasks of one batch label have come."""
+
+    batch: str
+
+
+class BatchGroup(msgspec.Struct, kw_only=True):
+    """Tasks of a batch that are in one queue, of one kind and in one state."""
+
+    queue: str
+    kind: str
+    state: State
+    tasks: int
+    estimated: int
+    """How many of them came with an estimate."""
+    estimate_s: float
+    """The sum of these estimates, seconds."""
+
+
+class BatchView(msgspec.Struct, kw_only=True):
+    """A batch as counted now; all is empty or None when no task has the label."""
+
+    batch: str
+    tasks: int
+    states: dict[str, int]
+    groups: list[BatchGroup]
+    submitted: str | None = None
+    """When the first of them was submitted."""
+    finished: str | None = None
+    """When the last that has ended did."""
+
+
+class ListAttempts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The ended attempts at the tasks of a batch, by task and number; `cursor` goes on after a page."""
+
+    batch: str
+    limit: int = 1_000
+    cursor: str | None = None
+
+
+class TaskAttempt(msgspec.Struct, kw_only=True):
+    """An attempt with its task."""
+
+    task: str
+    attempt: AttemptView
+
+
+class AttemptPage(msgspec.Struct, kw_only=True):
+    """A page of attempts; `cursor` is None on the last one."""
+
+    attempts: list[TaskAttempt]
+    cursor: str | None = None
 
 
 class Backup(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -25,9 +25,7 @@ READY = One(
     "SELECT lane, due, task FROM ready WHERE (lane, due, task) > (?, ?, ?) ORDER BY lane, due, task LIMIT ?",
 )
 ASIDE = One("audit_aside", "SELECT state, task FROM aside WHERE (state, task) > (?, ?) ORDER BY state, task LIMIT ?")
-LEASES = One(
-    "audit_leases", "SELECT task, agent, slot, attempt, lane FROM lease WHERE task > ? ORDER BY task LIMIT ?"
-)
+LEASES = One("audit_leases", "SELECT task, agent, slot, attempt, lane FROM lease WHERE task > ? ORDER BY task LIMIT ?")
 ATTEMPTS = One(
     "audit_attempts",
     "SELECT task, min(number), max(number), count(*) FROM attempt WHERE task > ? GROUP BY task ORDER BY task LIMIT ?",
