@@ -19,6 +19,7 @@ TASK: dict[str, Any] = {
     "priority": "high",
     "attempt": 2,
     "deadline": None,
+    "python": "/usr/bin/python3",
 }
 
 
@@ -39,6 +40,7 @@ TASK: dict[str, Any] = {
         ('{"id":"{id}","of":{"n":{payload.n}}}', '{"id":"task-7","of":{"n":3}}'),
         ("{{nonsense}}", "{nonsense}"),
         ("{brief}", "the brief of {id}"),
+        ("{python}", "/usr/bin/python3"),
     ],
 )
 def test_placeholders_are_filled(argument: str, filled: str) -> None:

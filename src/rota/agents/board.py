@@ -62,7 +62,7 @@ class _Pace:
 class _Lines:
     standings: dict[str, Standing] = field(default_factory=dict)
     paces: dict[str, _Pace] = field(default_factory=dict)
-    ended: deque[float] = field(default_factory=lambda: deque(maxlen=10_000))
+    ended: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=10_000))
 
 
 class Board:
@@ -101,7 +101,7 @@ class Board:
                 standing.trouble = None
                 standing.done += verdict.kind == "done"
                 standing.failed += verdict.kind not in ("done", "later")
-                lines.ended.append(time.monotonic())
+                lines.ended.append((time.monotonic(), wall_s))
                 pace = lines.paces.setdefault(given.kind, _Pace())
                 pace.n += 1
                 pace.seconds += wall_s
@@ -132,10 +132,23 @@ class Board:
 
     def rate(self) -> float:
         """Attempts that ended a second, lately."""
+        n, _seconds, span = self._lately()
+        return n / span
+
+    def work_rate(self) -> float:
+        """Seconds of work that ended a second, lately: how many slots were really at work."""
+        _n, seconds, span = self._lately()
+        return seconds / span
+
+    def _lately(self) -> tuple[int, float, float]:
         now = time.monotonic()
         with self._lock:
-            recent = [at for at in self._lines.ended if at >= now - RECENT_S]
-        return len(recent) / max(now - recent[0], 0.5) if recent else 0.0
+            recent = [line for line in self._lines.ended if line[0] >= now - RECENT_S]
+        if not recent:
+            return 0, 0.0, 1.0
+        # The first one took a while before it ended; that while belongs to the span.
+        first = min(at - wall_s for at, wall_s in recent)
+        return len(recent), sum(wall_s for _at, wall_s in recent), max(now - first, 0.1)
 
     def wake(self) -> None:
         """End the present `wait`."""

@@ -113,17 +113,17 @@ class Loop:
     """One event loop for all tasks, so that what an async function keeps open stays usable."""
 
     def __init__(self) -> None:
-        self._runner: Any = None
+        self._loop: Any = None
 
     def finish(self, value: Any) -> Any:
         """The value, awaited if it is awaitable."""
         if not hasattr(type(value), "__await__"):
             return value
-        if self._runner is None:
+        if self._loop is None:
             import asyncio
 
-            self._runner = asyncio.Runner()
-        return self._runner.run(_await(value))
+            self._loop = asyncio.Runner()
+        return self._loop.run(_await(value))
 
 
 async def _await(value: Any) -> Any:

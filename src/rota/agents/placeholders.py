@@ -30,8 +30,12 @@ FIELDS = (
     "slot",
     "answer",
     "checkpoint",
+    "python",
 )
-"""What can be named, beside `brief` and paths into the payload (`payload.key`, `payload.list.0`)."""
+"""What can be named, beside `brief` and paths into the payload (`payload.key`, `payload.list.0`).
+
+`python` is the interpreter that runs Rota; whoever fills in the arguments puts it among the fields.
+"""
 
 ARGUMENT_BYTES = 131_071
 """The longest single argument that Linux takes (MAX_ARG_STRLEN without its final NUL)."""

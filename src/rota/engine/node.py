@@ -116,11 +116,16 @@ class Node:
         if self._dirty:
             return CONTENDED_S
         now = self.clock()
-        due = [POLL_S * SECOND + now]
+        poll = now + round(POLL_S * SECOND)
+        due = self.next_due()
+        return max((poll if due is None else min(poll, due)) - now, 0) / SECOND
+
+    def next_due(self) -> int | None:
+        """When the next timer fires or the next claim has waited long enough, microseconds; None = no such thing."""
+        due = [waiting.until for waiting in self.listening.values()]
         if self._next_timer is not None:
             due.append(self._next_timer)
-        due.extend(waiting.until for waiting in self.listening.values())
-        return max(min(due) - now, 0) / SECOND
+        return min(due, default=None)
 
     def touch(self, pools: Sequence[int]) -> None:
         """Another node signalled: look for offers, and plan these pools, in the next step."""

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -78,28 +79,16 @@ class Distributor:
 
         `database` is a path, `sqlite:///path`, or a PostgreSQL DSN. Refused with a reason when it can not be used.
         """
-        if database.startswith(("postgresql://", "postgres://")):
-            from rota.store.postgres import PostgresStore  # lazily: an extra
-
-            return cls(PostgresStore(database)).start()
-        path = database.removeprefix("sqlite:///")
-        if path == ":memory:":
-            return cls(SqliteStore(path)).start()
-        Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
-        lock = OwnerLock(path)
-        try:
-            return cls(SqliteStore(os.path.realpath(path)), lock).start()
-        except BaseException:
-            lock.release()
-            raise
+        store, lock = open_store(database)
+        return cls(store, lock).start()
 
     def start(self) -> Self:
-        """Bring the database to this version and start its engine; itself. Closes the store when that fails."""
+        """Bring the database to this version and start its engine; itself. Lets go of it when that fails."""
         try:
             migrate(self.store)
             self._turns.start()
         except BaseException:
-            self.store.close()
+            self._let_go()
             raise
         return self
 
@@ -144,6 +133,9 @@ class Distributor:
     def close(self) -> None:
         """Finish what is in the inbox, answer waiting claims, let go of the database."""
         self._turns.stop()
+        self._let_go()
+
+    def _let_go(self) -> None:
         self.store.close()
         if self._lock is not None:
             self._lock.release()
@@ -155,6 +147,25 @@ class Distributor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def open_store(database: str) -> tuple[Migratable, OwnerLock | None]:
+    """Open a path, `sqlite:///path`, `:memory:` or a PostgreSQL DSN; for a file also its owner lock."""
+    if database.startswith(("postgresql://", "postgres://")):
+        from rota.store.postgres import PostgresStore  # lazily: an extra
+
+        return PostgresStore(database), None
+    path = database.removeprefix("sqlite:///")
+    if path == ":memory:":
+        return SqliteStore(path), None
+    with suppress(OSError):  # the lock says what is wrong with the folder
+        Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
+    lock = OwnerLock(path)
+    try:
+        return SqliteStore(os.path.realpath(path)), lock
+    except BaseException:
+        lock.release()
+        raise
 
 
 def decode(operation: Operation, arguments: bytes | dict[str, Any]) -> Any:
@@ -169,4 +180,3 @@ def decode(operation: Operation, arguments: bytes | dict[str, Any]) -> Any:
         raise refused(error, operation.name) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise invalid("request", f"is not JSON: {error}") from None
-

@@ -37,6 +37,7 @@ class Migratable(Store, Protocol):
 
 def migrate(store: Migratable) -> int:
     """Bring the database to the newest version; the version it had. A newer database is refused untouched."""
+    why = ""
     for _ in range(TRIES):
         try:
             return _migrate(store)

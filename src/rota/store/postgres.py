@@ -10,15 +10,22 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from rota.model.errors import RotaError
 from rota.store.protocol import Rerun
 from rota.store.schema import POSTGRES_MARKS
 
-if TYPE_CHECKING:
-    from rota.store.postgres_session import Session
-    from rota.store.postgres_statements import PostgresReader, PostgresTransaction
+try:
+    import psycopg
+except ImportError as missing:
+    raise RotaError("no_driver", f"PostgreSQL needs the extra rota[postgres] ({missing})") from missing
+
+from rota.store.postgres_connect import SCHEMA, WRITER, connect, shown
+from rota.store.postgres_errors import Lost, refusal, why_again
+from rota.store.postgres_fate import Marks
+from rota.store.postgres_session import Session
+from rota.store.postgres_signals import Ear, Notifier
+from rota.store.postgres_statements import LOCKS, PostgresReader, PostgresTransaction
 
 READERS = 8
 """Reads that may go on at once; others wait for one of them."""
@@ -31,45 +38,32 @@ SAME_KEY = 5
 _BEGIN = b"BEGIN ISOLATION LEVEL READ COMMITTED"
 _BEGIN_READING = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _COMMIT = b"COMMIT"
-_NUMBER = b"SELECT pg_current_xact_id()::text"
-_FATE = b"SELECT pg_xact_status($1::xid8)"
 _NOTHING = b"SELECT 1"
 _HAS_TABLES = b"SELECT to_regclass('meta') IS NOT NULL"
 
 
 class PostgresStore:
-    """A PostgreSQL database. See `protocol.Store`.
-
-    Raises `RotaError` when the driver is missing or the database can not be used.
-    """
+    """A PostgreSQL database. See `protocol.Store`. Raises `RotaError` when it can not be used."""
 
     dialect = "postgres"
     nodes_share = True
 
     def __init__(self, dsn: str) -> None:
-        try:
-            from rota.store import postgres_connect, postgres_errors, postgres_session, postgres_statements
-            from rota.store.postgres_signals import Ear, Notifier
-        except ImportError as error:
-            raise RotaError("no_driver", f"PostgreSQL needs Rota with its extra: rota[postgres] ({error})") from error
-        self.name = postgres_connect.shown(dsn)
+        self.name = shown(dsn)
         self._dsn = dsn
-        self._connecting, self._errors = postgres_connect, postgres_errors
-        self._session_of, self._statements = postgres_session.Session, postgres_statements
         self._turn = threading.Lock()
         self._closed = threading.Event()
         self._same_key = 0
-        self._number = ""
-        """The open transaction's, from which its fate can be learnt."""
+        self._in_turn = False
         self._readers: list[Session] = []
         self._reading = threading.BoundedSemaphore(READERS)
         sender = secrets.token_hex(6)
         self._notifier, self._ear = Notifier(dsn, sender), Ear(dsn, sender)
+        self._marks = Marks()
         self._session = self._connect()
 
     def _connect(self) -> Session:
-        connection = self._connecting.connect(self._dsn, self._connecting.WRITER, stop=self._closed)
-        return self._session_of(connection)
+        return Session(connect(self._dsn, WRITER, stop=self._closed))
 
     @contextmanager
     def write(self) -> Iterator[PostgresTransaction]:
@@ -78,67 +72,68 @@ class PostgresStore:
         A server that restarts is waited for. A commit whose answer was lost is looked up, never guessed.
         """
         with self._turn:
-            self._begin()
             try:
-                yield self._statements.PostgresTransaction(self._session)
+                transaction = self._begin()
+                yield transaction
             except BaseException as error:
+                self._in_turn = False
                 self._session.roll_back()
-                self._number = ""
-                raise self._judged(error) from error
-            number, self._number = self._number, ""
-            self._commit(number)
+                judged = self._judged(error)
+                if judged is error:
+                    raise
+                raise judged from error
+            self._in_turn = False
+            self._commit(transaction.wrote)
 
-    def _begin(self) -> None:
+    def _begin(self) -> PostgresTransaction:
+        self._reconnect()
+        self._marks.enter(self._session)
+        self._session.send(_BEGIN)
+        self._in_turn = True
+        return PostgresTransaction(self._session)
+
+    def _reconnect(self) -> None:
+        """A session that stands, as far as can be seen. One that falls in the next moment makes the turn run again."""
         if self._closed.is_set():
             raise RotaError("stopped", f"{self.name} is closed")
-        ends = time.monotonic() + self._connecting.PATIENCE_S
-        while True:
-            if not self._session.is_alive:
-                self._session.close()
-                self._session = self._connect()
-            try:
-                self._session.send(_BEGIN)
-                self._number = str(self._session.ask(_NUMBER)[0][0])
-                return
-            except self._errors.Lost as error:
-                if time.monotonic() > ends:
-                    raise RotaError("unavailable", f"{self.name} closes every connection: {error}") from error
-            except Exception as error:
-                self._session.roll_back()
-                raise self._judged(error) from error
+        if not self._session.is_alive:
+            self._session.close()
+            self._session = self._connect()
 
-    def _commit(self, number: str) -> None:
+    def _commit(self, wrote: bool) -> None:
         try:
+            if wrote:
+                self._marks.set(self._session)
             self._session.send(_COMMIT)
             self._session.settle()
-        except self._errors.Lost as error:
-            if self._was_committed(number):
+        except Lost as error:
+            if wrote and self._was_committed():
                 raise Rerun("the connection was lost after the commit", committed=True) from error
             raise Rerun("the connection was lost before the commit") from error
         except BaseException as error:
             self._session.roll_back()
-            raise self._judged(error) from error
+            judged = self._judged(error)
+            if judged is error:
+                raise
+            raise judged from error
         self._same_key = 0
 
-    def _was_committed(self, number: str) -> bool:
-        """Ask the server what became of a transaction, until it knows."""
+    def _was_committed(self) -> bool:
+        """Ask the server what became of the turn, until it knows."""
         ends = time.monotonic() + RESOLVE_S
         while True:
             try:
-                if not self._session.is_alive:
-                    self._session.close()
-                    self._session = self._connect()
-                fate = self._session.ask(_FATE, [number.encode()])[0][0]
-                if fate in ("committed", "aborted"):
-                    return bool(fate == "committed")
-                if fate is None:
-                    raise self._unknown("it was too long ago")
-                why = "it is still in progress"
-            except self._errors.Lost as error:
+                self._reconnect()
+                fate = self._marks.was_committed(self._session)
+                if fate is not None:
+                    return fate
+                raise self._unknown("its mark is gone")
+            except (Lost, psycopg.Error) as error:
+                self._session.roll_back()
                 why = str(error)
             except RotaError as error:
-                if error.code != "unavailable":
-                    raise
+                if error.code != "unavailable" or time.monotonic() > ends:
+                    raise self._unknown(error.message) from error
                 why = error.message
             if time.monotonic() > ends:
                 raise self._unknown(why)
@@ -153,35 +148,39 @@ class PostgresStore:
 
     def _judged(self, error: BaseException) -> BaseException:
         """What a failed turn raises."""
-        if isinstance(error, self._errors.Lost):
+        if isinstance(error, Lost):
             return Rerun(f"the connection was lost: {error}")
-        if not isinstance(error, self._errors.psycopg.Error):
+        if not isinstance(error, psycopg.Error):
             return error
-        again = self._errors.why_again(error)
         if error.sqlstate == "23505":
             self._same_key += 1
             if self._same_key > SAME_KEY:
                 return error
-        if again is not None:
-            return Rerun(again)
-        return self._errors.refusal(error, self.name) or error
+        again = why_again(error)
+        return Rerun(again) if again is not None else refusal(error, self.name) or error
 
     @contextmanager
     def read(self) -> Iterator[PostgresReader]:
         """A read-only view of one committed state; see `protocol.Store.read`."""
+        with self._lent() as session:
+            yield PostgresReader(session)
+
+    @contextmanager
+    def _lent(self) -> Iterator[Session]:
         with self._reading:
             session = self._reader()
             try:
-                yield self._statements.PostgresReader(session)
+                yield session
                 session.send(_COMMIT)
                 session.settle()
             except BaseException as error:
                 session.roll_back()
-                if isinstance(error, self._errors.Lost):
+                if isinstance(error, Lost):
                     raise RotaError("unavailable", f"the connection to {self.name} was lost while reading") from error
-                if isinstance(error, self._errors.psycopg.Error):
-                    raise self._errors.refusal(error, self.name) or error from error
-                raise
+                refused = refusal(error, self.name) if isinstance(error, psycopg.Error) else None
+                if refused is None:
+                    raise
+                raise refused from error
             finally:
                 self._give_back(session)
 
@@ -193,12 +192,12 @@ class PostgresStore:
             if session is None:
                 if self._closed.is_set():
                     raise RotaError("stopped", f"{self.name} is closed")
-                session = self._session_of(self._connecting.connect(self._dsn, stop=self._closed))
+                session = Session(connect(self._dsn, stop=self._closed))
             try:
                 session.send(_BEGIN_READING)
                 session.ask(_NOTHING)
                 return session
-            except self._errors.Lost as error:
+            except Lost as error:
                 if fresh:
                     raise RotaError("unavailable", f"{self.name} closed the connection: {error}") from error
             except BaseException:
@@ -218,13 +217,12 @@ class PostgresStore:
 
     def lock_schema(self) -> None:
         """Let one node at a time look at and change the tables, until the open transaction ends."""
-        schema, locks = self._connecting.SCHEMA, self._statements.LOCKS
         self._session.send_once("SET LOCAL statement_timeout = 0")
         self._session.send_once("SET LOCAL lock_timeout = '60s'")
-        self._session.send_once(f"SELECT pg_advisory_xact_lock({locks}, 0)")
+        self._session.send_once(f"SELECT pg_advisory_xact_lock({LOCKS}, 0)")
         self._session.settle()
-        if not self._session.ask(f"SELECT 1 FROM pg_namespace WHERE nspname = '{schema}'".encode()):
-            self._session.send_once(f"CREATE SCHEMA {schema}")
+        if not self._session.ask(f"SELECT 1 FROM pg_namespace WHERE nspname = '{SCHEMA}'".encode()):
+            self._session.send_once(f"CREATE SCHEMA {SCHEMA}")
 
     def migrate(self, statements: Sequence[str], marks: dict[str, str]) -> None:
         """Run DDL inside the open transaction."""
@@ -235,15 +233,10 @@ class PostgresStore:
 
     def has_tables(self) -> bool:
         """Whether Rota's tables are there, as seen by the open transaction if there is one."""
-        if self._number:
+        if self._in_turn:
             return bool(self._session.ask(_HAS_TABLES)[0][0])
-        with self._turn:
-            self._begin()
-            try:
-                return bool(self._session.ask(_HAS_TABLES)[0][0])
-            finally:
-                self._session.roll_back()
-                self._number = ""
+        with self._lent() as session:
+            return bool(session.ask(_HAS_TABLES)[0][0])
 
     def signal(self, topic: str) -> None:
         """Wake the nodes that wait for this topic; see `protocol.Store.signal`."""
@@ -273,4 +266,8 @@ class PostgresStore:
         self._notifier.close()
         while self._readers:
             self._readers.pop().close()
+        if self._turn.acquire(timeout=1.0):
+            if self._session.is_alive:
+                self._marks.leave(self._session)
+            self._turn.release()
         self._session.close()

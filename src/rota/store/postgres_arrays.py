@@ -39,7 +39,8 @@ def _texts(column: Sequence[str | None]) -> bytes:
         return f'{{"{_escaped(column).replace(_MARK, _BETWEEN)}"}}'.encode()
     texts = [text for text in column if text is not None]
     escaped = iter(_escaped(texts).split(_MARK))
-    return f"{{{','.join(['NULL' if text is None else f'{_QUOTE}{next(escaped)}{_QUOTE}' for text in column])}}}".encode()
+    elements = ["NULL" if text is None else f"{_QUOTE}{next(escaped)}{_QUOTE}" for text in column]
+    return f"{{{','.join(elements)}}}".encode()
 
 
 def _escaped(texts: Sequence[str | None]) -> str:

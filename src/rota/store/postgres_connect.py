@@ -45,8 +45,8 @@ SET plan_cache_mode = force_generic_plan;
 SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off;
 """
 """A turn's statements reach rows by key. What the planner believes of tables that were empty a second ago must not
-matter, and a statement must not be planned anew each time, so the writer allows nothing but index seeks in nested loops.
-"""
+matter, and a statement must not be planned anew each time, so the writer allows nothing but index seeks and nested
+loops."""
 
 _STANDBY = re.compile("session is read-only|hot standby mode")
 _HOPELESS = re.compile(
@@ -58,7 +58,7 @@ _HOPELESS = re.compile(
 
 
 def shown(dsn: str) -> str:
-    """The database as a URL without password or other secrets. Refuses a DSN that can not be read, without showing it."""
+    """The database as a URL without secrets. Refuses a DSN that can not be read, without showing it."""
     parts = parsed(dsn)
     user = f"{quote(str(parts['user']), safe='')}@" if parts.get("user") else ""
     host, port = str(parts.get("host") or ""), parts.get("port")
@@ -87,7 +87,7 @@ def connect(dsn: str, settings: str = "", *, patience: float = PATIENCE_S, stop:
     """
     name = shown(dsn)
     given = parsed(dsn)
-    options = {key: value for key, value in _DEFAULTS.items() if key not in given}
+    options: dict[str, Any] = {key: value for key, value in _DEFAULTS.items() if key not in given}
     ends, wait = time.monotonic() + patience, FIRST_WAIT_S
     while True:
         try:

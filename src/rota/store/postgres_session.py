@@ -13,8 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 import psycopg
-from psycopg import pq
-from psycopg.adapt import Transformer
+from psycopg import abc, adapt, pq
 from psycopg.errors import error_from_result
 
 from rota.store.postgres_errors import Lost, is_gone
@@ -39,7 +38,7 @@ class Session:
         self._names: dict[bytes, bytes] = {}
         self._owed = 0
         """Synchronisation points the server has not answered yet."""
-        self._rows: Transformer = Transformer()
+        self._rows: abc.Transformer = adapt.Transformer()
         self._readable, self._either = select.poll(), select.poll()
         self._readable.register(self._pg.socket, select.POLLIN)
         self._either.register(self._pg.socket, select.POLLIN | select.POLLOUT)
@@ -101,8 +100,8 @@ class Session:
         except psycopg.OperationalError as error:
             raise self._lost(error) from error
         if failed is not None:
-            error = error_from_result(failed)
-            raise self._lost(error) if is_gone(error) else error
+            said = error_from_result(failed)
+            raise self._lost(said) if is_gone(said) else said
         return last
 
     def _collect(self) -> tuple[pq.abc.PGresult | None, pq.abc.PGresult | None]:

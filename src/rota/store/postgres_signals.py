@@ -99,7 +99,7 @@ class Ear:
         self._ends, self._end = os.pipe()
 
     def hear(self, timeout: float) -> list[str]:
-        """Topics of other nodes; waits up to `timeout` seconds for the first. A lost connection is made anew in time."""
+        """Topics of other nodes; waits up to `timeout` seconds for the first. A lost connection is made anew."""
         with self._listening:
             until = time.monotonic() + timeout
             while not self._stop.is_set():

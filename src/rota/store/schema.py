@@ -3,9 +3,9 @@
 Marks: `{serial}` a key the database hands out; `{clustered}` the table is its index (SQLite WITHOUT ROWID);
 `{hot}` rows that are updated all the time, `{passing}` rows that come and go, `{updated}` rows that are updated once
 or twice (PostgreSQL storage settings); `{transaction}` which transaction wrote the row; `{shared}` what several nodes
-need: the sequence of task and project numbers, and the marks by which a node learns the fate of a commit. Times are microseconds since
-1970. There is no index on a task's state: waiting, running and set-aside tasks are rows of `ready`, `lease` and
-`aside`, so a change of state never moves an index entry of `task`.
+need: the sequence of task and project numbers, and the marks by which a node learns the fate of a commit. Times are
+microseconds since 1970. There is no index on a task's state: waiting, running and set-aside tasks are rows of `ready`,
+`lease` and `aside`, so a change of state never moves an index entry of `task`.
 """
 
 from __future__ import annotations
@@ -168,8 +168,8 @@ POSTGRES_MARKS = {
     "{passing}": f"WITH ({_VACUUM})",
     "{updated}": "WITH (fillfactor = 80)",
     "{transaction}": ", xid xid8 NOT NULL DEFAULT pg_current_xact_id()",
-    "{shared}": "CREATE SEQUENCE number; CREATE TABLE commit_mark (session bigint NOT NULL PRIMARY KEY, turn bigint NOT NULL)"
-    " WITH (fillfactor = 50);",
+    "{shared}": "CREATE SEQUENCE number;"
+    " CREATE TABLE commit_mark (session bigint NOT NULL PRIMARY KEY, turn bigint NOT NULL) WITH (fillfactor = 50);",
 }
 
 

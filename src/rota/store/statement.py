@@ -74,7 +74,9 @@ class Each(NamedTuple):
         text = self.sql
         for mark, word in (("{using}", "USING "), ("{from}", "FROM "), ("{comma}", ", ")):
             text = text.replace(mark, word + rows)
-        return text.replace("{lock}", f"ORDER BY v.{self.names[0]} FOR UPDATE OF {self._table}")
+        if "{lock}" in text:
+            text = text.replace("{lock}", f"ORDER BY v.{self.names[0]} FOR UPDATE OF {self._table}")
+        return text
 
     @property
     def answers(self) -> bool:

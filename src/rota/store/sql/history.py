@@ -37,7 +37,7 @@ ADD_STATISTIC = add(
 )
 STATISTICS = One(
     "statistics",
-    "SELECT minute, queue, name, sum(n), sum(total) FROM statistic WHERE minute >= ?"
+    "SELECT minute, queue, name, CAST(sum(n) AS bigint), sum(total) FROM statistic WHERE minute >= ?"
     " GROUP BY minute, queue, name ORDER BY minute, queue, name LIMIT ?",
 )
 DROP_STATISTICS = One("drop_statistics", "DELETE FROM statistic WHERE minute < ?")

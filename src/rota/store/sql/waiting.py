@@ -36,10 +36,10 @@ COUNT_AHEAD = One(
 )
 
 ADD_DEPTH = add("depth", "lane bigint, n bigint")
-DEPTHS = One("depths", "SELECT lane, sum(n), count(*) FROM depth GROUP BY lane ORDER BY lane")
+DEPTHS = One("depths", "SELECT lane, CAST(sum(n) AS bigint), count(*) FROM depth GROUP BY lane ORDER BY lane")
 TAKE_DEPTHS = One("take_depths", "DELETE FROM depth RETURNING lane, n")
 QUEUE_DEPTH = One(
-    "queue_depth", "SELECT coalesce(sum(n), 0) FROM depth JOIN lane ON lane.id = depth.lane WHERE lane.queue = ?"
+    "queue_depth", "SELECT CAST(coalesce(sum(n), 0) AS bigint) FROM depth JOIN lane ON lane.id = depth.lane WHERE lane.queue = ?"
 )
 LANES_IN_READY = One(
     "lanes_in_ready",
@@ -57,8 +57,9 @@ DUE_TIMERS_SQLITE = One(
 )
 DUE_TIMERS_POSTGRES = One(
     "due_timers",
-    "DELETE FROM timer WHERE (due, kind, ref) IN (SELECT due, kind, ref FROM timer WHERE due <= ?"
-    " ORDER BY due, kind, ref LIMIT ? FOR UPDATE SKIP LOCKED) RETURNING due, kind, ref",
+    "WITH due AS MATERIALIZED (SELECT due, kind, ref FROM timer WHERE due <= ? ORDER BY due, kind, ref LIMIT ?"
+    " FOR UPDATE SKIP LOCKED) DELETE FROM timer USING due WHERE timer.due = due.due AND timer.kind = due.kind"
+    " AND timer.ref = due.ref RETURNING timer.due, timer.kind, timer.ref",
 )
 NEXT_TIMER = One("next_timer", "SELECT min(due) FROM timer")
 

@@ -1,0 +1,153 @@
+"""Keeping a fleet at its work until all of it is done, or nothing more can be."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from rota.agents.board import Standing
+from rota.agents.obstacles import Obstacle, obstacles
+from rota.agents.supervise import Supervisor
+from rota.agents.work import Counts, Work, seconds_left
+from rota.model.errors import RotaError
+from rota.operations.distributor import Distributor
+
+LOOK_LEAST_S = 0.1
+LOOK_MOST_S = 1.0
+"""Between two looks at the database: soon after something changed, now and then when not (others may work on it)."""
+LOOK_SHARE = 0.1
+"""The most of the time that goes into looking."""
+SURE_S = 1.0
+"""An obstacle stands in the way for so long before it counts, seconds: agents come and leases move on meanwhile."""
+
+How = Literal["done", "stuck", "interrupted"]
+"""All of it has ended; only tasks are left that cannot go on; somebody wanted it to end."""
+
+
+class Progress(NamedTuple):
+    """A run at one moment. `seconds_left` is None while nothing is known."""
+
+    counts: Counts
+    standings: list[Standing]
+    elapsed_s: float
+    rate: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How a run ended."""
+
+    how: How
+    counts: Counts
+    obstacles: list[Obstacle] = field(default_factory=list)
+
+
+class Interruption:
+    """Somebody wants the run to end. `ask` may be called in a signal handler."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self.asked = False
+
+    def ask(self) -> None:
+        """End it soon."""
+        self.asked = True
+        self._supervisor.board.wake()
+
+
+def work_off(
+    distributor: Distributor,
+    supervisor: Supervisor,
+    work: Work,
+    *,
+    interruption: Interruption,
+    show: Callable[[Progress], None],
+    wait: bool = False,
+    every_s: float = LOOK_MOST_S,
+) -> Finish:
+    """Look at the work until it has ended; `show` is called at least every `every_s` seconds.
+
+    With `wait` it goes on when nothing can be done at the moment: agents from outside, people or another process may
+    change that.
+    """
+    return _Watch(distributor, supervisor, work, show, wait).until_ended(interruption, every_s)
+
+
+class _Watch:
+    def __init__(
+        self,
+        distributor: Distributor,
+        supervisor: Supervisor,
+        work: Work,
+        show: Callable[[Progress], None],
+        wait: bool,
+    ) -> None:
+        self._distributor = distributor
+        self._board = supervisor.board
+        self._slots = supervisor.slots
+        self._work = work
+        self._show = show
+        self._wait = wait
+        self._started = time.monotonic()
+        self._counts = Counts()
+        self._stopped_since: float | None = None
+
+    def until_ended(self, interruption: Interruption, every_s: float) -> Finish:
+        due = 0.0
+        while True:
+            if interruption.asked:
+                return Finish("interrupted", self._counts)
+            if time.monotonic() >= due:
+                took_s = self._look()
+                finish = self._ended()
+                due = time.monotonic() + max(LOOK_LEAST_S, took_s / LOOK_SHARE)
+                idle_until = due + LOOK_MOST_S
+            self._show(self._progress())
+            if finish is not None:
+                return finish
+            if self._board.wait(min(every_s, max(idle_until - time.monotonic(), 0.01))):
+                # A change: look as soon as the share of looking allows.
+                self._pause(due - time.monotonic(), interruption)
+            elif time.monotonic() < idle_until:
+                continue
+            due = min(due, time.monotonic())
+
+    def _pause(self, seconds: float, interruption: Interruption) -> None:
+        until = time.monotonic() + seconds
+        while not interruption.asked and (left := until - time.monotonic()) > 0:
+            self._board.wait(left)
+
+    def _look(self) -> float:
+        began = time.monotonic()
+        try:
+            self._counts = self._work.count()
+        except RotaError as error:
+            # The database is away for a moment: what was seen last stands.
+            if not error.kind.again:
+                raise
+        return time.monotonic() - began
+
+    def _ended(self) -> Finish | None:
+        if not self._counts.unfinished and not self._board.busy():
+            return Finish("done", self._counts)
+        found = None if self._wait else obstacles(self._distributor, self._work, self._counts, self._board)
+        if found is None:
+            self._stopped_since = None
+            return None
+        now = time.monotonic()
+        self._stopped_since = self._stopped_since or now
+        return Finish("stuck", self._counts, found) if now - self._stopped_since >= SURE_S else None
+
+    def _progress(self) -> Progress:
+        board = self._board
+        rate = board.work_rate() or float(self._slots)
+        return Progress(
+            counts=self._counts,
+            standings=board.standings(),
+            elapsed_s=time.monotonic() - self._started,
+            rate=board.rate(),
+            seconds_left=seconds_left(self._counts.left, board.mean_s(), rate),
+        )

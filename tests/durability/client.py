@@ -1,0 +1,143 @@
+"""A client with one agent, drawn by lot: what it asks next, and what it does with the answers. It keeps no promises
+of its own; the `ledger` does. The same seed and the same answers ask the same things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import msgspec
+
+from rota.model.agent import AgentSpec
+from rota.model.commands.fleet import Register, Registered
+from rota.model.commands.submit import Submit, Submitted
+from rota.model.commands.work import (
+    Beat,
+    Claim,
+    Claimed,
+    Complete,
+    Done,
+    Fail,
+    Failed,
+    GiveBack,
+    Heartbeat,
+    Held,
+    Judged,
+)
+from rota.model.errors import RotaError
+from rota.model.task import TaskSpec
+
+Command = Any
+Answer = Any
+
+SLOTS = 8
+MANY = 40
+"""With so many of its own tasks not done yet a client stops to submit."""
+
+
+class Client:
+    """Submits batches labelled `NAME-1`, `NAME-2`, ... and works as the agent `NAME`."""
+
+    def __init__(self, name: str, seed: int, *, local: bool = False) -> None:
+        self.name = name
+        self.local = local
+        self._random = Random(f"{seed}/{name}")
+        self._batches = 0
+        self._waiting = 0
+        self._instance = 0
+        self._again: Command = None
+        self.registered = False
+        self.held: dict[str, str] = {}
+
+    def register(self) -> Register:
+        """What it must say before anything else, and again when the process it lived in is gone."""
+        if self.registered and self.local:
+            self._instance += 1
+            self.held.clear()
+        instance = f"{self.name}.{self._instance}"
+        return Register(agent=AgentSpec(name=self.name, slots=SLOTS), instance=instance, local=self.local, replace=True)
+
+    def next(self) -> Command:
+        """What it asks now: again what was not answered, else something new."""
+        if not self.registered:
+            return self.register()
+        if self._again is not None:
+            again, self._again = self._again, None
+            return again
+        random = self._random
+        if self.held and random.random() < 0.65:
+            return self._report(random.sample(sorted(self.held), random.randint(1, len(self.held))))
+        if self._waiting < MANY and random.random() < 0.5:
+            return self._submit()
+        return Claim(agent=self.name, n=random.randint(1, SLOTS))
+
+    def heard(self, command: Command, answer: Answer) -> None:
+        """Takes the answer in. An error: it does not know what was done and asks again, where that is harmless."""
+        if isinstance(answer, RotaError) and isinstance(command, Submit | Complete):
+            self._again = command
+        if isinstance(answer, Registered):
+            self.registered = True
+        elif isinstance(answer, Submitted):
+            self._waiting += len(answer.ids)
+        elif isinstance(answer, Claimed):
+            self.held.update((given.task, given.token) for given in answer.tasks)
+        elif isinstance(command, Complete) and isinstance(answer, Judged):
+            self._waiting -= len(answer.states)
+        if isinstance(command, Complete | Fail | GiveBack) and not _try_again(answer):
+            for task in tasks_of(command):
+                self.held.pop(task, None)
+
+    def _submit(self) -> Submit:
+        self._batches += 1
+        label = f"{self.name}-{self._batches}"
+        return Submit(tasks=batch(label), key=label, batch=label)
+
+    def _report(self, tasks: Sequence[str]) -> Command:
+        random = self._random
+        held = [(task, self.held[task]) for task in tasks]
+        draw = random.random()
+        if draw < 0.70:
+            return Complete(outcomes=[Done(task=task, token=token, result=f"{token}!") for task, token in held])
+        if draw < 0.80:
+            return Fail(outcomes=[Failed(task=task, token=token, error=f"{token}?", retry_at=0.05) for task, token in held])
+        if draw < 0.90:
+            return GiveBack(tasks=[Held(task=task, token=token) for task, token in held], reason="drawn by lot")
+        beats = [Beat(task=task, token=token, checkpoint=random.randrange(10**6)) for task, token in held]
+        return Heartbeat(agent=self.name, beats=beats)
+
+
+def batch(label: str) -> list[TaskSpec]:
+    """The tasks of the submit of this label: 1 to 8, some large, some after another."""
+    random = Random(label)
+    tasks: list[TaskSpec] = []
+    for index in range(random.randint(1, 8)):
+        task = TaskSpec(title=f"{label}/{index}", ref=f"r{index}", payload={"of": label, "x": "x" * random.choice(SIZES)})
+        task.max_attempts = 1_000
+        if index and random.random() < 0.2:
+            task.after = [f"r{index - 1}"]
+        tasks.append(task)
+    return tasks
+
+
+SIZES = (0, 10, 200, 200, 3_000, 9_000)
+
+
+def tasks_of(command: Command) -> list[str]:
+    """The tasks in hands that a command is about."""
+    if isinstance(command, Complete | Fail):
+        return [outcome.task for outcome in command.outcomes]
+    if isinstance(command, GiveBack):
+        return [held.task for held in command.tasks]
+    return [beat.task for beat in command.beats] if isinstance(command, Heartbeat) else []
+
+
+def _try_again(answer: Answer) -> bool:
+    """Refused because of the database: nothing was changed, so what was held still is."""
+    return isinstance(answer, RotaError) and answer.code == "full_disk"
+
+
+def payload_text(task: TaskSpec) -> str:
+    """A payload as the database keeps it."""
+    return msgspec.json.encode(task.payload).decode()
