@@ -105,5 +105,5 @@ SUBJECTS = (
     Entry(OURS, "postgresql", "bench.rota_postgres", ("psycopg",), _OUR_BACKLOGS, (0, 1_000), CELLS),
     Entry("huey", "sqlite", "bench.peers.huey_sqlite", ("huey",), (0, 100_000)),
     Entry("procrastinate", "postgresql", "bench.peers.procrastinate_postgres", ("procrastinate",), (0, 100_000)),
-    Entry("pgqueuer", "postgresql", "bench.peers.pgqueuer_postgres", ("pgqueuer", "asyncpg"), (0, 100_000)),
+    Entry("pgqueuer", "postgresql", "bench.peers.pgqueuer_postgres", ("pgqueuer", "asyncpg", "uvloop"), (0, 100_000)),
 )

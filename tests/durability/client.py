@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -86,8 +86,8 @@ class Client:
         elif isinstance(command, Complete) and isinstance(answer, Judged):
             self._waiting -= len(answer.states)
         if isinstance(command, Complete | Fail | GiveBack) and not _try_again(answer):
-            for task in tasks_of(command):
-                self.held.pop(task, None)
+            for said in held_in(command):
+                self.held.pop(said.task, None)
 
     def _submit(self) -> Submit:
         self._batches += 1
@@ -101,7 +101,8 @@ class Client:
         if draw < 0.70:
             return Complete(outcomes=[Done(task=task, token=token, result=f"{token}!") for task, token in held])
         if draw < 0.80:
-            return Fail(outcomes=[Failed(task=task, token=token, error=f"{token}?", retry_at=0.05) for task, token in held])
+            failed = [Failed(task=task, token=token, error=f"{token}?", retry_at=0.05) for task, token in held]
+            return Fail(outcomes=failed)
         if draw < 0.90:
             return GiveBack(tasks=[Held(task=task, token=token) for task, token in held], reason="drawn by lot")
         beats = [Beat(task=task, token=token, checkpoint=random.randrange(10**6)) for task, token in held]
@@ -113,7 +114,8 @@ def batch(label: str) -> list[TaskSpec]:
     random = Random(label)
     tasks: list[TaskSpec] = []
     for index in range(random.randint(1, 8)):
-        task = TaskSpec(title=f"{label}/{index}", ref=f"r{index}", payload={"of": label, "x": "x" * random.choice(SIZES)})
+        payload = {"of": label, "x": "x" * random.choice(SIZES)}
+        task = TaskSpec(title=f"{label}/{index}", ref=f"r{index}", payload=payload)
         task.max_attempts = 1_000
         if index and random.random() < 0.2:
             task.after = [f"r{index - 1}"]
@@ -124,13 +126,24 @@ def batch(label: str) -> list[TaskSpec]:
 SIZES = (0, 10, 200, 200, 3_000, 9_000)
 
 
-def tasks_of(command: Command) -> list[str]:
-    """The tasks in hands that a command is about."""
-    if isinstance(command, Complete | Fail):
-        return [outcome.task for outcome in command.outcomes]
+class Said(NamedTuple):
+    """What a command says of one lease."""
+
+    task: str
+    token: str
+    words: str = ""
+    """The result, or the error."""
+
+
+def held_in(command: Command) -> list[Said]:
+    """The leases that a command speaks of."""
+    if isinstance(command, Complete):
+        return [Said(done.task, done.token, str(done.result)) for done in command.outcomes]
+    if isinstance(command, Fail):
+        return [Said(failed.task, failed.token, failed.error) for failed in command.outcomes]
     if isinstance(command, GiveBack):
-        return [held.task for held in command.tasks]
-    return [beat.task for beat in command.beats] if isinstance(command, Heartbeat) else []
+        return [Said(held.task, held.token) for held in command.tasks]
+    return [Said(beat.task, beat.token) for beat in command.beats] if isinstance(command, Heartbeat) else []
 
 
 def _try_again(answer: Answer) -> bool:
@@ -138,6 +151,6 @@ def _try_again(answer: Answer) -> bool:
     return isinstance(answer, RotaError) and answer.code == "full_disk"
 
 
-def payload_text(task: TaskSpec) -> str:
-    """A payload as the database keeps it."""
-    return msgspec.json.encode(task.payload).decode()
+def json_text(value: object) -> str:
+    """A value as the database keeps it."""
+    return msgspec.json.encode(value).decode()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+from rota.audit.audit import audit
 from rota.model.agent import AgentSpec
 from rota.model.commands.fleet import Register
 from rota.model.commands.work import Claim, Claimed, Complete, Done
@@ -20,9 +21,10 @@ FINISHER = "finisher"
 
 
 def look(store: Store, ledger: Ledger) -> list[str]:
-    """What is wrong with the database as it is."""
+    """What is wrong with the database as it is: by the ledger, by its own rows, by `rota audit`."""
     with store.read() as reader:
-        return [*ledger.missing(reader), *contradictions(reader)]
+        audited = [violation.text for violation in audit(reader).violations]
+        return [*ledger.missing(reader), *contradictions(reader), *audited]
 
 
 def finish(store: Store, ledger: Ledger, call: Callable[[Any], Any], pause: Callable[[], object]) -> list[str]:
@@ -39,25 +41,22 @@ def finish(store: Store, ledger: Ledger, call: Callable[[Any], Any], pause: Call
         ledger.answered(number, answer)
         return answer
 
-    for task, holding in list(ledger.held.items()):
-        told(Complete(outcomes=[Done(task=task, token=holding.token, result=f"{holding.token}!")]))
-    for agent in sorted({holding.agent for holding in ledger.held.values()} | _agents(ledger)):
+    for token, holding in list(ledger.held.items()):
+        told(Complete(outcomes=[Done(task=holding.task, token=token, result=f"{token}!")]))
+    for agent in sorted(ledger.agents):
         # Claims that were never answered may have left leases: a new process of the agent gives them back.
         call(Register(agent=AgentSpec(name=agent), instance="after the crash", replace=True))
     call(Register(agent=AgentSpec(name=FINISHER, slots=200), replace=True))
     while _unfinished(store):
         claimed: Claimed = told(Claim(agent=FINISHER, n=200))
         if claimed.tasks:
-            told(Complete(outcomes=[Done(task=given.task, token=given.token, result="after") for given in claimed.tasks]))
+            done = [Done(task=given.task, token=given.token, result="after the crash") for given in claimed.tasks]
+            told(Complete(outcomes=done))
         else:
             pause()
     with store.read() as reader:
         not_done = [f"task-{number} ended in state {state}: {why}" for number, state, why in reader.one(NOT_DONE)]
     return [*not_done, *look(store, ledger)]
-
-
-def _agents(ledger: Ledger) -> set[str]:
-    return {label.rpartition("-")[0] for label in ledger.submits}
 
 
 def _unfinished(store: Store) -> bool:

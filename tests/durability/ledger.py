@@ -5,24 +5,24 @@ Independent of the engine and of `rota audit`: it looks at rows of tables alone.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from rota.model.commands.submit import Submit, Submitted
-from rota.model.commands.work import Claim, Claimed, Complete, Done, Fail, GiveBack, Heartbeat, Judged, Renewed
+from rota.model.commands.work import Claim, Claimed, Complete, Fail, Heartbeat, Judged, Renewed
 from rota.model.errors import KINDS, RotaError
 from rota.model.ids import task_id, task_number, token_number
 from rota.model.state import DONE
 from rota.model.task import TaskSpec
 from rota.store.protocol import Reader
 from rota.store.statement import One
-from tests.durability.client import Answer, Command, payload_text, tasks_of
+from tests.durability.client import Answer, Command, held_in, json_text
 
 NOTHING_HAPPENED = frozenset({"full_disk"})
 """Refusals that say for sure that nothing was changed. After `unavailable` and the like nobody knows."""
 NEVER = frozenset(KINDS) - {"full_disk", "unavailable", "stopped"}
 """Refusals that no command of ours deserves, whatever happens to the database."""
+
+_ENDS: dict[type, str] = {Complete: "done", Fail: "failed"}
 
 BATCH = One("batch", "SELECT id, title, payload FROM task JOIN body ON body.task = task.id WHERE batch = ? ORDER BY id")
 STATE = One("state", "SELECT state, result, checkpoint FROM task JOIN body ON body.task = task.id WHERE id = ?")
@@ -35,37 +35,45 @@ class Sent(NamedTuple):
 
     tasks: list[TaskSpec]
     ids: list[str] | None = None
-    refused: bool = False
+    perhaps: bool = False
+    """It was asked and the answer never came, or left it open."""
 
 
 class Holding(NamedTuple):
-    """A task in an agent's hands."""
+    """A lease: the right to this one attempt at a task."""
 
+    task: str
     agent: str
-    token: str
     attempt: int
 
 
 class Ledger:
-    """Tell it of every command before it is sent (`asked`) and of every answer (`answered`)."""
+    """Tell it of every command before it is sent (`asked`) and of every answer (`answered`).
+
+    Clients may be many and answers may come in another order than they were given, so that one client tells of a
+    task that it was given before another has told that it let go of it.
+    """
 
     def __init__(self) -> None:
         self.submits: dict[str, Sent] = {}
         self.held: dict[str, Holding] = {}
+        """Leases by token."""
         self.results: dict[str, str] = {}
         """Of each task that was acknowledged as done."""
         self.ended: dict[tuple[str, int], tuple[str, str | None]] = {}
         """Of each attempt that was acknowledged as ended: its outcome and its error."""
         self.checkpoints: dict[str, object] = {}
-        self.unsure: set[str] = set()
-        """Tasks of which something was said that was not answered."""
+        self.agents: set[str] = set()
+        """All that ever claimed."""
         self.broken: list[str] = []
         """Answers that no promise allows."""
         self._open: dict[int, Command] = {}
+        self._unsure: set[str] = set()
+        """Tokens with which something was said that was not answered: perhaps they ended."""
 
     @property
     def acknowledged(self) -> int:
-        """How many facts the database has to know: without any a test of it proves nothing."""
+        """How many facts the database has to know: without any, a test of it proves nothing."""
         known = sum(len(sent.ids or ()) for sent in self.submits.values())
         return known + len(self.held) + len(self.ended)
 
@@ -74,6 +82,9 @@ class Ledger:
         if isinstance(command, Submit):
             assert command.batch is not None
             self.submits.setdefault(command.batch, Sent(command.tasks))
+        elif isinstance(command, Claim):
+            assert command.agent is not None
+            self.agents.add(command.agent)
 
     def answered(self, number: int, answer: Answer) -> None:
         command = self._open.pop(number)
@@ -88,7 +99,7 @@ class Ledger:
         elif isinstance(answer, Renewed):
             self._renewed(command, answer)
 
-    def power_cut(self) -> None:
+    def crash(self) -> None:
         """Whoever asked has got no answer, and never will."""
         for command in self._open.values():
             self._forget(command)
@@ -96,28 +107,25 @@ class Ledger:
 
     def given_back(self, agents: set[str]) -> None:
         """The process in which these agents lived is gone: what they held is not theirs any more."""
-        for task, holding in list(self.held.items()):
+        for token, holding in list(self.held.items()):
             if holding.agent in agents:
-                del self.held[task]
+                del self.held[token]
 
     def _refused(self, command: Command, error: RotaError) -> None:
         if error.code in NEVER:
             self.broken.append(f"{type(command).__name__} was refused: {error}")
         if error.code not in NOTHING_HAPPENED:
             self._forget(command)
-        elif isinstance(command, Submit):
-            assert command.batch is not None
-            self.submits[command.batch] = self.submits[command.batch]._replace(refused=True)
 
     def _forget(self, command: Command) -> None:
         if isinstance(command, Submit):
             assert command.batch is not None
-            self.submits[command.batch] = self.submits[command.batch]._replace(refused=False)
-        for task in tasks_of(command):
-            self.checkpoints.pop(task, None)
+            self.submits[command.batch] = self.submits[command.batch]._replace(perhaps=True)
+        for held in held_in(command):
+            self.checkpoints.pop(held.task, None)
             if not isinstance(command, Heartbeat):
-                self.unsure.add(task)
-                self.held.pop(task, None)
+                self._unsure.add(held.token)
+                self.held.pop(held.token, None)
 
     def _submitted(self, command: Submit, answer: Submitted) -> None:
         assert command.batch is not None
@@ -127,48 +135,41 @@ class Ledger:
         self.submits[command.batch] = Sent(command.tasks, answer.ids)
 
     def _claimed(self, answer: Claimed) -> None:
+        letting_go = {held.token for command in self._open.values() for held in held_in(command)}
         for given in answer.tasks:
-            other = self.held.get(given.task)
-            if other is not None:
-                self.broken.append(f"{given.task} was given to {given.agent} while {other.agent} held it")
+            for token, holding in self.held.items():
+                if holding.task == given.task and token not in letting_go:
+                    self.broken.append(f"{given.task} was given to {given.agent} while {holding.agent} held it")
             if given.task in self.results:
                 self.broken.append(f"{given.task} was given to {given.agent} though it was done")
-            self.held[given.task] = Holding(given.agent, given.token, given.attempt)
-            self.unsure.discard(given.task)
+            self.held[given.token] = Holding(given.task, given.agent, given.attempt)
 
     def _judged(self, command: Command, answer: Judged) -> None:
-        for task in answer.refused:
-            if self.held.pop(task, None) is not None and task not in self.unsure:
-                self.broken.append(f"{task} was taken from the agent that held it: {answer.refused[task]}")
-        reported: dict[str, Any] = {}
-        if isinstance(command, Complete | Fail):
-            reported = {outcome.task: outcome for outcome in command.outcomes}
-        elif isinstance(command, GiveBack):
-            reported = {held.task: held for held in command.tasks}
-        for task in answer.states:
-            outcome = reported[task]
-            holding = self.held.pop(task, None)
-            if isinstance(outcome, Done):
-                if task in self.results:
-                    self.broken.append(f"{task} was done twice")
-                self.results[task] = str(outcome.result)
-            if holding is None:
+        how = _ENDS.get(type(command))
+        for said in held_in(command):
+            holding = self.held.pop(said.token, None)
+            if said.task in answer.refused:
+                if said.token not in self._unsure:
+                    self.broken.append(f"{said.task} was taken from its agent: {answer.refused[said.task]}")
                 continue
-            what = {Complete: "done", Fail: "failed"}.get(type(command))
-            if what is not None:
-                self.ended[task, holding.attempt] = (what, getattr(outcome, "error", None))
+            if how == "done":
+                if said.task in self.results:
+                    self.broken.append(f"{said.task} was done twice")
+                self.results[said.task] = said.words
+            if holding is not None and how is not None:
+                self.ended[said.task, holding.attempt] = (how, said.words if how == "failed" else None)
 
     def _renewed(self, command: Heartbeat, answer: Renewed) -> None:
-        for task in answer.lost:
-            if self.held.pop(task, None) is not None and task not in self.unsure:
-                self.broken.append(f"{task} was lost by the agent that held it")
         for beat in command.beats:
-            if beat.task in answer.renewed and beat.checkpoint is not None:
+            if beat.task in answer.lost:
+                if self.held.pop(beat.token, None) is not None:
+                    self.broken.append(f"{beat.task} was lost by its agent")
+            elif beat.checkpoint is not None:
                 self.checkpoints[beat.task] = beat.checkpoint
 
     def missing(self, reader: Reader) -> list[str]:
-        """What the database should know, as far as it was answered, and does not; a line for each."""
-        self.power_cut()
+        """What the database should know, as far as it was answered, and does not: a line for each."""
+        assert not self._open, "ask after a crash, or when all is answered"
         found = list(self.broken)
         for label, sent in self.submits.items():
             found += _missing_batch(reader, label, sent)
@@ -180,23 +181,24 @@ class Ledger:
                 found.append(f"attempt {attempt} of {task} ended as {said}; the database has {rows}")
         for task, checkpoint in self.checkpoints.items():
             rows = reader.one(STATE, task_number(task))
-            if not rows or rows[0][2] is None or msgspec.json.decode(rows[0][2]) != checkpoint:
+            if not rows or rows[0][2] != json_text(checkpoint):
                 found.append(f"{task} has not the checkpoint {checkpoint!r}: {rows}")
-        for task, holding in self.held.items():
-            if task not in self.unsure and reader.one(LEASE, task_number(task)) != [(token_number(holding.token),)]:
-                found.append(f"the lease of {holding.agent} on {task} is gone")
+        for token, holding in self.held.items():
+            rows = reader.one(LEASE, task_number(holding.task))
+            if rows != [(token_number(token),)]:
+                found.append(f"the lease of {holding.agent} on {holding.task} is gone: {rows}")
         return found
 
 
 def _missing_batch(reader: Reader, label: str, sent: Sent) -> list[str]:
     rows = reader.one(BATCH, label)
     if sent.ids is None:
-        if len(rows) not in ((0,) if sent.refused else (0, len(sent.tasks))):
-            how = "refused" if sent.refused else "unanswered"
+        if len(rows) not in ((0, len(sent.tasks)) if sent.perhaps else (0,)):
+            how = "unanswered" if sent.perhaps else "refused"
             return [f"{label}, {how}, is there with {len(rows)} of {len(sent.tasks)} tasks"]
     elif [task_id(row[0]) for row in rows] != sent.ids:
         return [f"{label} was answered with {sent.ids}; the database has {[row[0] for row in rows]}"]
-    expected = [(task.title, payload_text(task)) for task in sent.tasks]
+    expected = [(task.title, json_text(task.payload)) for task in sent.tasks]
     if rows and [(title, payload) for _id, title, payload in rows] != expected:
         return [f"{label} has other titles or payloads than it was submitted with"]
     return []
@@ -204,7 +206,6 @@ def _missing_batch(reader: Reader, label: str, sent: Sent) -> list[str]:
 
 def _missing_result(reader: Reader, task: str, result: str) -> list[str]:
     rows = reader.one(STATE, task_number(task))
-    if rows and rows[0][0] == DONE and msgspec.json.decode(rows[0][1]) == result:
+    if rows and rows[0][:2] == (DONE, json_text(result)):
         return []
     return [f"{task} was acknowledged as done with {result!r}; the database has {rows}"]
-

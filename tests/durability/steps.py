@@ -18,10 +18,10 @@ START = 1_700_000_000_000_000
 class Steps:
     """A started node. `now` is its clock, microseconds."""
 
-    def __init__(self, store: Migratable, seed: int, *, now: int = START) -> None:
+    def __init__(self, store: Migratable, random: Random, *, now: int = START) -> None:
         self.now = now
         migrate(store)
-        self.node = Node(store, Random(seed).randrange(1, 1 << 31), random=Random(seed), clock=lambda: self.now)
+        self.node = Node(store, random.randrange(1, 1 << 31), random=random, clock=lambda: self.now)
         self.node.begin()
 
     def ask(self, commands: Sequence[Command], *, wait_us: int = 1_000) -> list[Answer]:

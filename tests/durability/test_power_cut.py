@@ -1,82 +1,91 @@
-"""Every answered submit, claim and outcome survives a power cut: the real engine on a disk that loses what was not
-synced.
+"""Every answered submit, claim and outcome survives a power cut, on a disk that loses what was not synced.
+
+kill -9 proves nothing of the kind: the operating system keeps what a dead process wrote.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
-from itertools import count
 from pathlib import Path
 from random import Random
 
-import apsw
 import pytest
 
-from rota.model.errors import RotaError
-from rota.store.migrate import migrate
-from rota.store.sqlite import SqliteStore
-from tests.durability.client import Client
-from tests.durability.disk import Cut, Disk
-from tests.durability.finish import finish, look
-from tests.durability.ledger import Ledger
-from tests.durability.steps import START, Steps
-from tests.durability.unsynced_vfs import put_down, unsynced
+from tests.durability.disk import Cut
+from tests.durability.power_cuts import Files, PowerCuts
 
-NAME = "work.db"
-TURNS = 12
+MADE = 1_000_000
+"""The seed of the database that others start from; none of theirs."""
 CUTS: tuple[Cut, ...] = ("nothing", "some")
 
-_numbers = count()
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """A database without tasks, as a power cut right after its making leaves it."""
+    cuts = PowerCuts(tmp_path_factory.mktemp("made"), MADE)
+    return cuts.live(turns=0).cut("nothing", Random(0))
 
 
-class Bench:
-    """A database, its clients and the ledger, through any number of power cuts."""
-
-    def __init__(self, folder: Path, seed: int, *, found: dict[str, bytes] | None = None, pragmas: Sequence[str] = ()) -> None:
-        self.folder = folder
-        self.seed = seed
-        self.random = Random(seed)
-        self.found = found or {}
-        self.pragmas = pragmas
-        self.now = START
-        self.clients = [Client(name, seed) for name in ("ann", "bob", "eve")]
-        self.ledger = Ledger()
-
-    def work(self, *, cut_before: int | None = None, turns: int = TURNS) -> Disk:
-        """Goes on until the power is cut: before an operation of the disk, or after so many turns."""
-        folder = self.folder / f"life-{next(_numbers)}"
-        with unsynced(folder, found=self.found, cut_before=cut_before) as vfs, ExitStack() as ending:
-            try:
-                store = SqliteStore(str(folder / NAME), vfs=vfs.name)
-                ending.callback(_drop, store)
-                for pragma in (f"wal_autocheckpoint = {self.random.choice((4, 20, 4_000))}", *self.pragmas):
-                    store._connection.execute(f"PRAGMA {pragma}")
-                self._turns(Steps(store, self.seed, now=self.now), vfs.disk, turns)
-            except RotaError:
-                # Of the engine's own start, in which it answers nobody.
-                if not vfs.disk.off:
-                    raise
-            vfs.disk.off = True
-        self.ledger.power_cut()
-        return vfs.disk
-
-    def _turns(self, steps: Steps, disk: Disk, turns: int) -> None:
-        for _ in range(turns):
-            asking = self.random.sample(self.clients, self.random.randint(1, len(self.clients)))
-            asked = [(next(_numbers), client, client.next()) for client in asking]
-            for number, _client, command in asked:
-                self.ledger.asked(number, command)
-            answers = steps.ask([command for _number, _client, command in asked])
-            for (number, client, command), answer in zip(asked, answers, strict=True):
-                self.ledger.answered(number, answer)
-                client.heard(command, answer)
-            self.now = steps.now
-            if disk.off:
-                return
+def operations_of(folder: Path, seed: int, found: Files) -> tuple[int, list[int]]:
+    """How many operations of the disk this seed takes, and which of them are syncs."""
+    disk = PowerCuts(folder, seed, found=found).live()
+    return disk.operations, disk.syncs
 
 
-def _drop(store: SqliteStore) -> None:
-    # Without power it can only let go of memory.
-    with suppress(apsw.Error):
-        store.close()
+@pytest.mark.parametrize("seed", range(12))
+def test_what_was_answered_survives_a_power_cut_at_any_moment(seed: int, made: Files, tmp_path: Path) -> None:
+    random = Random(seed)
+    operations, syncs = operations_of(tmp_path, seed, made)
+    for cut_before in (random.choice(syncs), random.choice(syncs) + 1, random.randint(1, operations)):
+        for cut in CUTS:
+            cuts = PowerCuts(tmp_path, seed, found=made)
+            disk = cuts.live(cut_before=cut_before)
+            assert cuts.problems_to_the_end(disk.cut(cut, random)) == [], f"seed {seed}, {cut_before=}, {cut=}"
+
+
+def test_what_was_answered_survives_a_power_cut_before_and_after_every_sync(tmp_path: Path) -> None:
+    """From the making of the database on: its tables are there wholly or not at all."""
+    random = Random(0)
+    rehearsal = PowerCuts(tmp_path, 0)
+    syncs = rehearsal.live(turns=6).syncs
+    assert rehearsal.ledger.acknowledged > 0
+    assert len(syncs) > 10
+    for cut_before in sorted({moment for sync in syncs for moment in (sync, sync + 1)}):
+        for cut in CUTS:
+            cuts = PowerCuts(tmp_path, 0)
+            disk = cuts.live(cut_before=cut_before, turns=6)
+            assert cuts.problems_to_the_end(disk.cut(cut, random)) == [], f"{cut_before=}, {cut=}"
+
+
+@pytest.mark.parametrize("seed", range(100, 106))
+def test_power_cuts_one_after_another_lose_nothing_either(seed: int, made: Files, tmp_path: Path) -> None:
+    """Some fall into the recovery from the one before."""
+    random = Random(seed)
+    cuts = PowerCuts(tmp_path, seed, found=made)
+    found = made
+    for life in range(5):
+        disk = cuts.live(cut_before=random.randint(1, 400))
+        found = cuts.found = disk.cut(random.choice(CUTS), random)
+        assert cuts.problems(found) == [], f"{seed=}, {life=}"
+    assert cuts.ledger.acknowledged > 0
+    assert cuts.problems_to_the_end(found) == [], f"{seed=}"
+
+
+@pytest.mark.parametrize("pragma", ["synchronous = off", "synchronous = normal"])
+def test_a_store_that_does_not_sync_is_seen_to_lose_what_it_answered(pragma: str, made: Files, tmp_path: Path) -> None:
+    """The proof above proves nothing unless it fails here."""
+    lost = []
+    for seed in range(8):
+        cuts = PowerCuts(tmp_path, seed, found=made, pragmas=[pragma, "wal_autocheckpoint = 4000"])
+        disk = cuts.live()
+        lost.append(bool(cuts.problems_to_the_end(disk.cut("nothing", Random(seed)))))
+        assert cuts.ledger.acknowledged > 0
+    assert all(lost)
+
+
+def test_a_store_that_does_not_sync_is_seen_to_tear_its_file(made: Files, tmp_path: Path) -> None:
+    """Lost sectors among kept ones are found as damage."""
+    damaged = 0
+    for seed in range(8):
+        cuts = PowerCuts(tmp_path, seed, found=made, pragmas=["synchronous = off", "wal_autocheckpoint = 4"])
+        damaged += bool(cuts.damage(cuts.live().cut("some", Random(seed))))
+    assert damaged > 0

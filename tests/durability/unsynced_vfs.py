@@ -63,7 +63,7 @@ class UnsyncedFile(apsw.VFSFile):
         self._disk.check_power()
         return super().xRead(amount, offset)
 
-    def xWrite(self, data: apsw.Buffer, offset: int) -> None:  # noqa: N802
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
         self._disk.write(self._name, offset, bytes(data))
         super().xWrite(data, offset)
 
@@ -81,8 +81,10 @@ class UnsyncedFile(apsw.VFSFile):
 
 
 @contextmanager
-def unsynced(folder: Path, *, found: dict[str, bytes] | None = None, cut_before: int | None = None) -> Iterator[UnsyncedVfs]:
-    """A VFS for files in `folder`, which is made and holds, synced, what an earlier power cut left."""
+def unsynced(
+    folder: Path, *, found: dict[str, bytes] | None = None, cut_before: int | None = None
+) -> Iterator[UnsyncedVfs]:
+    """A VFS for files in the empty `folder`, which gets, all synced, what an earlier power cut left."""
     put_down(folder, found or {})
     vfs = UnsyncedVfs(Disk(found, cut_before=cut_before))
     try:
@@ -92,8 +94,7 @@ def unsynced(folder: Path, *, found: dict[str, bytes] | None = None, cut_before:
 
 
 def put_down(folder: Path, found: dict[str, bytes]) -> None:
-    """Makes the folder with these files in it."""
-    folder.mkdir()
+    """Writes these files."""
     for name, data in found.items():
         (folder / name).write_bytes(data)
 

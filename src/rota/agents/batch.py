@@ -17,7 +17,7 @@ from rota.model.commands.submit import Submit, Submitted
 from rota.model.errors import RotaError, invalid
 from rota.model.project import ProjectSpec
 from rota.model.task import TaskSpec
-from rota.model.times import moment
+from rota.model.times import SECOND, rfc3339
 from rota.operations.distributor import Distributor, now_us
 
 LABEL_NAME = 80
@@ -50,7 +50,7 @@ def submit_file(
     # A file of one part is one submit: if one of its tasks is there, all are.
     if there.tasks and (there.tasks >= file.count or file.count <= SUBMIT):
         return Batch(label, there.tasks, fresh=False)
-    if there.submitted is not None and now_us() - moment(there.submitted, 0, "") > KEYS_KEPT_S * 1_000_000:
+    if there.submitted is not None and there.submitted < rfc3339(now_us() - round(KEYS_KEPT_S * SECOND)):
         raise invalid(
             shown(file.file),
             f"only {there.tasks:,} of its {file.count:,} tasks were submitted, and too long ago to go on safely; "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
@@ -13,8 +12,8 @@ from rota.model.commands.read import Explain, Explanation, GetTask
 from rota.model.errors import RotaError
 from rota.model.state import State
 from rota.model.task import TaskView
-from rota.model.times import SECOND, moment
-from rota.operations.distributor import Distributor
+from rota.model.times import SECOND, rfc3339
+from rota.operations.distributor import Distributor, now_us
 
 LOOKED_AT = 10_000
 """Ready tasks that are told apart by what they ask for; the blocked whose parents are looked at."""
@@ -70,9 +69,9 @@ def _starts_soon(work: Work, states: dict[str, int]) -> bool:
         return False
     if work.batch is not None:
         return True
-    latest = time.time_ns() // 1_000 + round(SOON_S * SECOND)
+    latest = rfc3339(now_us() + round(SOON_S * SECOND))
     starts = (task.start for task in islice(work.tasks("scheduled"), LOOKED_AT))
-    return any(start is not None and moment(start, 0, "") <= latest for start in starts)
+    return any(start is not None and start <= latest for start in starts)
 
 
 def _ready(distributor: Distributor, work: Work, board: Board) -> list[Obstacle] | None:

@@ -36,15 +36,15 @@ class Supervisor:
         return sum(agent.spec.slots for agent in self._agents)
 
     def prepare(self) -> None:
-        """Put queues, pools and agents into the database; nothing is given out yet."""
+        """Put the fleet's queues and pools into the database, so that tasks can be submitted to them."""
         apply_fleet(self._distributor, self.fleet)
+
+    def start(self) -> None:
+        """Register the agents and let every slot claim. After `prepare`."""
         for agent in self._agents:
             command = Register(agent=agent.spec, instance=self._instance, replace=True, local=True)
             self._distributor.call(command)
             self.board.enter(agent.spec.name, agent.spec.slots)
-
-    def start(self) -> None:
-        """Let every slot claim. After `prepare`."""
         self._pulse.start()
         setting = Setting(self._distributor, self._instance, self.board, self._pulse)
         for agent in self._agents:

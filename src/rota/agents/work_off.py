@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from rota.agents.board import Standing
+from rota.agents.board import Board, Standing
 from rota.agents.obstacles import Obstacle, obstacles
 from rota.agents.supervise import Supervisor
 from rota.agents.work import Counts, Work, seconds_left
@@ -48,14 +48,14 @@ class Finish:
 class Interruption:
     """Somebody wants the run to end. `ask` may be called in a signal handler."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
-        self._supervisor = supervisor
+    def __init__(self, board: Board) -> None:
+        self._board = board
         self.asked = False
 
     def ask(self) -> None:
         """End it soon."""
         self.asked = True
-        self._supervisor.board.wake()
+        self._board.wake()
 
 
 def work_off(
@@ -96,27 +96,28 @@ class _Watch:
         self._stopped_since: float | None = None
 
     def until_ended(self, interruption: Interruption, every_s: float) -> Finish:
-        due = 0.0
-        while True:
-            if interruption.asked:
-                return Finish("interrupted", self._counts)
-            if time.monotonic() >= due:
+        may_look = must_look = 0.0
+        changed = False
+        while not interruption.asked:
+            finish = None
+            if time.monotonic() >= (may_look if changed else must_look):
                 took_s = self._look()
                 finish = self._ended()
-                due = time.monotonic() + max(LOOK_LEAST_S, took_s / LOOK_SHARE)
-                idle_until = due + LOOK_MOST_S
+                changed = False
+                may_look = time.monotonic() + max(LOOK_LEAST_S, took_s / LOOK_SHARE)
+                must_look = may_look + LOOK_MOST_S
             self._show(self._progress())
             if finish is not None:
                 return finish
-            if self._board.wait(min(every_s, max(idle_until - time.monotonic(), 0.01))):
-                # A change: look as soon as the share of looking allows.
-                self._pause(due - time.monotonic(), interruption)
-            elif time.monotonic() < idle_until:
-                continue
-            due = min(due, time.monotonic())
+            until = min(may_look if changed else must_look, time.monotonic() + every_s)
+            if changed:
+                self._pause(until, interruption)
+            else:
+                changed = self._board.wait(until - time.monotonic())
+        return Finish("interrupted", self._counts)
 
-    def _pause(self, seconds: float, interruption: Interruption) -> None:
-        until = time.monotonic() + seconds
+    def _pause(self, until: float, interruption: Interruption) -> None:
+        """Let more changes come together, so that a fast fleet is not slowed down by being looked at."""
         while not interruption.asked and (left := until - time.monotonic()) > 0:
             self._board.wait(left)
 

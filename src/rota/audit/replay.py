@@ -105,7 +105,7 @@ class Replay:
         lane = self._lane_of(move)
         if self._kind == "archive" or self._kind == "restore":
             for number in range(first, last + 1):
-                self._shelve(number, move.to)
+                self._file_away(number, move.to)
         elif self._kind == "submit" and ledger.is_new(first, last):
             if move.to not in ALLOWED[UNSEEN]:
                 self._breach("wrong_change", first, "a state to begin in", STATES[move.to])
@@ -198,11 +198,11 @@ class Replay:
             self._breach("attempt_number", number, f"the end of attempt {hold.attempt}", f"of {move.attempt}")
         ledger.tries[number] = hold.attempt
 
-    def _shelve(self, number: int, to: int) -> None:
+    def _file_away(self, number: int, to: int) -> None:
         """An ended task's rows went into an archive file, or came back."""
         ledger = self.ledger
-        stored = to + 1 | ARCHIVED
-        wanted, becomes, step = (to + 1, stored, 1) if self._kind == "archive" else (stored, to + 1, -1)
+        kept = to + 1 | ARCHIVED
+        wanted, becomes, step = (to + 1, kept, 1) if self._kind == "archive" else (kept, to + 1, -1)
         if to not in ENDED or ledger.state[number] != wanted:
             found = f"{self._kind} from {_name((ledger.state[number] & ~ARCHIVED) - 1)} as {STATES[to]}"
             self._breach("wrong_change", number, "an ended task as it ended", found)

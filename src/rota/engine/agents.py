@@ -14,11 +14,12 @@ from rota.engine.place import Groups, tell
 from rota.model import bounds, check
 from rota.model.agent import AgentSpec
 from rota.model.commands.fleet import Drain, Ok, Register, Registered, RemoveAgent, ResumeAgent
+from rota.model.commands.work import Claimed
 from rota.model.errors import RotaError, invalid
 from rota.model.ids import task_id
 from rota.model.times import SECOND
 from rota.store.sql import fleet
-from rota.store.sql.leases import END_LEASES, LEASES_OF_AGENT, LeaseRow
+from rota.store.sql.leases import DROP_LISTENERS, END_LEASES, LEASES_OF_AGENT, LISTENERS, LeaseRow
 
 QUIET_S = 30.0
 """An instance not heard from for this long may be taken over without `replace`, seconds."""
@@ -60,7 +61,18 @@ def _take_over(context: Context, known: Agent, command: Register) -> list[str]:
             f"another process calls itself {known.name!r} and was heard from within {QUIET_S:g} s",
             field="agent.name",
         )
+    _stop_listening(context, known)
     return take_back_all(context, _leases(context, known), "replaced")
+
+
+def _stop_listening(context: Context, known: Agent) -> None:
+    """The earlier process gets nothing more: its waiting claims end. A roster that names the agent goes on."""
+    for number, _node, agents_text, _n in context.transaction.one(LISTENERS):
+        if msgspec.json.decode(agents_text, type=list[int]) != [known.id] or number in context.answered:
+            continue
+        context.transaction.each(DROP_LISTENERS, [(number,)])
+        if number in context.listening:
+            context.answered[number] = Claimed()
 
 
 def take_back_all(context: Context, leases: Sequence[LeaseRow], why: str) -> list[str]:

@@ -119,8 +119,7 @@ class Changes:
         minute = self.now // (60 * SECOND)
         rows = [(minute, queue, name, self._node, n, total) for (queue, name), (n, total) in self.statistics.items()]
         rows.sort()
-        known = set(transaction.each(history.STATISTIC, rows))
-        transaction.add(history.ADD_STATISTIC, [row for row in rows if (row[1], row[2]) not in known])
+        transaction.each(history.STATISTIC, rows)
         self.statistics.clear()
 
 

@@ -22,6 +22,7 @@ def claim(context: Context, command: Claim, number: int) -> Claimed | Waiting:
     if not 0 <= command.wait <= bounds.WAIT_S:
         raise invalid("wait", f"{command.wait} is not between 0 and {bounds.WAIT_S:g} seconds")
     check.maybe_key(command.request, "request")
+    check.maybe_key(command.instance, "instance")
     names = [command.agent] if command.agent is not None else command.agents
     agents = [context.book.agent(str(name), "agent") for name in names]
     for agent in agents:

@@ -138,52 +138,56 @@ def _agent(
 
 def _plan(context: Context, pictured: seen.Snapshot, depths: dict[int, int]) -> seen.Plan:
     """Read heads only of lanes that a listening agent may serve, more of them while the plan asks for more."""
-    lanes, parked = survey(pictured)
     wanted = sum(listener.n for listener in pictured.listeners)
-    heads_each = max(LEAST_HEADS, -(-2 * wanted // max(len(lanes), 1)))
+    heads_each = LEAST_HEADS
     while True:
+        try:
+            lanes, parked = survey(pictured)
+        except Exception as error:
+            _set_aside(context, pictured, error)
+            continue
+        heads_each = max(heads_each, -(-2 * wanted // max(len(lanes), 1)))
         heads = _heads(context, [lane.id for lane in lanes], heads_each)
         for lane in lanes:
             lane.heads = heads.get(lane.id, ())
             lane.more = len(lane.heads) >= heads_each and depths[lane.id] > heads_each
-        trial = msgspec.structs.replace(
-            pictured,
-            lanes=lanes,
-            agents=[msgspec.structs.replace(agent) for agent in pictured.agents],
-            listeners=[msgspec.structs.replace(listener) for listener in pictured.listeners],
-        )
         try:
-            decided = plan(trial)
+            decided = plan(_unused(pictured, lanes))
         except Exception as error:
-            lanes = _without_broken(context, trial, lanes, error)
+            _set_aside(context, pictured, error)
             continue
         if not decided.starved:
-            broken = {lane.id: "broken" for lane in pictured.lanes if lane.shape in context.broken}
-            decided.parked = broken | parked
+            decided.parked = parked
             return decided
         heads_each *= 4
 
 
-def _without_broken(
-    context: Context, trial: seen.Snapshot, lanes: list[seen.Lane], error: Exception
-) -> list[seen.Lane]:
-    """Set aside the shapes that the plan can not cope with; the lanes of the others."""
-    for shape in {lane.shape for lane in lanes}:
-        alone = msgspec.structs.replace(
-            trial,
-            lanes=[lane for lane in lanes if lane.shape == shape],
-            agents=[msgspec.structs.replace(agent) for agent in trial.agents],
-            listeners=[msgspec.structs.replace(listener) for listener in trial.listeners],
-        )
+def _set_aside(context: Context, pictured: seen.Snapshot, error: Exception) -> None:
+    """Bar the lanes of the shapes that the plan can not cope with, so that it can be made for the others."""
+    found = False
+    for shape in sorted({lane.shape for lane in pictured.lanes if lane.barred is None}):
+        own = [lane for lane in pictured.lanes if lane.shape == shape]
         try:
-            plan(alone)
-        except Exception as found:
-            context.broken[shape] = f"{type(found).__name__}: {found}"
+            lanes, _parked = survey(_unused(pictured, own))
+            plan(_unused(pictured, lanes))
+        except Exception as fault:
+            found = True
+            context.broken[shape] = f"{type(fault).__name__}: {fault}"
             context.trouble.append(f"shape {shape} is set aside: planning it failed: {context.broken[shape]}")
-    kept = [lane for lane in lanes if lane.shape not in context.broken]
-    if len(kept) == len(lanes):
+            for lane in own:
+                lane.barred = "broken"
+    if not found:
         raise PlanningError(f"{type(error).__name__}: {error}") from error
-    return kept
+
+
+def _unused(pictured: seen.Snapshot, lanes: list[seen.Lane]) -> seen.Snapshot:
+    """The snapshot with these lanes and agents and listeners of its own: a plan uses them up."""
+    return msgspec.structs.replace(
+        pictured,
+        lanes=lanes,
+        agents=[msgspec.structs.replace(agent) for agent in pictured.agents],
+        listeners=[msgspec.structs.replace(listener) for listener in pictured.listeners],
+    )
 
 
 def _heads(context: Context, lanes: list[int], k: int) -> dict[int, list[tuple[int, int]]]:

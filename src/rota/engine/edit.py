@@ -6,8 +6,9 @@ import msgspec
 
 from rota.engine.context import Context
 from rota.engine.dependencies import verdict
+from rota.engine.parents import Edge, edge, refuse_twice
 from rota.engine.place import Groups, leave, put, tell
-from rota.engine.submit import Edge, edge, needs_of
+from rota.engine.submit import needs_of
 from rota.model import bounds, check, state
 from rota.model.commands.submit import Changed, Edit
 from rota.model.errors import RotaError
@@ -127,6 +128,7 @@ def _edges(context: Context, command: Edit, row: TaskRow) -> list[tuple[Edge, st
         return None
     edges = [edge(after, f"after[{index}]", {}) for index, after in enumerate(command.after)]
     numbers = [int(parent) for parent, _, _ in edges]
+    refuse_twice(numbers, "after")
     parents = context.lock(numbers)
     for index, number in enumerate(numbers):
         if number not in parents:

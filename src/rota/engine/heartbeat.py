@@ -80,8 +80,7 @@ def _checked(beat: Beat, field: str) -> tuple[int, int, Beat, bool]:
         check.text(beat.notes, f"{field}.notes", bounds.NOTES)
     if beat.cost is not None:
         check.amount(beat.cost, f"{field}.cost")
-    for key, value in beat.usage.items():
-        check.amount(value, f"{field}.usage.{key}")
+    check.amounts(beat.usage, f"{field}.usage")
     says = beat.progress is not None or beat.notes is not None or bool(beat.usage) or beat.cost is not None
     return task_number(beat.task, f"{field}.task"), token_number(beat.token, f"{field}.token"), beat, says
 

@@ -33,6 +33,8 @@ BROKEN_FOR_S = 60.0
 CONTENDED_S = 0.002
 """When a node tries again to plan a pool that another was planning, seconds."""
 RERUNS = 20
+RETRY_S, RETRY_MOST_S = 0.01, 1.0
+"""After a failed turn the node waits this long for the next, doubled with each further one up to the most, seconds."""
 TURN_ROWS = 4_000
 """Rows of commands one turn takes, so that a bulk submit does not stall others for long."""
 
@@ -83,20 +85,21 @@ class Node:
         self._last_step: int | None = None
         self._last = {"leases": 0, "nodes": 0, "sweep": 0, "seen": 0, "poll": 0}
         self._overdue = False
+        self._failures = 0
+        """Turns that failed one after the other."""
 
     def begin(self) -> None:
         """The first turn: take over from nodes that are gone. Raises when the database can not be used."""
         now = self.clock()
         own = self._own_commands(now)
-        self._last_step = now
         self._settle(self._run(now, own), [], len(own))
 
     def step(self, entries: Sequence[Entry]) -> None:
         """Run one turn with these commands and whatever time asks for, then answer. Never raises for a command."""
         now = self.clock()
         own = self._own_commands(now)
-        self._last_step = now
         if not entries and not own:
+            self._last_step = now
             return
         commands = [*own, *(entry.command for entry in entries)]
         try:
@@ -111,6 +114,8 @@ class Node:
 
     def wait_s(self) -> float:
         """How long the next step can wait when no command comes, seconds."""
+        if self._failures:
+            return float(min(RETRY_MOST_S, RETRY_S * 2.0 ** min(self._failures, 30)))
         if self._overdue or self._nudged:
             return 0.0
         if self._dirty:
@@ -154,8 +159,9 @@ class Node:
         shares = self.store.nodes_share
         if self._broken and now - self._broken_since > BROKEN_FOR_S * SECOND:
             self._broken.clear()
+            self._dirty.update(self.book.pools)
         due = {
-            "leases": self._every("leases", LEASES_EVERY_S, now) and not gap,
+            "leases": (self._every("leases", LEASES_EVERY_S, now) or self._overdue) and not gap,
             "nodes": shares and self._every("nodes", NODES_EVERY_S, now),
             "sweep": self._every("sweep", SWEEP_EVERY_S, now),
             "poll": shares and self._every("poll", POLL_S, now),
@@ -211,10 +217,13 @@ class Node:
 
     def _turn(self, now: int, commands: Sequence[Command]) -> Outcome:
         self.turns += 1
-        return turn(
+        outcome = turn(
             self.store, now, commands, node=self.number, book=self.book, random=self.random, listening=self.listening,
             numbers=self._listener, broken=self._broken,
         )  # fmt: skip
+        # Not before: turns that fail, as in an outage, are a gap in which nobody could renew a lease.
+        self._last_step, self._failures = now, 0
+        return outcome
 
     def _listener(self) -> int:
         self._next_listener += 1
@@ -247,6 +256,7 @@ class Node:
     def _refuse(self, entries: Sequence[Entry], error: RotaError) -> None:
         self.book.forget()
         self._overdue = True
+        self._failures += 1
         if not entries:
             self.trouble.append((self.clock(), str(error)))
         for entry in entries:

@@ -16,7 +16,7 @@ from rota.model.ids import task_id, task_number, token_number
 from rota.model.times import ahead
 from rota.store.sql.leases import END_LEASES, LeaseRow
 from rota.store.sql.tasks import SET_QUESTION, TaskRow
-from rota.store.sql.waiting import PARK_LIMIT
+from rota.store.sql.waiting import PARK_LIMIT, PARKED_LIMITS
 
 
 def complete(context: Context, commands: Sequence[Complete]) -> list[Judged | RotaError]:
@@ -73,7 +73,6 @@ def _done(context: Context, row: TaskRow, lease: LeaseRow, outcome: Done, result
             context.ended[row.id] = state.REVIEW
     else:
         note_end(context, row, state.DONE)
-    context.seen[lease.agent] = context.now
     return came_into
 
 
@@ -106,7 +105,6 @@ def fail(context: Context, command: Fail) -> Judged:
 
 def _failed(context: Context, row: TaskRow, lease: LeaseRow, outcome: Failed, groups: Groups) -> int:
     note = note_text(lease.note, notes=outcome.notes, usage=outcome.usage, cost=outcome.cost)
-    context.seen[lease.agent] = context.now
     retry_at = None if outcome.retry_at is None else ahead(outcome.retry_at, context.now, "retry_at")
     if outcome.limit is not None and retry_at is not None and lease.cancel_at is None:
         return _limited(context, row, lease, outcome, retry_at, groups, note)
@@ -127,6 +125,9 @@ def _limited(
     context: Context, row: TaskRow, lease: LeaseRow, outcome: Failed, retry_at: int, groups: Groups, note: str | None
 ) -> int:
     assert outcome.limit is not None
+    # Of two reports the later time holds: whoever saw it was told so by the provider.
+    parked: dict[str, int] = dict(context.transaction.one(PARKED_LIMITS, context.now))
+    retry_at = max(retry_at, parked.get(outcome.limit, 0))
     context.transaction.one(PARK_LIMIT, outcome.limit, retry_at)
     context.changes.add_timer(retry_at, LIMIT, context.queue_of(row).pool)
     context.changes.say("limit", limit=outcome.limit, until=retry_at)
@@ -188,6 +189,7 @@ def ask(context: Context, command: Ask) -> Judged:
     groups: Groups = {}
     if lease.cancel_at is not None:
         came_into = failed(context, row, lease, groups, outcome="cancelled", error=None, retryable=False)
+        tell(context, "ask", groups)
         return Judged(states={command.task: state.STATES[came_into]})
     end_attempt(context, lease, row.kind, "asked", counted=False)
     if checkpoint is not None:
@@ -223,6 +225,7 @@ def _take(
     for found in taken:
         lease = LeaseRow(*found)
         ended[lease.task, lease.token] = lease
+        context.seen[lease.agent] = context.now
         context.changes.pools.add(context.queue_of(rows[lease.task]).pool)
     return rows, ended
 
@@ -239,6 +242,5 @@ def _check_note(outcome: Done | Failed, field: str) -> None:
         check.text(outcome.notes, f"{field}.notes", bounds.NOTES)
     if outcome.cost is not None:
         check.amount(outcome.cost, f"{field}.cost")
-    for key, value in outcome.usage.items():
-        check.name(key, f"{field}.usage")
-        check.amount(value, f"{field}.usage.{key}")
+    if outcome.usage != {}:
+        check.amounts(outcome.usage, f"{field}.usage")

@@ -10,6 +10,7 @@ from rota.model.commands.fleet import CreateProject, DeleteProject, FinalizeProj
 from rota.model.commands.submit import Changed
 from rota.model.errors import RotaError
 from rota.model.ids import project_id, project_number
+from rota.store.protocol import Rerun
 from rota.store.sql import relations
 
 DELETE = 100_000
@@ -29,7 +30,9 @@ def create(context: Context, command: CreateProject) -> ProjectMade:
     number = context.transaction.new_ids(1)[0]
     # Tasks first: if one is refused there is no project either.
     ids = take_in(context, command.tasks, project=number).ids if command.tasks else []
-    context.transaction.one(relations.ADD_PROJECT, number, spec.title, spec.plan, spec.key, context.now)
+    if not context.transaction.one(relations.ADD_PROJECT, number, spec.title, spec.plan, spec.key, context.now):
+        # Another node took the key since it was looked for: run again, and answer that one's project.
+        raise Rerun(f"project key {spec.key!r} was used at the same moment")
     context.changes.say("create_project", None, project=number, title=spec.title)
     return ProjectMade(project=project_id(number), ids=ids)
 
@@ -65,6 +68,7 @@ def delete(context: Context, command: DeleteProject) -> Ok:
 
 def number_of(context: Context, text: str) -> int:
     """The number of a project by id or key; refused when there is none."""
+    check.text(text, "project", bounds.KEY, empty=False)
     found = context.transaction.one(relations.PROJECT_BY_KEY, text)
     number = int(found[0][0]) if found else project_number(text)
     if not context.transaction.one(relations.PROJECT, number):

@@ -10,25 +10,23 @@ import msgspec
 
 from rota.engine.book import LaneKey, Queue
 from rota.engine.context import Context
-from rota.engine.dependencies import RULES, UNTILS, verdict
 from rota.engine.depth import Room
+from rota.engine.parents import Parents
 from rota.engine.place import START, TTL, Groups, resting, tell
 from rota.model import bounds, check, state
 from rota.model.commands.submit import Submit, Submitted
-from rota.model.errors import RotaError, invalid
-from rota.model.ids import project_number, task_id, task_number
+from rota.model.errors import RotaError
+from rota.model.ids import project_number, task_id
 from rota.model.priority import BANDS
 from rota.model.requirements import Requirements, canonical
-from rota.model.task import After, TaskSpec
+from rota.model.task import TaskSpec
 from rota.model.times import ahead, micros, moment
-from rota.planning.graph import cycle
 from rota.planning.order import due
+from rota.store.protocol import Rerun
 from rota.store.sql import relations
-from rota.store.sql.tasks import MARK_PARENTS, TaskRow
+from rota.store.sql.tasks import MARK_PARENTS
 
 _NO_NEEDS = Requirements()
-Edge = tuple[str | int, int, int]
-"""A parent (a local reference or a task number), its rule and its until."""
 
 
 def submit(context: Context, command: Submit) -> Submitted:
@@ -36,7 +34,7 @@ def submit(context: Context, command: Submit) -> Submitted:
     fingerprint = ""
     if command.key is not None:
         check.maybe_key(command.key, "key")
-        fingerprint = sha256(msgspec.json.encode(command, order="deterministic")).hexdigest()
+        fingerprint = _fingerprint(command)
         found = _earlier(context, command.key, fingerprint)
         if found is not None:
             return found
@@ -45,8 +43,19 @@ def submit(context: Context, command: Submit) -> Submitted:
     if command.key is not None:
         text = msgspec.json.encode(answer).decode()
         if not context.transaction.one(relations.ADD_REQUEST, command.key, fingerprint, text, context.now):
-            raise RotaError("unavailable", "the same idempotency key is being used at this moment", field="key")
+            # Another node took the key since it was looked for: run again, and answer what that one was answered.
+            raise Rerun(f"idempotency key {command.key!r} was used at the same moment")
     return answer
+
+
+def _fingerprint(command: Submit) -> str:
+    try:
+        return sha256(msgspec.json.encode(command, order="deterministic")).hexdigest()
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        for index, spec in enumerate(command.tasks):
+            check.spec(spec, f"tasks[{index}]")
+            check.json_text(spec.payload, f"tasks[{index}].payload", bounds.PAYLOAD_BYTES)
+        raise
 
 
 def take_in(
@@ -80,9 +89,6 @@ class _Intake:
         self.numbers: list[int] = []
         self.existing: dict[int, int] = {}
         """Index of a spec -> the task that its unique key answers instead."""
-        self.refs: dict[str, int] = {}
-        self.edges: dict[int, list[Edge]] = {}
-        self.parents: dict[int, TaskRow] = {}
         self.projects: dict[str, int] = {}
 
     def run(self) -> Submitted:
@@ -94,8 +100,7 @@ class _Intake:
             for i, spec in enumerate(specs)
         ]
         self._find_existing()
-        self._read_edges()
-        self._add_sequence_edges()
+        self.parents = Parents(self.context, specs, self.existing)
         room = Room(self.context)
         queues = [
             room.queue_for(self.context.book.queue(spec.queue, f"tasks[{i}].queue"), BANDS[spec.priority], i)
@@ -129,79 +134,6 @@ class _Intake:
         for key, task in self.context.transaction.each(relations.UNIQUE_TASKS, [(key,) for key in wanted]):
             self.existing[wanted[key]] = task
 
-    def _read_edges(self) -> None:
-        for index, spec in enumerate(self.specs):
-            if spec.ref is None:
-                continue
-            if spec.ref in self.refs:
-                raise RotaError(
-                    "duplicate", f"{spec.ref!r} is also tasks[{self.refs[spec.ref]}].ref", field=f"tasks[{index}].ref"
-                )
-            self.refs[spec.ref] = index
-        for index, spec in enumerate(self.specs):
-            if spec.after and index not in self.existing:
-                self.edges[index] = [
-                    edge(after, f"tasks[{index}].after[{at}]", self.refs) for at, after in enumerate(spec.after)
-                ]
-        self._lock_parents()
-        self._refuse_cycles()
-
-    def _lock_parents(self) -> None:
-        outside = {parent for edges in self.edges.values() for parent, _, _ in edges if isinstance(parent, int)}
-        outside |= {
-            self.existing[self.refs[parent]]
-            for edges in self.edges.values()
-            for parent, _, _ in edges
-            if isinstance(parent, str) and self.refs[parent] in self.existing
-        }
-        if not outside:
-            return
-        self.context.flush()
-        self.parents = self.context.lock(sorted(outside))
-        for index, edges in self.edges.items():
-            for at, (parent, _, _) in enumerate(edges):
-                if isinstance(parent, int) and parent not in self.parents:
-                    raise RotaError(
-                        "unknown_reference", f"there is no {task_id(parent)}", field=f"tasks[{index}].after[{at}]"
-                    )
-
-    def _refuse_cycles(self) -> None:
-        local = {
-            index: [self.refs[parent] for parent, _, _ in edges if isinstance(parent, str)]
-            for index, edges in self.edges.items()
-        }
-        found = cycle(local)
-        if found:
-            named = [self.specs[index].ref or f"tasks[{index}]" for index in found]
-            raise RotaError("cycle", f"tasks wait for each other: {' -> '.join(named)}", field="tasks", cycle=named)
-
-    def _add_sequence_edges(self) -> None:
-        """A task of a sequence runs after the previous live one, however that ends."""
-        keys = {
-            spec.sequence for i, spec in enumerate(self.specs) if spec.sequence is not None and i not in self.existing
-        }
-        if not keys:
-            return
-        self.context.flush()
-        found = self.context.transaction.each(relations.SEQUENCE_TAILS, [(key,) for key in sorted(keys)])
-        tails: dict[str, int] = dict(found)
-        missing = [tail for tail in tails.values() if tail not in self.parents]
-        self.parents.update(self.context.lock(missing))
-        previous: dict[str, Edge] = {
-            key: (tail, RULES.index("run"), 0)
-            for key, tail in tails.items()
-            if tail in self.parents and self.parents[tail].state not in state.ENDED
-        }
-        for index, spec in enumerate(self.specs):
-            if spec.sequence is None or index in self.existing:
-                continue
-            if spec.sequence in previous:
-                self.edges.setdefault(index, []).append(previous[spec.sequence])
-            name = spec.ref or f"\0{index}"
-            self.refs.setdefault(name, index)
-            previous[spec.sequence] = (name, RULES.index("run"), 0)
-        self._refuse_cycles()
-
     def _row(self, index: int, spec: TaskSpec, queue: Queue) -> list[Any]:
         """The task's row but for its number; checks every value that depends on the moment or the queue."""
         context, now = self.context, self.context.now
@@ -212,9 +144,9 @@ class _Intake:
         ttl = spec.ttl if spec.ttl is not None else queue.policy.ttl
         expires = None if ttl is None else now + micros(ttl, f"{field}.ttl")
         estimate = None if spec.estimate is None else micros(spec.estimate, f"{field}.estimate")
-        edges = self.edges.get(index, ())
-        waiting = sum(self._verdict(parent, rule, until) is None for parent, rule, until in edges)
-        ending = next((v for p, r, u in edges if (v := self._verdict(p, r, u)) in ("cancel", "hold")), None)
+        verdicts = [*self.parents.verdicts(index)]
+        waiting = verdicts.count(None)
+        ending = "cancel" if "cancel" in verdicts else "hold" if "hold" in verdicts else None
         held = spec.held or ending == "hold"
         came_into = state.CANCELLED if ending == "cancel" else resting(now, held=held, waiting=waiting, start=start)
         transaction = context.transaction
@@ -229,15 +161,9 @@ class _Intake:
             index, queue.id, tenant, self._project(spec, field), band, spec.kind, spec.title, shape, lane,
             due(now, band, deadline, queue.policy), came_into, spec.max_attempts or queue.policy.max_attempts, now,
             now if lane is not None else None, now if ending == "cancel" else None, deadline, expires, start, estimate,
-            waiting, len(edges), int(approval), self.batch, spec.sequence, spec.unique,
+            waiting, len(verdicts), int(approval), self.batch, spec.sequence, spec.unique,
             "a parent had ended" if ending else None,
         ]  # fmt: skip
-
-    def _verdict(self, parent: str | int, rule: int, until: int) -> str | None:
-        if isinstance(parent, str):
-            parent = self.existing.get(self.refs[parent], 0)
-        row = self.parents.get(parent)
-        return None if row is None else verdict(row.state, rule, until)
 
     def _project(self, spec: TaskSpec, field: str) -> int | None:
         if self.project is not None:
@@ -270,34 +196,39 @@ class _Intake:
                 changes.add_timer(row[16], TTL, number)
             groups.setdefault((came_into, lane), []).append(number)
             submitted[row[1]] = submitted.get(row[1], 0) + 1
+            if came_into == state.CANCELLED:
+                self._note_cancelled(row)
         tell(context, "submit", groups)
         for queue, n in submitted.items():
             changes.count(queue, "submitted", n=n)
-        self._gather_keys()
+        live = [row[0] for row in rows if row[10] != state.CANCELLED]
+        self._gather_keys({number: index for index, number in enumerate(self.numbers)}, live)
         self._gather_edges()
 
-    def _gather_keys(self) -> None:
+    def _note_cancelled(self, row: list[Any]) -> None:
+        """A parent's end cancelled the task at once: it takes no key, and its own children are told."""
         context = self.context
-        unique = [
-            (spec.unique, self.numbers[i])
-            for i, spec in enumerate(self.specs)
-            if spec.unique and i not in self.existing
-        ]
+        context.ended[row[0]] = state.CANCELLED
+        context.changes.count(row[1], "cancelled")
+        if row[15] is not None:
+            context.changes.count(row[1], "deadline_missed")
+
+    def _gather_keys(self, index_of: dict[int, int], live: list[int]) -> None:
+        context = self.context
+        specs = [(self.specs[index_of[number]], number) for number in live]
+        unique = [(spec.unique, number) for spec, number in specs if spec.unique]
         context.transaction.add(relations.ADD_UNIQUE, unique)
-        last: dict[str, int] = {}
-        for index, spec in enumerate(self.specs):
-            if spec.sequence is not None and index not in self.existing:
-                last[spec.sequence] = self.numbers[index]
+        last = {spec.sequence: number for spec, number in specs if spec.sequence is not None}
         for key, number in sorted(last.items()):
             context.transaction.one(relations.SET_SEQUENCE_TAIL, key, number)
 
     def _gather_edges(self) -> None:
         changes = self.context.changes
         parents: set[int] = set()
-        for index, edges in self.edges.items():
+        for index, edges in self.parents.edges.items():
             for parent, rule, until in edges:
-                number = self.numbers[self.refs[parent]] if isinstance(parent, str) else parent
-                met = self._verdict(parent, rule, until) is not None
+                number = self.numbers[self.parents.refs[parent]] if isinstance(parent, str) else parent
+                met = self.parents.verdict(parent, rule, until) is not None
                 changes.dependencies.append((self.numbers[index], number, rule, until, int(met)))
                 parents.add(number)
         if parents:
@@ -312,28 +243,6 @@ def needs_of(spec: Any) -> Requirements:
     return canonical(
         skills=spec.skills, role=spec.role, regions=spec.regions, pin=spec.pin, ban=spec.ban, limits=spec.limits
     )
-
-
-def edge(after: Any, field: str, refs: dict[str, int]) -> Edge:
-    """One dependency with its parent found: a reference of the same submit wins over a task id."""
-    if isinstance(after, str):
-        after = After(task=after)
-    if not isinstance(after, After):
-        raise invalid(field, f"must be a task id, a ref, or a dependency, not {type(after).__name__}")
-    check.text(after.task, field, bounds.KEY, empty=False)
-    if after.rule not in RULES:
-        raise invalid(f"{field}.rule", f"{after.rule!r} is none of {', '.join(RULES)}")
-    if after.until not in UNTILS:
-        raise invalid(f"{field}.until", f"{after.until!r} is none of {', '.join(UNTILS)}")
-    rule, until = RULES.index(after.rule), UNTILS.index(after.until)
-    if after.task in refs:
-        return (after.task, rule, until)
-    try:
-        return (task_number(after.task, field), rule, until)
-    except RotaError:
-        raise RotaError(
-            "unknown_reference", f"{after.task[:60]!r} is neither a ref of this submit nor a task id", field=field
-        ) from None
 
 
 def open_project(context: Context, text: str, field: str) -> int:

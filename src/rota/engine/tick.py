@@ -61,7 +61,7 @@ def tick(context: Context, what: Tick) -> Ticked | None:
     if not what.timers:
         return None
     context.flush()
-    context.more |= timers.fire(context)
+    context.more |= timers.fire(context, gap=what.gap)
     context.flush()
     return Ticked(context.transaction.one(NEXT_TIMER)[0][0])
 

@@ -14,6 +14,7 @@ from rota.model import state
 from rota.model.times import SECOND
 from rota.store.sql import fleet
 from rota.store.sql.leases import (
+    ATTEMPTS_OF_TASKS,
     DROP_LISTENERS_OF_NODE,
     END_LEASES,
     EXTEND_LEASES,
@@ -31,19 +32,27 @@ NODE_LOST_S = 15.0
 """A node not seen for this long is lost, seconds."""
 
 
-def fire(context: Context) -> bool:
-    """Fire the timers that are due; whether there may be more."""
+def fire(context: Context, *, gap: bool = False) -> bool:
+    """Fire the timers that are due; whether there may be more. After a `gap` no lease is fenced at once."""
     statement = DUE_TIMERS_SQLITE if context.transaction.dialect == "sqlite" else DUE_TIMERS_POSTGRES
     due = sorted(context.transaction.one(statement, context.now, AT_ONCE))
     rows = context.lock([ref for _at, kind, ref in due if kind != LIMIT])
+    fired: set[int] = set()
     for at, kind, ref in due:
         if kind == LIMIT:
             context.transaction.one(UNPARK_LIMITS, context.now)
-            context.changes.pools.add(ref)
-        elif ref in rows:
-            row = rows[ref]
-            _FIRED[kind](context, row, at)
-            rows[ref] = row._replace(state=-1)
+            context.changes.pools.update(context.book.pools)
+            continue
+        if ref in fired:  # two of one task: the second finds what the first made of it
+            context.flush()
+            rows.update(context.lock([ref]))
+        if ref not in rows:
+            continue
+        fired.add(ref)
+        if gap and kind == CANCEL:
+            _fence_later(context, rows[ref])
+        else:
+            _FIRED[kind](context, rows[ref], at)
     return len(due) == AT_ONCE
 
 
@@ -58,7 +67,7 @@ def _start(context: Context, row: TaskRow, at: int) -> None:
 
 
 def _expire(context: Context, row: TaskRow, at: int) -> None:
-    if row.state in state.ENDED or row.tries > 0 or row.expires != at or row.state == -1:
+    if row.state in state.ENDED or row.tries > 0 or row.expires != at:
         return
     if not leave(context, [row]):
         end(context, [row], state.EXPIRED, "expire", "nobody took it in time")
@@ -66,10 +75,21 @@ def _expire(context: Context, row: TaskRow, at: int) -> None:
 
 def _fence(context: Context, row: TaskRow, at: int) -> None:
     """The grace after a cancel is over: the task is taken out of the agent's hands."""
-    leases = [LeaseRow(*found) for found in context.transaction.each(LEASES_OF_TASKS, [(row.id,)])]
-    leases = [lease for lease in leases if lease.cancel_at == at]
+    del at
+    leases = _flagged(context, row)
     if leases:
         take_back_all(context, leases, "cancelled")
+
+
+def _fence_later(context: Context, row: TaskRow) -> None:
+    """The grace ended while nobody could hear of it: the agent has one more term, as after_gap gives every lease."""
+    for lease in _flagged(context, row):
+        context.changes.add_timer(context.now + lease.term, CANCEL, row.id)
+
+
+def _flagged(context: Context, row: TaskRow) -> list[LeaseRow]:
+    leases = [LeaseRow(*found) for found in context.transaction.each(LEASES_OF_TASKS, [(row.id,)])]
+    return [lease for lease in leases if lease.cancel_at is not None and lease.cancel_at <= context.now]
 
 
 def _widen(context: Context, row: TaskRow, _at: int) -> None:
@@ -77,11 +97,22 @@ def _widen(context: Context, row: TaskRow, _at: int) -> None:
     own = lane_of(context, row)
     if row.lane is None or row.lane == own or row.state not in (state.READY, state.SCHEDULED):
         return
-    if leave(context, [row]):
+    if _avoids_until(context, row) > context.now or leave(context, [row]):
         return
     groups: Groups = {}
     put(context, row, groups, start=row.start, lane=own if row.state == state.READY else None, reason=row.reason)
     tell(context, "widen", groups)
+
+
+def _avoids_until(context: Context, row: TaskRow) -> int:
+    """Until when the task avoids the agent of its last attempt; 0 = it does not. That time has a timer of its own."""
+    assert row.lane is not None
+    shape = context.book.lane_key(context.transaction, row.lane).shape
+    if not context.book.needs_of(context.transaction, shape).avoid:
+        return 0
+    ended = max(found[4] for found in context.transaction.each(ATTEMPTS_OF_TASKS, [(row.id,)]))
+    avoid_s = context.book.pools[context.queue_of(row).pool].policy.avoid_s
+    return int(ended) + round(avoid_s * SECOND)
 
 
 _FIRED = {START: _start, TTL: _expire, CANCEL: _fence, WIDEN: _widen}
@@ -106,7 +137,9 @@ def end_leases(context: Context) -> bool:
         elif lease.cancel_at is not None:
             take_back(context, row, lease, groups, "lapsed")
         else:
-            put(context, row, offers, start=row.start)
+            put(context, row, offers, start=row.start, reason=row.reason)
+            if row.expires is not None:  # its time to live may have ended while it was offered
+                context.changes.add_timer(row.expires, TTL, row.id)
     tell(context, "lease_end", groups)
     tell(context, "lapse", offers)
     return len(lapsed) == AT_ONCE

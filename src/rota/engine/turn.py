@@ -12,6 +12,7 @@ from typing import Any
 
 from rota.engine import (
     agents,
+    archive,
     claim,
     edit,
     heartbeat,
@@ -68,6 +69,8 @@ _APPLY: dict[type, Callable[[Context, Any], Answer]] = {
     f.FinalizeProject: projects.finalize,
     f.DeleteProject: projects.delete,
     listening.Withdraw: listening.withdraw,
+    archive.TakeOut: archive.take_out,
+    archive.PutBack: archive.put_back,
     Tick: tick,
 }
 
@@ -75,6 +78,9 @@ _FIRST, _MIDDLE, _LAST = range(3)
 _PHASES: dict[type, int] = {w.Heartbeat: _FIRST, w.Claim: _LAST}
 _BLIND = (s.Submit, w.Complete, w.Claim)
 """Commands that do not look at what others of the same turn gathered, so nothing has to be written before them."""
+
+STREAM_ROWS = 250
+"""So many new tasks are sent before the next command is looked at: PostgreSQL works on them in the meantime."""
 
 
 class Outcome:
@@ -145,6 +151,8 @@ def _apply_all(context: Context, commands: Sequence[Command], numbers: Callable[
             continue
         if type(command) not in _BLIND:
             settle(context)
+            context.flush()
+        elif len(context.changes.tasks) >= STREAM_ROWS:
             context.flush()
         try:
             if type(command) is w.Claim:

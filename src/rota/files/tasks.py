@@ -27,19 +27,21 @@ from rota.files.place import bad, nearest, shown
 from rota.files.reading import lines, open_file, unreadable
 from rota.files.references import References
 from rota.files.task_check import parent_of
+from rota.files.titles import read_titles
 from rota.model.bounds import SUBMIT
 from rota.model.errors import RotaError
 from rota.model.task import After, TaskSpec
 
-Format = Literal["jsonl", "csv", "markdown"]
+Format = Literal["jsonl", "csv", "markdown", "text"]
 
-_READERS = {"jsonl": read_jsonl, "csv": read_csv, "markdown": read_checkboxes}
+_READERS = {"jsonl": read_jsonl, "csv": read_csv, "markdown": read_checkboxes, "text": read_titles}
 _ENDINGS: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".csv": "csv",
     ".md": "markdown",
     ".markdown": "markdown",
+    ".txt": "text",
 }
 _COPIED_BYTES = 1_048_576
 _IN_SUBMIT = re.compile(r"tasks\[(\d+)\]\.?(.*)", re.DOTALL)

@@ -94,6 +94,17 @@ def amount(value: Any, field: str) -> float:
     return float(value)
 
 
+def amounts(value: Any, field: str) -> dict[str, float]:
+    """Amounts by name."""
+    if not isinstance(value, dict):
+        raise invalid(field, f"must map names to amounts, not {type(value).__name__}")
+    if len(value) > bounds.SKILLS:
+        raise RotaError("too_large", f"has {len(value)} entries; the most is {bounds.SKILLS}", field=field)
+    for key, part in value.items():
+        amount(part, f"{field}.{name(key, field)}")
+    return value
+
+
 def skills(value: Any, field: str, least: int = 1) -> dict[str, int]:
     """Skill names with levels."""
     if not isinstance(value, dict):
@@ -124,26 +135,39 @@ def spec(task: Any, field: str) -> None:
         text(task.description, f"{field}.description", bounds.DESCRIPTION)
     if task.kind != "task":
         name(task.kind, f"{field}.kind")
-    if task.priority not in BANDS:
+    priority: Any = task.priority  # typed, but nobody made sure
+    if not isinstance(priority, str) or priority not in BANDS:
         raise invalid(f"{field}.priority", f"{task.priority!r} is none of {', '.join(BANDS)}")
     if task.tenant != "default":
         name(task.tenant, f"{field}.tenant")
-    for key in ("ref", "unique", "sequence"):
+    if task.queue != "default":
+        name(task.queue, f"{field}.queue")
+    if type(task.held) is not bool:
+        raise invalid(f"{field}.held", f"must be true or false, not {type(task.held).__name__}")
+    if task.approval is not None and type(task.approval) is not bool:
+        raise invalid(f"{field}.approval", f"must be true or false, not {type(task.approval).__name__}")
+    for key in ("ref", "unique", "sequence", "project"):
         value = getattr(task, key)
         if value is not None:
             text(value, f"{field}.{key}", bounds.KEY, empty=False)
     if task.max_attempts is not None:
         number(task.max_attempts, f"{field}.max_attempts", 1, bounds.ATTEMPTS)
-    if task.after and len(task.after) > bounds.PARENTS:
-        raise RotaError(
-            "too_large", f"has {len(task.after)} parents; the most is {bounds.PARENTS}", field=f"{field}.after"
-        )
+    if task.after != []:
+        parents(task.after, f"{field}.after")
     requirements(task, field)
+
+
+def parents(value: Any, field: str) -> None:
+    """A list of dependencies, not too long; each is judged where its parent is looked for."""
+    if not isinstance(value, list | tuple):
+        raise invalid(field, f"must be a list of tasks, not {type(value).__name__}")
+    if len(value) > bounds.PARENTS:
+        raise RotaError("too_large", f"has {len(value)} parents; the most is {bounds.PARENTS}", field=field)
 
 
 def requirements(task: Any, field: str) -> None:
     """What a task asks of an agent."""
-    if task.skills:
+    if task.skills != {}:
         skills(task.skills, f"{field}.skills")
     if task.role is not None:
         name(task.role, f"{field}.role")
@@ -151,7 +175,7 @@ def requirements(task: Any, field: str) -> None:
         name(task.pin, f"{field}.pin")
     for key in ("regions", "ban", "limits"):
         value = getattr(task, key)
-        if value:
+        if value != []:
             names(value, f"{field}.{key}")
 
 

@@ -30,6 +30,7 @@ KINDS: dict[str, Kind] = {
     "no_agent": Kind(404, 3, False, "register the agent first"),
     "no_queue": Kind(404, 3, False, "create the queue first or correct its name"),
     "no_project": Kind(404, 3, False, "list the projects to see which there are"),
+    "no_database": Kind(404, 3, False, "name an existing database; `rota run` and `rota each` make one"),
     "no_archive": Kind(404, 3, False, "list the archive files to see which there are"),
     # conflicts
     "lease_lost": Kind(409, 4, False, "drop the work: the task was given to somebody else or has ended"),

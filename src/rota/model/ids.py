@@ -27,6 +27,8 @@ def project_number(text: str, field: str = "project") -> int:
 
 
 def _number(text: str, prefix: str, field: str) -> int:
+    if not isinstance(text, str):
+        raise invalid(field, f"must be text, not {type(text).__name__}")
     digits = text[len(prefix) :]
     if text.startswith(prefix) and digits.isascii() and digits.isdigit() and len(digits) <= 19:
         number = int(digits)
@@ -44,8 +46,8 @@ def token_number(text: str, field: str = "token") -> int:
     """The token's number; a text that cannot be a token is refused, naming `field`."""
     try:
         token = int(text, 16)
-    except ValueError:
+    except (ValueError, TypeError):
         token = -1
-    if len(text) == 16 and 0 <= token <= INT64:
+    if 0 <= token <= INT64 and len(text) == 16:
         return token
     raise invalid(field, "this is not a lease token; send the token that the claim answered")

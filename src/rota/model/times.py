@@ -32,10 +32,12 @@ def maybe_rfc3339(at: int | None) -> str | None:
 
 def seconds(span: Span, field: str) -> float:
     """A span in seconds; refused when negative, not a number, or longer than ten years."""
-    value = _span_text(span, field) if isinstance(span, str) else float(span)
+    if isinstance(span, bool) or not isinstance(span, str | int | float):
+        raise invalid(field, f"must be a time, not {type(span).__name__}")
+    value = _span_text(span, field) if isinstance(span, str) else span
     if not 0 <= value <= SPAN_S:
-        raise invalid(field, f"{span!r} is not between 0 seconds and ten years")
-    return value
+        raise invalid(field, f"{str(span)[:60]} is not between 0 seconds and ten years")
+    return float(value)
 
 
 def micros(span: Span, field: str) -> int:
@@ -46,7 +48,10 @@ def micros(span: Span, field: str) -> int:
 def moment(when: When, now: int, field: str) -> int:
     """A moment in microseconds since 1970. RFC 3339 text must carry an offset; spans count from `now`."""
     if isinstance(when, str) and len(when) > 8 and when[4:5] == "-":
-        return _date_text(when, field)
+        at = _date_text(when, field)
+        if not 0 <= at <= now + SPAN_S * SECOND:
+            raise invalid(field, f"{when[:60]} is not between 1970 and ten years from now")
+        return at
     return now + micros(when, field)
 
 

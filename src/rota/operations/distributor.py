@@ -20,8 +20,10 @@ from rota.engine.book import Book
 from rota.engine.inbox import Inbox
 from rota.engine.node import Node
 from rota.model import bounds
+from rota.model.commands.archive import Archive, RestoreArchive
 from rota.model.commands.read import BackedUp, Backup
 from rota.model.errors import RotaError, invalid
+from rota.operations import archive
 from rota.operations.table import OPERATIONS, Operation
 from rota.operations.typed import operation_of, refused
 from rota.store.migrate import Migratable, migrate
@@ -99,11 +101,15 @@ class Distributor:
             return self._look(operation, request)
         if isinstance(request, Backup):
             return self._backup(request)
+        if isinstance(request, Archive):
+            return archive.make(self.store, self._run, request, self.node.clock())
+        if isinstance(request, RestoreArchive):
+            return archive.restore(self.store, self._run, request, self.node.clock())
         return self._turns.ask(request).result(timeout)
 
     def ask(self, request: Any) -> Future[Any]:
         """Ask a command and get a future. Cancelling the future of a waiting claim withdraws it."""
-        if operation_of(request).look is not None or isinstance(request, Backup):
+        if operation_of(request).look is not None or isinstance(request, Backup | Archive | RestoreArchive):
             raise invalid("request", f"{type(request).__name__} is not a command; use call")
         return self._turns.ask(request)
 
@@ -122,6 +128,9 @@ class Distributor:
         with self.store.read() as reader:
             book.refresh(reader)
             return operation.look(reader, book, request, self.node.clock())
+
+    def _run(self, command: Any) -> Any:
+        return self._turns.ask(command).result()
 
     def _backup(self, request: Backup) -> BackedUp:
         path = Path(request.path)

@@ -19,6 +19,7 @@ from rota.store.sql import relations
 def get(reader: Reader, book: Book, request: GetProject, now: int) -> ProjectView:
     """One project, by id or key, with its tasks counted by state."""
     del book, now
+    check.text(request.project, "project", bounds.KEY, empty=False)
     found = reader.one(relations.PROJECT_BY_KEY, request.project)
     number = found[0][0] if found else project_number(request.project)
     rows = reader.one(relations.PROJECT, number)

@@ -51,11 +51,10 @@ def get(reader: Reader, book: Book, request: GetStatistics, now: int) -> Statist
 
 def events(reader: Reader, book: Book, request: ListEvents, now: int) -> EventPage:
     """Events after the cursor. On PostgreSQL only those that no running transaction can still precede."""
-    del now
     check.number(request.limit, "limit", 1, bounds.PAGE)
     start = request.cursor
     if start is None and request.since is not None:
-        start = _before(reader, moment(request.since, 0, "since"))
+        start = _before(reader, moment(request.since, now, "since"))
     transaction, seq = _cursor(start)
     if reader.dialect == "sqlite":
         rows = reader.one(EVENTS_SQLITE, seq, request.limit)

@@ -9,6 +9,7 @@ import msgspec
 
 from rota.engine.book import Book
 from rota.model.agent import AgentView
+from rota.model.commands import archive as a
 from rota.model.commands import fleet as f
 from rota.model.commands import read as r
 from rota.model.commands import submit as s
@@ -16,7 +17,7 @@ from rota.model.commands import work as w
 from rota.model.project import ProjectView
 from rota.model.queue import QueueView
 from rota.model.task import TaskView
-from rota.operations import agents, batches, explain, projects, queues, statistics, tasks
+from rota.operations import agents, archive, batches, explain, projects, queues, statistics, tasks
 from rota.store.protocol import Reader
 
 Scope = Literal["read", "submit", "work", "approve", "route", "admin"]
@@ -112,7 +113,10 @@ _ALL = (
     _look("get_batch", r.GetBatch, r.BatchView, batches.get),
     _look("list_attempts", r.ListAttempts, r.AttemptPage, batches.attempts),
     _look("list_events", r.ListEvents, r.EventPage, statistics.events),
+    _look("list_archives", a.ListArchives, a.ArchivePage, archive.listed),
     Operation("backup", r.Backup, r.BackedUp, "admin", ("invalid", "unavailable", "full_disk", "read_only"), True),
+    Operation("archive", a.Archive, a.Archived, "admin", ("invalid", "unavailable", "full_disk", "read_only"), False),
+    Operation("restore_archive", a.RestoreArchive, a.Restored, "admin", ("invalid", "unavailable", "no_archive"), True),
 )  # fmt: skip
 
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _ALL}

@@ -77,10 +77,10 @@ def _filters(reader: Reader, book: Book, request: ListTasks) -> dict[str, Any] |
     if request.priority is not None:
         found["band"] = BANDS[request.priority]
     if request.project is not None:
-        rows = reader.one(relations.PROJECT_BY_KEY, request.project)
+        rows = reader.one(relations.PROJECT_BY_KEY, check.text(request.project, "project", bounds.KEY))
         found["project"] = rows[0][0] if rows else project_number(request.project)
     if request.tenant is not None:
-        tenant = book.known_tenant(reader, request.tenant)
+        tenant = book.known_tenant(reader, check.name(request.tenant, "tenant"))
         if tenant is None:
             return None
         found["tenant"] = tenant
@@ -114,7 +114,7 @@ def view_of(reader: Reader, book: Book, row: ShownRow) -> TaskView:
         deadline=maybe_rfc3339(row.deadline),
         start=maybe_rfc3339(row.start),
         expires=maybe_rfc3339(row.expires),
-        finished=maybe_rfc3339(row.finished),
+        finished=maybe_rfc3339(row.finished if row.state in state.ENDED else None),
         estimate=None if row.estimate is None else row.estimate / SECOND,
         sequence=row.sequence,
         unique=row.unique_key,

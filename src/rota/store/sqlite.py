@@ -14,6 +14,7 @@ from rota.model.errors import RotaError
 from rota.store.protocol import Row
 from rota.store.schema import SQLITE_MARKS
 from rota.store.sql import fleet
+from rota.store.sqlite_copy import copy_database
 from rota.store.statement import Add, Each, One
 
 CACHE_KIB = 32_768
@@ -133,18 +134,16 @@ class SqliteStore:
 
     def backup(self, path: str) -> None:
         """Copy one committed state to `path`, page by page, while turns go on."""
+        if self._memory:
+            with self._turn, said(path):
+                copy_database(self._connection, path)
+            return
         with said(path):
-            target = apsw.Connection(path)
-            source = self._connection if self._memory else self._open(read_only=True)
+            source = self._open(read_only=True)
             try:
-                with target.backup("main", source, "main") as copying:
-                    while not copying.done:
-                        copying.step(2_000)
-                target.pragma("journal_mode", "delete")
+                copy_database(source, path)
             finally:
-                target.close()
-                if source is not self._connection:
-                    source.close()
+                source.close()
 
     def close(self) -> None:
         """Close every connection; the last one folds the write-ahead log into the file."""

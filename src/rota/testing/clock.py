@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
-from rota.model.times import SECOND, Span, micros, moment, rfc3339
+from rota.model.times import SECOND, Span, micros, rfc3339
 
 
 class Clock:
     """Virtual time. A test kit gives it `pass_to`, which lets everything happen that is due on the way."""
 
     def __init__(self, start: str) -> None:
-        self._now = moment(start, 0, "start")
+        self._now = round(datetime.fromisoformat(start).timestamp() * SECOND)
         self.pass_to: Callable[[int], None] = self.set
 
     def __call__(self) -> int:

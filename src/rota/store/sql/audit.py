@@ -31,7 +31,7 @@ ATTEMPTS = One(
     "SELECT task, min(number), max(number), count(*) FROM attempt WHERE task > ? GROUP BY task ORDER BY task LIMIT ?",
 )
 BODIES = One("audit_bodies", "SELECT task FROM body WHERE task > ? ORDER BY task LIMIT ?")
-DEPTHS = One("audit_depths", "SELECT lane, sum(n) FROM depth GROUP BY lane ORDER BY lane")
+DEPTHS = One("audit_depths", "SELECT lane, CAST(sum(n) AS bigint) FROM depth GROUP BY lane ORDER BY lane")
 
 WITHOUT_TIMER = One(
     "without_timer",

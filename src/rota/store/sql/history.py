@@ -1,4 +1,4 @@
-"""Statements about what happened: events, statistics, archive."""
+"""Statements about what happened: events, statistics."""
 
 from __future__ import annotations
 
@@ -26,15 +26,12 @@ LAST_EVENT = One("last_event", "SELECT coalesce(max(seq), 0) FROM event")
 STATISTIC = Each(
     "statistic",
     "minute bigint, queue bigint, name text, node bigint, n bigint, total double precision",
-    "UPDATE statistic SET n = statistic.n + v.n, total = statistic.total + v.total {from}"
-    " WHERE statistic.minute = v.minute AND statistic.queue = v.queue AND statistic.name = v.name"
-    " AND statistic.node = v.node RETURNING statistic.queue, statistic.name",
+    "INSERT INTO statistic (minute, queue, name, node, n, total)"
+    " SELECT v.minute, v.queue, v.name, v.node, v.n, v.total {from} WHERE true"
+    " ON CONFLICT (minute, queue, name, node) DO UPDATE SET n = statistic.n + excluded.n,"
+    " total = statistic.total + excluded.total",
 )
-ADD_STATISTIC = add(
-    "statistic",
-    "minute bigint, queue bigint, name text, node bigint, n bigint, total double precision",
-    ignore=True,
-)
+"""Adds to the counts of a minute."""
 STATISTICS = One(
     "statistics",
     "SELECT minute, queue, name, CAST(sum(n) AS bigint), sum(total) FROM statistic WHERE minute >= ?"
@@ -53,16 +50,4 @@ COUNT_RUNNING = One(
     "SELECT lane.queue, count(*) FROM lease JOIN lane ON lane.id = lease.lane GROUP BY lane.queue",
 )
 
-ENDED_TASKS = One(
-    "ended_tasks",
-    "SELECT id FROM task WHERE id > ? AND id <= ? AND finished IS NOT NULL AND finished < ? AND state IN (7, 9, 10)"
-    " ORDER BY id LIMIT ?",
-)
 LAST_TASK = One("last_task", "SELECT coalesce(max(id), 0) FROM task")
-ARCHIVES = One("archives", "SELECT file, made, tasks, first_task, last_task, restored FROM archive ORDER BY made, file")
-ADD_ARCHIVE = add("archive", "file text, made bigint, tasks bigint, first_task bigint, last_task bigint")
-RESTORED_ARCHIVE = One("restored_archive", "UPDATE archive SET restored = ? WHERE file = ?")
-DROP_TASK = Each("drop_task", "id bigint", "DELETE FROM task {using} WHERE task.id = v.id")
-DROP_BODY = Each("drop_body", "id bigint", "DELETE FROM body {using} WHERE body.task = v.id")
-DROP_ATTEMPTS = Each("drop_attempts", "id bigint", "DELETE FROM attempt {using} WHERE attempt.task = v.id")
-DROP_EDGES = Each("drop_edges", "id bigint", "DELETE FROM dependency {using} WHERE dependency.child = v.id")

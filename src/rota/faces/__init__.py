@@ -1,0 +1,1 @@
+"""Faces: they translate between people or protocols and operations, and decide nothing."""

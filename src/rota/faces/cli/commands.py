@@ -1,0 +1,54 @@
+"""The commands of `rota`: where each is found, and its one line of help. Nothing is imported before it is called."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """A command, or a group of them."""
+
+    name: str
+    target: str
+    """`module:function` below `rota.faces.cli`; a group names its `App`."""
+    summary: str
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("run", "run:run", "Do all tasks of a file with the agents of a fleet.toml"),
+    Command("each", "each:each", "Run a command for each task of a file, without any set-up"),
+    Command("check", "check:check", "Check a fleet and its tasks before anything runs, and estimate"),
+    Command("tasks", "lists:tasks", "List tasks"),
+    Command("task", "task:task", "Show one task and why it is where it is"),
+    Command("dead", "lists:dead", "List dead tasks with their reasons"),
+    Command("queues", "lists:queues", "List queues"),
+    Command("agents", "lists:agents", "List agents"),
+    Command("events", "lists:events", "List what happened"),
+    Command("audit", "audit:audit", "Prove or refute from the event log that the promise was kept"),
+    Command("doctor", "doctor:doctor", "Look for trouble with this machine and a database"),
+    Command("backup", "backup:backup", "Write a complete copy of a database while it is in use"),
+    Command("restore", "backup:restore", "Make a database from a copy"),
+    Command("archive", "archive:app", "Move ended tasks into files, list the files, put tasks back"),
+    Command("version", "version:version", "Say which version this is"),
+)
+
+USAGE = "rota COMMAND [ARGUMENTS]"
+ABOUT = "Gives the right task to the right agent: by priority, deadline, skill, load, cost and fairness."
+
+
+def overview() -> str:
+    """What `rota --help` says."""
+    width = max(len(command.name) for command in COMMANDS)
+    lines = [f"  {command.name:<{width}}  {command.summary}" for command in COMMANDS]
+    return "\n".join(
+        [
+            f"Usage: {USAGE}",
+            "",
+            ABOUT,
+            "",
+            "Commands:",
+            *lines,
+            "",
+            "`rota COMMAND --help` says more. Every command that shows something takes --json.",
+        ]
+    )

@@ -1,0 +1,34 @@
+"""How far a long command has come, on the standard error, when a person looks at it."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+EVERY_S = 0.5
+QUIET_S = 2.0
+"""Nothing is said about what is done sooner."""
+
+
+class Progress:
+    """Tells how many of how many; a single line that is wiped in the end."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._started = self._last = time.monotonic()
+        self._shown = False
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if not sys.stderr.isatty() or now - self._started < QUIET_S or now - self._last < EVERY_S:
+            return
+        self._last = now
+        self._shown = True
+        sys.stderr.write(f"\r{self._what}: {done:,} of {total:,}")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        """Wipe the line."""
+        if self._shown:
+            sys.stderr.write("\r" + " " * 70 + "\r")
+            sys.stderr.flush()
