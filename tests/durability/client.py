@@ -33,36 +33,35 @@ Command = Any
 Answer = Any
 
 SLOTS = 8
+SIZES = (0, 10, 200, 200, 3_000, 9_000)
+"""Of payloads, bytes."""
 MANY = 40
 """With so many of its own tasks not done yet a client stops to submit."""
 
 
 class Client:
-    """Submits batches labelled `NAME-1`, `NAME-2`, ... and works as the agent `NAME`."""
+    """Submits batches labelled `NAME-LIFE-1`, `NAME-LIFE-2`, ... and works as the agent `NAME`."""
 
-    def __init__(self, name: str, seed: int, *, local: bool = False) -> None:
+    def __init__(self, name: str, seed: int, *, life: int = 0, local: bool = False, wait: float = 0.0) -> None:
+        """`life`: how many clients of this name there were before; `local`: its agent lives in the node's process;
+        `wait`: seconds that a claim waits.
+        """
         self.name = name
-        self.local = local
-        self._random = Random(f"{seed}/{name}")
+        self._life = life
+        self._local = local
+        self._wait = wait
+        self._random = Random(f"{seed}/{name}/{life}")
         self._batches = 0
         self._waiting = 0
-        self._instance = 0
         self._again: Command = None
-        self.registered = False
+        self._registered = False
         self.held: dict[str, str] = {}
-
-    def register(self) -> Register:
-        """What it must say before anything else, and again when the process it lived in is gone."""
-        if self.registered and self.local:
-            self._instance += 1
-            self.held.clear()
-        instance = f"{self.name}.{self._instance}"
-        return Register(agent=AgentSpec(name=self.name, slots=SLOTS), instance=instance, local=self.local, replace=True)
 
     def next(self) -> Command:
         """What it asks now: again what was not answered, else something new."""
-        if not self.registered:
-            return self.register()
+        if not self._registered:
+            agent = AgentSpec(name=self.name, slots=SLOTS)
+            return Register(agent=agent, instance=f"{self._life}", local=self._local, replace=True)
         if self._again is not None:
             again, self._again = self._again, None
             return again
@@ -71,14 +70,14 @@ class Client:
             return self._report(random.sample(sorted(self.held), random.randint(1, len(self.held))))
         if self._waiting < MANY and random.random() < 0.5:
             return self._submit()
-        return Claim(agent=self.name, n=random.randint(1, SLOTS))
+        return Claim(agent=self.name, n=random.randint(1, SLOTS), wait=self._wait)
 
     def heard(self, command: Command, answer: Answer) -> None:
         """Takes the answer in. An error: it does not know what was done and asks again, where that is harmless."""
         if isinstance(answer, RotaError) and isinstance(command, Submit | Complete):
             self._again = command
         if isinstance(answer, Registered):
-            self.registered = True
+            self._registered = True
         elif isinstance(answer, Submitted):
             self._waiting += len(answer.ids)
         elif isinstance(answer, Claimed):
@@ -91,8 +90,8 @@ class Client:
 
     def _submit(self) -> Submit:
         self._batches += 1
-        label = f"{self.name}-{self._batches}"
-        return Submit(tasks=batch(label), key=label, batch=label)
+        label = f"{self.name}-{self._life}-{self._batches}"
+        return submit(label)
 
     def _report(self, tasks: Sequence[str]) -> Command:
         random = self._random
@@ -109,8 +108,8 @@ class Client:
         return Heartbeat(agent=self.name, beats=beats)
 
 
-def batch(label: str) -> list[TaskSpec]:
-    """The tasks of the submit of this label: 1 to 8, some large, some after another."""
+def submit(label: str) -> Submit:
+    """The submit of this label: 1 to 8 tasks, some large, some after another."""
     random = Random(label)
     tasks: list[TaskSpec] = []
     for index in range(random.randint(1, 8)):
@@ -120,10 +119,7 @@ def batch(label: str) -> list[TaskSpec]:
         if index and random.random() < 0.2:
             task.after = [f"r{index - 1}"]
         tasks.append(task)
-    return tasks
-
-
-SIZES = (0, 10, 200, 200, 3_000, 9_000)
+    return Submit(tasks=tasks, key=label, batch=label)
 
 
 class Said(NamedTuple):

@@ -87,10 +87,15 @@ class Disk:
         self.cut_before = cut_before
         self.operations = 0
         self.syncs: list[int] = []
-        self.off = False
+        self.went_off = threading.Event()
         self._lock = threading.Lock()
         self._durable_names = {name: Content(bytearray(data)) for name, data in (durable or {}).items()}
         self._names = dict(self._durable_names)
+
+    @property
+    def off(self) -> bool:
+        """Whether the power is off."""
+        return self.went_off.is_set()
 
     def check_power(self) -> None:
         """Raises `PowerOff` once the power is off."""
@@ -129,7 +134,7 @@ class Disk:
     def cut(self, what: Cut, random: Random) -> dict[str, bytes]:
         """Cuts the power, if it is not off yet; the files that are found when it is back, by name."""
         with self._lock:
-            self.off = True
+            self.went_off.set()
             if what == "nothing":
                 return {name: bytes(content.durable) for name, content in self._durable_names.items()}
             found = {}
@@ -146,7 +151,7 @@ class Disk:
             self.check_power()
             self.operations += 1
             if self.operations == self.cut_before:
-                self.off = True
+                self.went_off.set()
                 self.check_power()
             yield
 

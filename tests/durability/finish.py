@@ -27,10 +27,17 @@ def look(store: Store, ledger: Ledger) -> list[str]:
         return [*ledger.missing(reader), *contradictions(reader), *audited]
 
 
-def finish(store: Store, ledger: Ledger, call: Callable[[Any], Any], pause: Callable[[], object]) -> list[str]:
+def finish(
+    store: Store,
+    ledger: Ledger,
+    call: Callable[[Any], Any],
+    *,
+    wait: float = 5.0,
+    pause: Callable[[], object] = lambda: None,
+) -> list[str]:
     """Completes what is held, with the tokens from before the crash, then all the rest; what is wrong then.
 
-    `pause` lets time pass when nothing is ready: retries wait for theirs.
+    When nothing is ready, because retries wait for their time, a claim waits `wait` seconds; then `pause` is called.
     """
     numbers = count(-1, -1)
 
@@ -48,7 +55,7 @@ def finish(store: Store, ledger: Ledger, call: Callable[[Any], Any], pause: Call
         call(Register(agent=AgentSpec(name=agent), instance="after the crash", replace=True))
     call(Register(agent=AgentSpec(name=FINISHER, slots=200), replace=True))
     while _unfinished(store):
-        claimed: Claimed = told(Claim(agent=FINISHER, n=200))
+        claimed: Claimed = told(Claim(agent=FINISHER, n=200, wait=wait))
         if claimed.tasks:
             done = [Done(task=given.task, token=given.token, result="after the crash") for given in claimed.tasks]
             told(Complete(outcomes=done))

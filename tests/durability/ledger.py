@@ -5,8 +5,10 @@ Independent of the engine and of `rota audit`: it looks at rows of tables alone.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
+from rota.model.commands.fleet import Register, Registered
 from rota.model.commands.submit import Submit, Submitted
 from rota.model.commands.work import Claim, Claimed, Complete, Fail, Heartbeat, Judged, Renewed
 from rota.model.errors import KINDS, RotaError
@@ -67,7 +69,7 @@ class Ledger:
         """All that ever claimed."""
         self.broken: list[str] = []
         """Answers that no promise allows."""
-        self._open: dict[int, Command] = {}
+        self._open: dict[Hashable, Command] = {}
         self._unsure: set[str] = set()
         """Tokens with which something was said that was not answered: perhaps they ended."""
 
@@ -77,7 +79,7 @@ class Ledger:
         known = sum(len(sent.ids or ()) for sent in self.submits.values())
         return known + len(self.held) + len(self.ended)
 
-    def asked(self, number: int, command: Command) -> None:
+    def asked(self, number: Hashable, command: Command) -> None:
         self._open[number] = command
         if isinstance(command, Submit):
             assert command.batch is not None
@@ -86,10 +88,12 @@ class Ledger:
             assert command.agent is not None
             self.agents.add(command.agent)
 
-    def answered(self, number: int, answer: Answer) -> None:
+    def answered(self, number: Hashable, answer: Answer) -> None:
         command = self._open.pop(number)
         if isinstance(answer, RotaError):
             self._refused(command, answer)
+        elif isinstance(answer, Registered):
+            self._registered(answer)
         elif isinstance(answer, Submitted):
             self._submitted(command, answer)
         elif isinstance(answer, Claimed):
@@ -127,6 +131,14 @@ class Ledger:
                 self._unsure.add(held.token)
                 self.held.pop(held.token, None)
 
+    def _registered(self, answer: Registered) -> None:
+        """A new process took the agent's place: what the old one held went back."""
+        for token, holding in list(self.held.items()):
+            if holding.agent == answer.name:
+                if holding.task not in answer.given_back:
+                    self.broken.append(f"{holding.task} was not given back when {answer.name} was replaced")
+                del self.held[token]
+
     def _submitted(self, command: Submit, answer: Submitted) -> None:
         assert command.batch is not None
         before = self.submits[command.batch].ids
@@ -136,9 +148,10 @@ class Ledger:
 
     def _claimed(self, answer: Claimed) -> None:
         letting_go = {held.token for command in self._open.values() for held in held_in(command)}
+        registering = {command.agent.name for command in self._open.values() if isinstance(command, Register)}
         for given in answer.tasks:
             for token, holding in self.held.items():
-                if holding.task == given.task and token not in letting_go:
+                if holding.task == given.task and token not in letting_go and holding.agent not in registering:
                     self.broken.append(f"{given.task} was given to {given.agent} while {holding.agent} held it")
             if given.task in self.results:
                 self.broken.append(f"{given.task} was given to {given.agent} though it was done")

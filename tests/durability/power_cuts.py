@@ -58,7 +58,7 @@ class PowerCuts:
                 # Of the engine's own start, when it answers nobody.
                 if not vfs.disk.off:
                     raise
-            vfs.disk.off = True
+            vfs.disk.went_off.set()
         self.ledger.crash()
         return vfs.disk
 
@@ -101,7 +101,7 @@ class PowerCuts:
             def pause() -> None:
                 steps.now += 1_000_000
 
-            return finish(store, self.ledger, steps.call, pause)
+            return finish(store, self.ledger, steps.call, wait=0.0, pause=pause)
 
     @contextmanager
     def _opened(self, found: Files) -> Iterator[SqliteStore]:

@@ -5,13 +5,21 @@ kill -9 proves nothing of the kind: the operating system keeps what a dead proce
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from tests.durability.disk import Cut
-from tests.durability.power_cuts import Files, PowerCuts
+from rota.operations.distributor import Distributor
+from rota.store.sqlite import SqliteStore
+from tests.durability.client import Client
+from tests.durability.crowd import Crowd, LedgerWitness
+from tests.durability.disk import Cut, PowerOff
+from tests.durability.finish import finish, look
+from tests.durability.ledger import Ledger
+from tests.durability.power_cuts import NAME, Files, PowerCuts
+from tests.durability.unsynced_vfs import put_down, unsynced
 
 MADE = 1_000_000
 """The seed of the database that others start from; none of theirs."""
@@ -68,6 +76,29 @@ def test_power_cuts_one_after_another_lose_nothing_either(seed: int, made: Files
         assert cuts.problems(found) == [], f"{seed=}, {life=}"
     assert cuts.ledger.acknowledged > 0
     assert cuts.problems_to_the_end(found) == [], f"{seed=}"
+
+
+@pytest.mark.parametrize("seed", range(200, 206))
+def test_what_was_answered_survives_a_power_cut_amid_many_threads(seed: int, tmp_path: Path) -> None:
+    """The same through the inbox, where the turns of several clients become one. Who is first is not in the seed."""
+    random = Random(seed)
+    ledger = Ledger()
+    for folder in ("live", "found"):
+        (tmp_path / folder).mkdir()
+    with unsynced(tmp_path / "live", cut_before=random.randint(200, 4_000)) as vfs:
+        distributor = Distributor(SqliteStore(str(tmp_path / "live" / NAME), vfs=vfs.name)).start()
+        clients = [Client(f"agent{number}", seed, wait=0.1) for number in range(5)]
+        crowd = Crowd(clients, lambda command: distributor.call(command, timeout=60), LedgerWitness(ledger))
+        assert vfs.disk.went_off.wait(60)
+        crowd.call_off()
+        with suppress(PowerOff):
+            distributor.close()
+    ledger.crash()
+    assert ledger.acknowledged > 0
+    put_down(tmp_path / "found", vfs.disk.cut("some", random))
+    with Distributor.open(str(tmp_path / "found" / NAME)) as found:
+        assert look(found.store, ledger) == []
+        assert finish(found.store, ledger, found.call) == []
 
 
 @pytest.mark.parametrize("pragma", ["synchronous = off", "synchronous = normal"])

@@ -46,9 +46,7 @@ class Tables:
     def __init__(self, reader: Reader) -> None:
         self.tasks = {row[0]: TaskRow(*row) for row in reader.one(_TASKS)}
         self.rows: dict[str, list[tuple[Any, ...]]] = {name: reader.one(text) for name, text in _ALL.items()}
-        self.moves = [
-            move for (text,) in reader.one(_EVENTS) for move in msgspec.json.decode(text, type=list[Move])
-        ]
+        self.moves = [move for (text,) in reader.one(_EVENTS) for move in msgspec.json.decode(text, type=list[Move])]
         self.leases = {row[0]: row for row in self.rows["lease"]}
 
     def now_in(self, task: TaskRow) -> int:

@@ -111,7 +111,9 @@ class TestReferences:
         assert refused(rota, "duplicate", spec(ref="a"), spec(ref="a")).field == "tasks[1].ref"
 
     def test_a_parent_twice(self, rota: TestDistributor) -> None:
-        assert refused(rota, "duplicate", spec(ref="a"), spec(after=["a", After(task="a")])).field == "tasks[1].after[1]"
+        assert (
+            refused(rota, "duplicate", spec(ref="a"), spec(after=["a", After(task="a")])).field == "tasks[1].after[1]"
+        )
         number = task(rota, unique="k")
         error = refused(rota, "duplicate", spec(ref="a", unique="k"), spec(after=["a", number]))
         assert error.field == "tasks[1].after[1]"
@@ -134,9 +136,7 @@ class TestReferences:
         submit(rota, *chain)
         assert rota.drain({"task": lambda given: len(given.parents)}) == {"done": 300}
 
-    @pytest.mark.parametrize(
-        ("rule", "state"), [("cancel", "cancelled"), ("run", "ready"), ("hold", "held")]
-    )
+    @pytest.mark.parametrize(("rule", "state"), [("cancel", "cancelled"), ("run", "ready"), ("hold", "held")])
     def test_a_parent_that_had_ended_badly(self, rota: TestDistributor, rule: Any, state: str) -> None:
         agent(rota, "ann")
         dead = task(rota)

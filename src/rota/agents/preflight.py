@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rota.agents.placeholders import PlaceholderError, check_arguments, names_in
 from rota.files.fleet import Fleet, FleetAgent, ProcessSettings
+from rota.files.place import shown
 from rota.model.errors import invalid
 
 
@@ -45,4 +46,4 @@ def _check(argv: tuple[str, ...], settings: ProcessSettings, field: str) -> None
 
 
 def _place(fleet: Fleet, agent: FleetAgent, field: str) -> str:
-    return f"{fleet.file} agent[{agent.table}].{field}" if fleet.file else field
+    return f"{shown(fleet.file)}:{agent.line} agent[{agent.table}].{field}" if fleet.file else field

@@ -93,10 +93,13 @@ class Book:
         """Read pools, queues and agents again if they changed since. `alone`: nobody else can have changed them."""
         if alone and self._version is not None:
             return
-        found = reader.one(fleet.GET_META, VERSION)
-        version = found[0][0] if found else "0"
-        if version == self._version:
-            return
+        version = _version(reader)
+        while version != self._version:
+            self._read(reader)
+            # Another node may have changed them between two of these reads.
+            self._version, version = version, _version(reader)
+
+    def _read(self, reader: Reader) -> None:
         self.pools = {
             number: Pool(number, name, msgspec.json.decode(policy, type=PoolPolicy))
             for number, name, policy in reader.one(fleet.POOLS)
@@ -108,7 +111,6 @@ class Book:
         self.agents = {row[0]: _agent(*row) for row in reader.one(fleet.AGENTS)}
         self._queue_ids = {queue.name: queue.id for queue in self.queues.values()}
         self._agent_ids = {agent.name: agent.id for agent in self.agents.values()}
-        self._version = version
 
     @property
     def version(self) -> int:
@@ -117,8 +119,7 @@ class Book:
 
     def changed(self, reader: Reader) -> None:
         """Pools, queues or agents were changed in this turn: say so to all nodes and read them again."""
-        found = reader.one(fleet.GET_META, VERSION)
-        reader.one(fleet.SET_META, VERSION, str(int(found[0][0]) + 1 if found else 1))
+        reader.one(fleet.RAISE_META, VERSION)
         self._version = None
         self.refresh(reader)
 
@@ -203,6 +204,11 @@ class Book:
         if key is None:
             key = self._lane_keys[lane] = LaneKey(*reader.one(fleet.LANE_BY_ID, lane)[0])
         return key
+
+
+def _version(reader: Reader) -> str:
+    found = reader.one(fleet.GET_META, VERSION)
+    return str(found[0][0]) if found else "0"
 
 
 def _intern(reader: Reader, look: One, add: One, *values: object) -> int:

@@ -106,7 +106,7 @@ class Inbox:
                 self._signal.notify()
 
     def _reply(self, answered: Future[Any], answer: Answer) -> None:
-        if answered.cancelled() or not answered.set_running_or_notify_cancel():
+        if answered.done() or not answered.set_running_or_notify_cancel():
             self._hand_back(answer)
         elif isinstance(answer, RotaError):
             answered.set_exception(answer)

@@ -75,6 +75,8 @@ class Node:
         """Distribution latency of each task given by this node, microseconds."""
         self.turns = 0
         self._replies: dict[int, tuple[Reply, int]] = {}
+        self._refused: set[int] = set()
+        """Listeners that were answered with an error and are still to be withdrawn."""
         self._next_listener = number << 24
         self._broken: dict[int, str] = {}
         self._broken_since = 0
@@ -261,6 +263,17 @@ class Node:
             self.trouble.append((self.clock(), str(error)))
         for entry in entries:
             entry.reply(error)
+        self._refuse_listeners(error)
+
+    def _refuse_listeners(self, error: RotaError) -> None:
+        """Claims that waited long enough are told why nothing came. They are withdrawn once the database is back;
+        what another node gives them until then goes to a caller that has its answer, who hands it back.
+        """
+        now = self.clock()
+        for number, waiting in self.listening.items():
+            if waiting.until <= now and number not in self._refused:
+                self._refused.add(number)
+                self._replies[number][0](error)
 
     def _settle(self, outcome: Outcome, entries: Sequence[Entry], own: int) -> None:
         """The turn is committed: remember what it said, then answer."""
@@ -290,6 +303,7 @@ class Node:
 
     def _answer(self, number: int, claimed: Claimed, ready_at: Sequence[int]) -> None:
         self.listening.pop(number, None)
+        self._refused.discard(number)
         reply, received = self._replies.pop(number)
         reply(claimed)
         if ready_at:

@@ -90,7 +90,8 @@ def fail(context: Context, command: Fail) -> Judged:
             raise invalid(f"{field}.limit", "needs retry_at: until when its tasks have to wait")
         if outcome.retry_at is not None:
             ahead(outcome.retry_at, context.now, f"{field}.retry_at")
-        checked.append((outcome, task_number(outcome.task, field), token_number(outcome.token, field)))
+        task, token = task_number(outcome.task, f"{field}.task"), token_number(outcome.token, f"{field}.token")
+        checked.append((outcome, task, token))
     rows, ended = _take(context, [(number, token) for _, number, token in checked])
     groups: Groups = {}
     for outcome, number, token in checked:

@@ -50,7 +50,8 @@ KINDS: dict[str, Kind] = {
     "newer_database": Kind(503, 7, False, "use the version of Rota that wrote it, or a newer one"),
     "corrupt_database": Kind(503, 7, False, "restore the newest backup"),
     "full_disk": Kind(507, 7, True, "free some space; nothing that was acknowledged is lost"),
-    "read_only": Kind(503, 7, False, "make the file and its folder writable"),
+    "read_only": Kind(503, 7, False, "make the database writable; for a file: it and its folder"),
+    "database_refused": Kind(503, 7, False, "correct the database's address, account or rights"),
     "no_driver": Kind(503, 7, False, "install Rota with the extra named in the message"),
     "internal": Kind(500, 1, False, "report it with the message; nothing that was acknowledged is lost"),
 }

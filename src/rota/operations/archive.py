@@ -1,4 +1,4 @@
-"""Ended tasks into files and back. A file is on disk before a row is deleted, so a crash leaves tasks twice at worst."""
+"""Ended tasks into files and back. A file is on disk before a row is deleted: a crash leaves tasks twice at worst."""
 
 from __future__ import annotations
 

@@ -20,7 +20,9 @@ try:
 except ImportError as missing:
     raise RotaError("no_driver", f"PostgreSQL needs the extra rota[postgres] ({missing})") from missing
 
+from rota.store.postgres_check import check
 from rota.store.postgres_connect import SCHEMA, WRITER, connect, shown
+from rota.store.postgres_dump import dump
 from rota.store.postgres_errors import Lost, refusal, why_again
 from rota.store.postgres_fate import Marks
 from rota.store.postgres_session import Session
@@ -57,10 +59,10 @@ class PostgresStore:
         self._in_turn = False
         self._readers: list[Session] = []
         self._reading = threading.BoundedSemaphore(READERS)
-        sender = secrets.token_hex(6)
-        self._notifier, self._ear = Notifier(dsn, sender), Ear(dsn, sender)
         self._marks = Marks()
         self._session = self._connect()
+        sender = secrets.token_hex(6)
+        self._notifier, self._ear = Notifier(dsn, sender), Ear(dsn, sender)
 
     def _connect(self) -> Session:
         return Session(connect(self._dsn, WRITER, stop=self._closed))
@@ -248,15 +250,11 @@ class PostgresStore:
 
     def check(self) -> list[str]:
         """What is wrong with the database, empty when nothing is."""
-        from rota.store.postgres_check import check
-
         with self.read() as reader:
             return check(reader)
 
     def backup(self, path: str) -> None:
         """Write one committed state to a file, while turns go on."""
-        from rota.store.postgres_dump import dump
-
         dump(self._dsn, self.name, path)
 
     def close(self) -> None:

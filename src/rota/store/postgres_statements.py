@@ -22,7 +22,7 @@ LOCKS = 0x526F7461
 _SAVEPOINT = b"SAVEPOINT plan"
 _RELEASE = b"RELEASE SAVEPOINT plan"
 _BACK = b"ROLLBACK TO SAVEPOINT plan"
-_HORIZON = b"SELECT pg_current_snapshot()::text"
+_HORIZON = b"SELECT pg_current_snapshot()::text, xid_base()"
 _LOCK_POOL = b"SELECT pg_try_advisory_xact_lock(%d, $1::int)" % LOCKS
 _NEW_IDS = b"SELECT nextval('number') FROM generate_series(1, $1::int)"
 
@@ -120,7 +120,8 @@ class PostgresTransaction(PostgresReader):
 
     def horizon(self) -> str | None:
         """Which transactions a read made now sees."""
-        return str(self._session.ask(_HORIZON)[0][0])
+        snapshot, base = self._session.ask(_HORIZON)[0]
+        return str(snapshot) if base == 0 else _shifted(snapshot, base)
 
 
 _ONES: dict[int, tuple[One, bytes, bool, bool]] = {}
@@ -141,6 +142,13 @@ def _forms(statement: Each | Add) -> Forms:
     if known is None:
         known = _FORMS[id(statement)] = (statement, Forms(statement))
     return known[1]
+
+
+def _shifted(snapshot: str, base: int) -> str:
+    """A snapshot ("xmin:xmax:running,running") in the numbers that events have; see `schema`."""
+    xmin, xmax, running = snapshot.split(":")
+    shifted = ",".join(str(int(number) + base) for number in running.split(",") if number)
+    return f"{int(xmin) + base}:{int(xmax) + base}:{shifted}"
 
 
 def _parts(rows: Sequence[Row]) -> list[Sequence[Row]]:
@@ -164,4 +172,3 @@ def _written(forms: Forms, rows: Sequence[Row]) -> tuple[bytes, list[bytes | Non
                 for column, type_, is_same in zip(columns, forms.types, same, strict=True)
             ]
     return forms.of_many, [array(column, type_) for column, type_ in zip(columns, forms.types, strict=True)]
-

@@ -2,10 +2,13 @@
 
 Marks: `{serial}` a key the database hands out; `{clustered}` the table is its index (SQLite WITHOUT ROWID);
 `{hot}` rows that are updated all the time, `{passing}` rows that come and go, `{updated}` rows that are updated once
-or twice (PostgreSQL storage settings); `{transaction}` which transaction wrote the row; `{shared}` what several nodes
-need: the sequence of task and project numbers, and the marks by which a node learns the fate of a commit. Times are
-microseconds since 1970. There is no index on a task's state: waiting, running and set-aside tasks are rows of `ready`,
-`lease` and `aside`, so a change of state never moves an index entry of `task`.
+or twice (PostgreSQL storage settings); `{transaction}` which transaction wrote the row, `{by_transaction}` an index by
+that, `{numbering}` what is added to the server's own numbers of transactions, so that they go on where they were after
+a restore elsewhere; `{shared}` what several nodes need: the sequence of task and project numbers, and the marks by
+which a node learns the fate of a commit.
+
+Times are microseconds since 1970. There is no index on a task's state: waiting, running and set-aside tasks are rows
+of `ready`, `lease` and `aside`, so a change of state never moves an index entry of `task`.
 """
 
 from __future__ import annotations
@@ -125,11 +128,13 @@ CREATE TABLE estimate (
     var_log double precision NOT NULL, good double precision NOT NULL, PRIMARY KEY (agent, kind)
 ) {clustered};
 
+{numbering}
 CREATE TABLE event (
     seq {serial}, at bigint NOT NULL, kind text NOT NULL, task bigint, moves text NOT NULL,
     data text NOT NULL {transaction}
 );
 CREATE INDEX event_task ON event (task, seq) WHERE task IS NOT NULL;
+{by_transaction}
 
 CREATE TABLE statistic (
     minute bigint NOT NULL, queue bigint NOT NULL, name text NOT NULL, node bigint NOT NULL, n bigint NOT NULL,
@@ -155,6 +160,8 @@ SQLITE_MARKS = {
     "{passing}": "",
     "{updated}": "",
     "{transaction}": "",
+    "{numbering}": "",
+    "{by_transaction}": "",
     "{shared}": "",
 }
 _VACUUM = (
@@ -167,7 +174,9 @@ POSTGRES_MARKS = {
     "{hot}": f"WITH (fillfactor = 70, {_VACUUM})",
     "{passing}": f"WITH ({_VACUUM})",
     "{updated}": "WITH (fillfactor = 80)",
-    "{transaction}": ", xid xid8 NOT NULL DEFAULT pg_current_xact_id()",
+    "{transaction}": ", xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint + xid_base()",
+    "{numbering}": "CREATE FUNCTION xid_base() RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 0::bigint';",
+    "{by_transaction}": "CREATE INDEX event_xid ON event (xid, seq);",
     "{shared}": "CREATE SEQUENCE number;"
     " CREATE TABLE commit_mark (session bigint NOT NULL PRIMARY KEY, turn bigint NOT NULL) WITH (fillfactor = 50);",
 }

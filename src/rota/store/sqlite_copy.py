@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
 import apsw
 
-from rota.model.errors import invalid
+from rota.store.new_file import publish
 
 PAGES = 2_000
 """Pages copied before others may have their turn."""
@@ -27,7 +26,7 @@ def copy_database(source: apsw.Connection, path: str) -> None:
     try:
         source.execute("SELECT count(*) FROM sqlite_master").fetchall()
         _copy(source, part)
-        _publish(part, Path(path))
+        publish(part, Path(path))
     finally:
         if own and source.in_transaction:
             source.execute("COMMIT")
@@ -46,21 +45,3 @@ def _copy(source: apsw.Connection, part: Path) -> None:
     finally:
         target.close()
     part.chmod(0o600)
-
-
-def _publish(part: Path, path: Path) -> None:
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        raise invalid("path", f"{path} exists; give a new name") from None
-    except OSError:
-        # Not every file system knows links.
-        if path.exists():
-            raise invalid("path", f"{path} exists; give a new name") from None
-        part.rename(path)
-    for name in (path, path.absolute().parent):
-        descriptor = os.open(name, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

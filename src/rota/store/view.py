@@ -23,14 +23,20 @@ POSTGRES = ("postgresql://", "postgres://")
 def view(database: str) -> Iterator[Reader]:
     """One committed state of an existing database of this version of Rota."""
     with _opened(database) as reader:
-        found = int(reader.one(GET_META, VERSION_KEY)[0][0])
-        if found > len(MIGRATIONS):
-            message = f"the database has version {found}; this Rota knows versions up to {len(MIGRATIONS)}"
-            raise RotaError("newer_database", message)
+        found = version_of(reader)
         if found < len(MIGRATIONS):
             message = f"the database has version {found}, older than {len(MIGRATIONS)}; `rota run` brings it up"
             raise RotaError("unavailable", message)
         yield reader
+
+
+def version_of(reader: Reader) -> int:
+    """The version of a database's tables; refused when it is newer than this Rota."""
+    found = int(reader.one(GET_META, VERSION_KEY)[0][0])
+    if found > len(MIGRATIONS):
+        message = f"the database has version {found}; this Rota knows versions up to {len(MIGRATIONS)}"
+        raise RotaError("newer_database", message)
+    return found
 
 
 def back_up(database: str, path: str) -> None:
@@ -47,53 +53,80 @@ def back_up(database: str, path: str) -> None:
     from rota.store.sqlite import said
     from rota.store.sqlite_copy import copy_database
 
-    connection = _connection(database)
-    try:
-        with said(path):
-            copy_database(connection, path)
-    finally:
-        connection.close()
+    with readable(database) as connection, said(path):
+        copy_database(connection, path)
 
 
-@contextmanager
-def _opened(database: str) -> Iterator[Reader]:
+def check(database: str) -> list[str]:
+    """The database's own check of itself: what is wrong with it, empty when nothing is."""
     if database.startswith(POSTGRES):
         from rota.store.postgres import PostgresStore
 
         store = PostgresStore(database)
         try:
-            if not store.has_tables():
-                raise RotaError("no_database", f"{store.name} holds no tables of Rota")
-            with store.read() as reader:
-                yield reader
+            return store.check()
         finally:
             store.close()
-        return
-    from rota.store.sqlite import SqliteReader, said
+    with readable(database) as connection:
+        return [str(text) for (text,) in connection.execute("PRAGMA quick_check(20)") if text != "ok"]
 
-    connection = _connection(database)
+
+def libraries() -> dict[str, str]:
+    """The versions of the libraries that databases are spoken to with; those that are installed."""
+    import apsw
+
+    found = {"sqlite": apsw.sqlite_lib_version(), "apsw": apsw.apsw_version()}
     try:
-        with said(database):
-            connection.execute("BEGIN")
-            yield SqliteReader(connection)
-    finally:
-        connection.close()
+        import psycopg
+    except ImportError:
+        return found
+    return {**found, "psycopg": psycopg.__version__}
 
 
-def _connection(database: str) -> apsw.Connection:
+def file_of(database: str) -> Path:
+    """The file of a SQLite database."""
+    return Path(database.removeprefix("sqlite:///"))
+
+
+@contextmanager
+def readable(database: str) -> Iterator[apsw.Connection]:
+    """A connection to an existing SQLite file of Rota that can not write."""
     import apsw
 
     from rota.store.sqlite import CACHE_KIB, said
 
-    path = Path(database.removeprefix("sqlite:///"))
+    path = file_of(database)
     if not path.exists():
         raise RotaError("no_database", f"there is no database {path}")
     with said(str(path)):
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=100)
-        connection.set_busy_timeout(30_000)
-        connection.pragma("cache_size", -CACHE_KIB)
-        connection.pragma("temp_store", "memory")
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'").fetchall():
+        try:
+            connection.set_busy_timeout(30_000)
+            connection.pragma("cache_size", -CACHE_KIB)
+            connection.pragma("temp_store", "memory")
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'").fetchall():
+                raise RotaError("no_database", f"{path} is a SQLite file, but none of Rota's")
+            yield connection
+        finally:
             connection.close()
-            raise RotaError("no_database", f"{path} is a SQLite file, but none of Rota's")
-    return connection
+
+
+@contextmanager
+def _opened(database: str) -> Iterator[Reader]:
+    if not database.startswith(POSTGRES):
+        from rota.store.sqlite import SqliteReader
+
+        with readable(database) as connection:
+            connection.execute("BEGIN")
+            yield SqliteReader(connection)
+        return
+    from rota.store.postgres import PostgresStore
+
+    store = PostgresStore(database)
+    try:
+        if not store.has_tables():
+            raise RotaError("no_database", f"{store.name} holds no tables of Rota")
+        with store.read() as reader:
+            yield reader
+    finally:
+        store.close()

@@ -101,10 +101,12 @@ class Scorecard(msgspec.Struct, kw_only=True):
     """Failed attempts by cause: rejected by the check, crashed, exit code 1, ..."""
     submitted: str | None
     finished: str | None
+    elapsed_s: float
+    """From the submission to the last end, standstills (nobody worked on the database) left out."""
     window_s: float
-    """How long there was work and somebody to do it."""
+    """How long of it there was work: a task ready or in somebody's hands."""
     throughput: float | None
-    """Tasks done a second, over the window."""
+    """Tasks done a second of `elapsed_s`."""
     queue_time: Spread | None
     """From ready to given, every attempt."""
     distribution_latency: Spread | None

@@ -68,6 +68,7 @@ def _scorecard(distributor: Distributor, record: Record) -> Scorecard:
     attempts = [one.attempt for one in record.attempts]
     states = Counter(task.state for task in tasks)
     window = replay.work()
+    elapsed_s = length(replay.elapsed()) / SECOND
     fleet = [_Busy(agent, replay.up(agent.name), replay.busy(agent.name)) for agent in replay.agents]
     inversions, violations = _audited(distributor)
     return Scorecard(
@@ -86,8 +87,9 @@ def _scorecard(distributor: Distributor, record: Record) -> Scorecard:
         failures=_failures(attempts),
         submitted=min((task.submitted for task in tasks), default=None),
         finished=max((task.finished for task in tasks if task.finished is not None), default=None),
+        elapsed_s=elapsed_s,
         window_s=length(window) / SECOND,
-        throughput=states["done"] / (length(window) / SECOND) if window else None,
+        throughput=states["done"] / elapsed_s if elapsed_s else None,
         queue_time=spread_of(replay.waits),
         distribution_latency=spread_of(distributor.node.latencies),
         load_variation=_load_variation(replay, fleet, window, attempts),

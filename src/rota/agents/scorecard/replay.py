@@ -60,7 +60,10 @@ class Replay:
         self._known: dict[str, AgentView] = dict(record.agents)
         self._paused: set[str] = _paused_at_first(record)
         self._still: Spans = []
+        self._first = micros(record.events[0].at) if record.events else 0
+        self._before = 0
         self.until = 0
+        """The moment of the last event."""
         for event in record.events:
             self._play(event)
         for running in self._running.values():
@@ -71,6 +74,10 @@ class Replay:
         """Agents that registered or had a task while the run went on, by name."""
         names = sorted(self._up.keys() & self._known.keys())
         return [self._known[name] for name in names]
+
+    def elapsed(self) -> Spans:
+        """From the first event to the last, standstills left out."""
+        return without([(self._first, self.until)], self._still)
 
     def asks(self, agent: AgentView) -> frozenset[Ask]:
         """What of the run this agent may do."""
@@ -115,9 +122,10 @@ class Replay:
 
     def _play(self, event: EventView) -> None:
         at = micros(event.at)
+        if at > self.until:
+            self._before, self.until = self.until, at
         if event.kind == "node_started":
             self._start(at)
-        self.until = max(self.until, at)
         self._follow_agents(event, at)
         if event.kind in ("pause", "resume"):
             self._pause(str(event.data.get("queue")), event.kind == "pause", at)
@@ -126,10 +134,12 @@ class Replay:
                 self._move(number, move, event.kind, at)
 
     def _start(self, at: int) -> None:
-        """A node started. The only one: nothing went on since the last event, and every agent has to come again."""
-        silence = at - self.until
-        if self.until and (not self._record.shared or silence > STOPPED_S * 1_000_000):
-            self._still = union([*self._still, (self.until, at)])
+        """A node started. The only one: nothing went on since the last event, and every agent has to come again.
+
+        The same turn may have taken tasks back before, so the last event is one of an earlier moment.
+        """
+        if self._before and (not self._record.shared or at - self._before > STOPPED_S * 1_000_000):
+            self._still = union([*self._still, (self._before, at)])
         if not self._record.shared:
             for switch in self._up.values():
                 switch.set(False, at)

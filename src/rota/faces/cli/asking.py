@@ -9,11 +9,16 @@ from pathlib import Path
 from time import time_ns
 from typing import Any
 
-from rota.files.find import find_database, find_fleet
+from rota.files.find import Database, find_database, find_fleet
 from rota.model.errors import RotaError
 
 
 def database_of(argument: str | None) -> str:
+    """The database a command works on, as a path or an address."""
+    return chosen(argument).at
+
+
+def chosen(argument: str | None) -> Database:
     """The database a command works on: the argument, else fleet.toml's, else ROTA_DATABASE, else the default."""
     folder = Path.cwd()
     fleet = None
@@ -23,7 +28,7 @@ def database_of(argument: str | None) -> str:
             from rota.files.toml import load_fleet
 
             fleet = load_fleet(str(file))
-    return find_database(argument, fleet, os.environ, folder).at
+    return find_database(argument, fleet, os.environ, folder)
 
 
 @contextmanager

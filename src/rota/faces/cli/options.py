@@ -22,3 +22,8 @@ Cursor = Annotated[str | None, Parameter(help="Go on after a page: what that pag
 All = Annotated[
     bool, Parameter(negative=(), show_default=False, name="--all", help="Every page; with --json one object a line.")
 ]
+
+
+def flag(text: str) -> Parameter:
+    """An option that is there or not."""
+    return Parameter(negative=(), show_default=False, help=text)

@@ -9,7 +9,7 @@ EVENTS_SQLITE = One(
 )
 EVENTS_POSTGRES = One(
     "audit_events",
-    "SELECT seq, at, kind, moves, data, xid::text::bigint FROM event WHERE seq > ? ORDER BY seq LIMIT ?",
+    "SELECT seq, at, kind, moves, data, xid FROM event WHERE seq > ? ORDER BY seq LIMIT ?",
 )
 """By `seq`: of two changes of one thing the later has the higher one, whatever order their transactions began in."""
 

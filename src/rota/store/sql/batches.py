@@ -8,7 +8,8 @@ from rota.store.statement import One
 BATCH_GROUPS = One(
     "batch_groups",
     f"SELECT task.queue, task.kind, CASE WHEN lease.task IS NULL THEN task.state ELSE {state.RUNNING} END AS now_in,"
-    " count(*), count(task.estimate), coalesce(sum(task.estimate), 0), min(task.submitted), max(task.finished)"
+    " count(*), count(task.estimate), CAST(coalesce(sum(task.estimate), 0) AS bigint), min(task.submitted),"
+    " max(task.finished)"
     " FROM task LEFT JOIN lease ON lease.task = task.id WHERE task.batch = ?"
     " GROUP BY task.queue, task.kind, now_in ORDER BY task.queue, task.kind, now_in",
 )

@@ -9,6 +9,12 @@ SET_META = One(
     "set_meta",
     "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 )
+RAISE_META = One(
+    "raise_meta",
+    "INSERT INTO meta (key, value) VALUES (?, '1') ON CONFLICT (key)"
+    " DO UPDATE SET value = CAST(CAST(meta.value AS bigint) + 1 AS text) RETURNING value",
+)
+"""Adds one to a number, and keeps others from doing the same until the transaction ends."""
 
 POOLS = One("pools", "SELECT id, name, policy FROM pool ORDER BY id")
 SET_POOL = One(

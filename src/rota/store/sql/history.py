@@ -11,15 +11,14 @@ EVENTS_SQLITE = One(
 )
 EVENTS_POSTGRES = One(
     "events",
-    "SELECT xid::text || '.' || seq, at, kind, task, moves, data, xid::text::bigint, seq FROM event"
-    " WHERE (xid, seq) > (?::text::xid8, ?) AND xid < pg_snapshot_xmin(pg_current_snapshot())"
-    " ORDER BY xid, seq LIMIT ?",
+    "SELECT xid || '.' || seq, at, kind, task, moves, data, xid, seq FROM event WHERE (xid, seq) > (?, ?)"
+    " AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint + xid_base() ORDER BY xid, seq LIMIT ?",
 )
 """Only what no running transaction can still precede; the cursor is (xid, seq)."""
 SINCE_SQLITE = One("since", "SELECT seq - 1 FROM event WHERE at >= ? ORDER BY seq LIMIT 1")
-SINCE_POSTGRES = One("since", "SELECT xid::text || '.' || (seq - 1) FROM event WHERE at >= ? ORDER BY xid, seq LIMIT 1")
+SINCE_POSTGRES = One("since", "SELECT xid || '.' || (seq - 1) FROM event WHERE at >= ? ORDER BY xid, seq LIMIT 1")
 LAST_SQLITE = One("last", "SELECT seq FROM event ORDER BY seq DESC LIMIT 1")
-LAST_POSTGRES = One("last", "SELECT xid::text || '.' || seq FROM event ORDER BY xid DESC, seq DESC LIMIT 1")
+LAST_POSTGRES = One("last", "SELECT xid || '.' || seq FROM event ORDER BY xid DESC, seq DESC LIMIT 1")
 TASK_EVENTS = One("task_events", "SELECT seq, at, kind, moves, data FROM event WHERE task = ? ORDER BY seq LIMIT ?")
 LAST_EVENT = One("last_event", "SELECT coalesce(max(seq), 0) FROM event")
 

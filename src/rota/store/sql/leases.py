@@ -105,9 +105,7 @@ ATTEMPTS_OF_TASKS = Each(
 
 ADD_LISTENER = add("listener", "id bigint, node bigint, agents text, n bigint, until bigint")
 LISTENERS = One("listeners", "SELECT id, node, agents, n FROM listener ORDER BY id")
-DROP_LISTENERS = Each(
-    "drop_listeners", "id bigint", "DELETE FROM listener {using} WHERE listener.id = v.id"
-)
+DROP_LISTENERS = Each("drop_listeners", "id bigint", "DELETE FROM listener {using} WHERE listener.id = v.id")
 DROP_LISTENERS_OF_NODE = One("drop_listeners_of_node", "DELETE FROM listener WHERE node = ?")
 
 ADD_SAMPLE = add("sample", "agent bigint, kind text, seconds double precision, ended bigint, good smallint")

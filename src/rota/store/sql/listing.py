@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 from rota.model import state
@@ -70,26 +71,28 @@ CONDITIONS = {
 }
 """Filters by name; each takes one value."""
 
-_FROM_TASK = "task LEFT JOIN lease ON lease.task = task.id"
-
 
 def listing(in_state: int | None, filters: dict[str, Any], before: int, limit: int) -> tuple[One, list[Any]]:
     """A statement and its values for tasks with numbers below `before`, newest first."""
+    names = tuple(sorted(filters))
+    values = [in_state] if in_state is not None and in_state != state.RUNNING else []
+    return _statement(in_state, names), [*values, *(filters[name] for name in names), before, limit]
+
+
+@cache
+def _statement(in_state: int | None, names: tuple[str, ...]) -> One:
+    """Made once: stores keep what they prepared for a statement, by its identity."""
+    key, where = "task.id", []
+    source = "task LEFT JOIN lease ON lease.task = task.id"
     if in_state in state.ASIDE:
         source = "aside JOIN task ON task.id = aside.task LEFT JOIN lease ON lease.task = task.id"
-        where, values, key = ["aside.state = ?"], [in_state], "aside.task"
+        key, where = "aside.task", ["aside.state = ?"]
     elif in_state == state.RUNNING:
-        source, where, values, key = "lease JOIN task ON task.id = lease.task", [], [], "lease.task"
-    else:
-        source, where, values, key = _FROM_TASK, [], [], "task.id"
-        if in_state is not None:
-            where.append("task.state = ?")
-            values.append(in_state)
+        source, key = "lease JOIN task ON task.id = lease.task", "lease.task"
+    elif in_state is not None:
+        where = ["task.state = ?"]
         if in_state == state.READY:
             where.append("lease.task IS NULL")
-    for name, value in sorted(filters.items()):
-        where.append(CONDITIONS[name])
-        values.append(value)
+    where += [CONDITIONS[name] for name in names]
     where.append(f"{key} < ?")
-    sql = f"SELECT {_SHOWN} FROM {source} WHERE {' AND '.join(where)} ORDER BY {key} DESC LIMIT ?"
-    return One("listing", sql), [*values, before, limit]
+    return One("listing", f"SELECT {_SHOWN} FROM {source} WHERE {' AND '.join(where)} ORDER BY {key} DESC LIMIT ?")

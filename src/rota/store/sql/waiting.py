@@ -39,7 +39,8 @@ ADD_DEPTH = add("depth", "lane bigint, n bigint")
 DEPTHS = One("depths", "SELECT lane, CAST(sum(n) AS bigint), count(*) FROM depth GROUP BY lane ORDER BY lane")
 TAKE_DEPTHS = One("take_depths", "DELETE FROM depth RETURNING lane, n")
 QUEUE_DEPTH = One(
-    "queue_depth", "SELECT CAST(coalesce(sum(n), 0) AS bigint) FROM depth JOIN lane ON lane.id = depth.lane WHERE lane.queue = ?"
+    "queue_depth",
+    "SELECT CAST(coalesce(sum(n), 0) AS bigint) FROM depth JOIN lane ON lane.id = depth.lane WHERE lane.queue = ?",
 )
 LANES_IN_READY = One(
     "lanes_in_ready",

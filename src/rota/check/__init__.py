@@ -1,0 +1,1 @@
+"""Checking a fleet and its tasks before anything runs: what cannot be done, what it will take."""

@@ -1,0 +1,98 @@
+"""What is wrong with tasks and fleet together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rota.check.plan_of_work import Project, Work
+from rota.check.report import Finding
+from rota.files.place import nearest
+from rota.model.times import SECOND, rfc3339
+from rota.planning.filter import refusal
+
+LINES = 5
+"""Lines of the file of tasks that a finding names."""
+
+
+def unknown_queues(project: Project, queues: Mapping[str, object]) -> Iterator[Finding]:
+    """Queues that are not there would have the whole submit refused."""
+    for name, lines in project.unknown_queues.items():
+        yield Finding(
+            level="problem",
+            code="no_queue",
+            text=f"there is no queue {name!r}{nearest(name, queues)}",
+            fix=f"add [queue.{name}] to fleet.toml, or correct the queue of these tasks",
+            lines=lines[:LINES],
+            tasks=len(lines),
+        )
+
+
+def nobody(project: Project) -> Iterator[Finding]:
+    """Tasks that no agent of the fleet may do, by what they ask for."""
+    by_shape: dict[int, list[Work]] = {}
+    for work in project.works:
+        by_shape.setdefault(work.shape, []).append(work)
+    for shape, works in by_shape.items():
+        if not project.may(shape):
+            yield _nobody(project, shape, works)
+
+
+def _nobody(project: Project, shape: int, works: list[Work]) -> Finding:
+    wanted = project.shapes[shape]
+    refusals = {}
+    for spec, profile in zip(project.agents, project.profiles, strict=True):
+        refused = refusal(profile, wanted.needs)
+        if spec.pool != wanted.pool:
+            refusals[spec.name] = f"pool: is in pool {spec.pool}, the queue is in {wanted.pool}"
+        elif refused is not None:
+            refusals[spec.name] = f"{refused.code}: {refused.text}"
+    return Finding(
+        level="problem",
+        code="nobody",
+        text="no agent of the fleet may do it" if project.agents else "the fleet has no agents",
+        fix="give an agent what it asks for, or ask for less",
+        lines=[work.line for work in works[:LINES]],
+        tasks=len(works),
+        agents=refusals,
+    )
+
+
+def held(project: Project) -> Iterator[Finding]:
+    """Tasks on hold stay there until somebody unholds them."""
+    works = [work for work in project.works if work.held]
+    if works:
+        yield Finding(
+            level="warning",
+            code="held",
+            text="on hold: nothing starts until it is unheld",
+            lines=[work.line for work in works[:LINES]],
+            tasks=len(works),
+        )
+
+
+def impossible_deadlines(project: Project) -> Iterator[Finding]:
+    """Deadlines that cannot be met even if a slot were always free: the chain of parents alone takes too long."""
+    earliest: dict[int, int] = {}
+    certain: dict[int, bool] = {}
+    missed: list[tuple[Work, int, bool]] = []
+    for number in project.in_order():
+        work = project.works[number]
+        agents = project.may(work.shape)
+        fastest = min((project.seconds(work, agent) for agent in agents), default=0.0)
+        begin = max([work.start, *(earliest[parent] for parent in work.parents)])
+        earliest[number] = begin + round(fastest * SECOND)
+        certain[number] = project.is_known(work) and all(certain[parent] for parent in work.parents)
+        if work.deadline is not None and agents and earliest[number] > work.deadline:
+            missed.append((work, earliest[number], certain[number]))
+    for work, at, sure in missed[:100]:
+        yield Finding(
+            level="problem" if sure else "warning",
+            code="deadline",
+            text=f"its deadline is {rfc3339(work.deadline or 0)}, done by {rfc3339(at)} at the earliest"
+            + ("" if sure else ", if it takes as long as assumed"),
+            fix="give it more time, split it, or start what it waits for sooner",
+            lines=[work.line],
+            tasks=1,
+        )
+    if len(missed) > 100:
+        yield Finding(level="problem", code="deadline", text="further deadlines as these", tasks=len(missed) - 100)

@@ -1,0 +1,172 @@
+"""How the work will probably go: one pass forward, in which the plan itself gives out the tasks.
+
+List scheduling (Graham 1966): at each moment at which a slot comes free or a task becomes ready, the plan gives what
+it would give then. Every attempt succeeds, takes what was estimated, and all agents are there from the start.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from heapq import heappop, heappush
+from math import exp
+
+from rota.check.plan_of_work import Project, Work
+from rota.check.report import AgentForecast, Forecast
+from rota.files.fleet import Fleet
+from rota.model.queue import PoolPolicy
+from rota.model.times import SECOND
+from rota.planning.plan import plan
+from rota.planning.score import BUSY_TAU_S
+from rota.planning.snapshot import Agent, Lane, Listener, Snapshot
+
+MOST = 20_000
+"""Tasks that are given out one by one; beyond, only a lower bound is told."""
+SECONDS_AN_HOUR = 3_600
+
+
+def forecast(project: Project, fleet: Fleet, *, assumed_s: float) -> Forecast:
+    """The whole forecast."""
+    able = _able(project)
+    work = Pass(project, fleet, able)
+    if len(able) <= MOST:
+        work.run()
+    else:
+        work.divide()
+    span = max(work.finish - project.now, 0) / SECOND
+    agents = [_agent(project, work, number, span) for number in range(len(project.agents))]
+    return Forecast(
+        finish_s=span,
+        work_s=sum(work.busy_s),
+        cost=sum(agent.cost for agent in agents),
+        agents=agents,
+        left_out=len(project.works) - len(able),
+        assumed=sum(not project.is_known(found) for found in project.works),
+        assumed_s=assumed_s,
+        late=work.late,
+    )
+
+
+def _able(project: Project) -> set[int]:
+    """Tasks that can be done: somebody may, they are not on hold, and all they wait for can be done."""
+    able: set[int] = set()
+    for number in project.in_order():
+        work = project.works[number]
+        if not work.held and project.may(work.shape) and all(parent in able for parent in work.parents):
+            able.add(number)
+    return able
+
+
+def _agent(project: Project, work: Pass, number: int, span: float) -> AgentForecast:
+    spec, busy = project.agents[number], work.busy_s[number]
+    price = spec.cost
+    cost = 0.0 if price is None else price.per_hour * busy / SECONDS_AN_HOUR + price.per_task * work.tasks[number]
+    share = busy / (span * spec.slots) if span > 0 else 0.0
+    return AgentForecast(name=spec.name, tasks=work.tasks[number], busy_s=busy, utilisation=share, cost=cost)
+
+
+class Pass:
+    """One pass over all tasks that can be done."""
+
+    def __init__(self, project: Project, fleet: Fleet, able: set[int]) -> None:
+        self.finish = project.now
+        self.late = 0
+        self.tasks = [0] * len(project.agents)
+        self.busy_s = [0.0] * len(project.agents)
+        self._project = project
+        self._able = able
+        self._pools = {name: fleet.pools.get(name, PoolPolicy()) for name in {spec.pool for spec in project.agents}}
+        self._waiting = [len(work.parents) for work in project.works]
+        self._moments: list[tuple[int, int, int]] = []
+        """When something happens: a task starts to be ready (agent -1), or an agent is done with it."""
+        self._lanes: dict[str, dict[tuple[int, int], list[tuple[int, int]]]] = {}
+        """By pool, then by band and shape: (due, task), best first."""
+        self._agents = [
+            Agent(id=number, profile=profile, slots=spec.slots, weight=spec.weight or float(spec.slots))
+            for number, (spec, profile) in enumerate(zip(project.agents, project.profiles, strict=True))
+        ]
+        self._folded = [(0.0, project.now)] * len(self._agents)
+        self._begun: list[dict[int, int]] = [{} for _ in self._agents]
+
+    def run(self) -> None:
+        """Give out every task."""
+        for number in self._able:
+            if not self._waiting[number]:
+                heappush(self._moments, (self._project.works[number].start, number, -1))
+        while self._moments:
+            now = self._moments[0][0]
+            pools: set[str] = set()
+            while self._moments and self._moments[0][0] == now:
+                _at, task, agent = heappop(self._moments)
+                if agent >= 0:
+                    self._end(task, agent, now)
+                    pools.add(self._project.agents[agent].pool)
+                else:
+                    pools.add(self._come(task))
+            for pool in sorted(pools):
+                self._give(pool, now)
+
+    def divide(self) -> None:
+        """Too many to give out one by one: each to whoever does it fastest, as if slots could share."""
+        for number in self._able:
+            work = self._project.works[number]
+            agents = self._project.may(work.shape)
+            seconds, agent = min((self._project.seconds(work, one), one) for one in agents)
+            self.busy_s[agent] += seconds
+            self.tasks[agent] += 1
+        slots = max(sum(spec.slots for spec in self._project.agents), 1)
+        self.finish = self._project.now + round(sum(self.busy_s) / slots * SECOND)
+
+    def _come(self, task: int) -> str:
+        work = self._project.works[task]
+        pool = self._project.shapes[work.shape].pool
+        lane = self._lanes.setdefault(pool, {}).setdefault((work.band, work.shape), [])
+        insort(lane, (work.due, task))
+        return pool
+
+    def _end(self, task: int, agent: int, now: int) -> None:
+        seconds = (now - self._begun[agent].pop(task)) / SECOND
+        self._agents[agent].running -= 1
+        faded, at = self._folded[agent]
+        self._folded[agent] = (faded * exp(-(now - at) / SECOND / BUSY_TAU_S) + seconds, now)
+        self.busy_s[agent] += seconds
+        self.tasks[agent] += 1
+        self.finish = max(self.finish, now)
+        work = self._project.works[task]
+        self.late += work.deadline is not None and now > work.deadline
+        for child in work.children:
+            self._waiting[child] -= 1
+            if not self._waiting[child] and child in self._able:
+                heappush(self._moments, (max(self._project.works[child].start, now), child, -1))
+
+    def _give(self, pool: str, now: int) -> None:
+        lanes = {key: waiting for key, waiting in self._lanes.get(pool, {}).items() if waiting}
+        free = [one for one in self._agents if self._project.agents[one.id].pool == pool and one.running < one.slots]
+        if not lanes or not free:
+            return
+        for one in free:
+            faded, at = self._folded[one.id]
+            held = sum(now - begun for begun in self._begun[one.id].values()) / SECOND
+            one.busy_s = faded * exp(-(now - at) / SECOND / BUSY_TAU_S) + held
+            one.mean_s = self.busy_s[one.id] / self.tasks[one.id] if self.tasks[one.id] else 1.0
+        slots = sum(one.slots - one.running for one in free)
+        keys = list(lanes)
+        snapshot = Snapshot(
+            agents=free,
+            listeners=[Listener(one.id, (one.id,), one.slots - one.running) for one in free],
+            lanes=[
+                Lane(number, shape, band, heads=lanes[band, shape][:slots]) for number, (band, shape) in enumerate(keys)
+            ],
+            shapes={shape: self._project.shapes[shape].needs for _band, shape in keys},
+            strategy=self._pools[pool].strategy,
+            seed=now // SECOND,
+        )
+        given: dict[int, int] = {}
+        for chosen in plan(snapshot).gives:
+            given[chosen.lane] = given.get(chosen.lane, 0) + 1
+            self._start(self._project.works[chosen.task], chosen.task, chosen.agent, now)
+        for number, n in given.items():
+            del lanes[keys[number]][:n]
+
+    def _start(self, work: Work, task: int, agent: int, now: int) -> None:
+        self._begun[agent][task] = now
+        heappush(self._moments, (now + round(self._project.seconds(work, agent) * SECOND), task, agent))

@@ -1,0 +1,77 @@
+"""`rota each` from the outside."""
+
+from __future__ import annotations
+
+import subprocess
+
+from tests.run.conftest import Folder
+
+BACKLOG = """
+# What there is to do
+- [ ] Write the page !high @prose:3
+  Three paragraphs.
+  - [ ] Draw the picture
+- [x] Think about it
+- [ ] fail at this
+"""
+WORK = (
+    "sh",
+    "-c",
+    'echo "$1" >> log; case "$1" in fail*) echo "no way" >&2; exit 3;; esac; echo "$1: done"',
+    "-",
+    "{title}",
+)
+
+
+def test_each_checkbox_is_done_once(folder: Folder) -> None:
+    (folder.path / "backlog.md").write_text(BACKLOG)
+    ended = folder.rota("each", "-n", "3", "--attempts", "1", "backlog.md", "--", *WORK)
+    assert ended.code == 8
+    found = {line["title"]: line for line in ended.lines}
+    assert found["fail at this"] == {
+        "id": found["fail at this"]["id"],
+        "title": "fail at this",
+        "state": "dead",
+        "result": None,
+        "error": "attempt 1 of 1 failed: exit code 3: no way",
+    }
+    assert found["Draw the picture"]["result"] == "Draw the picture: done"
+    titles = [line["title"] for line in ended.lines]
+    assert sorted(titles) == ["Draw the picture", "Write the page", "fail at this"]
+    assert titles.index("Draw the picture") < titles.index("Write the page")
+    assert "priority inversions" in ended.err
+    again = folder.rota("each", "-n", "3", "--attempts", "1", "--quiet", "backlog.md", "--", *WORK)
+    assert (again.code, again.lines, again.err) == (8, ended.lines, "")
+    assert sorted(folder.log()) == sorted(titles)
+    other = folder.rota("each", "--quiet", "backlog.md", "--", "echo", "{description}")
+    results = {line["title"]: line["result"] for line in other.lines}
+    assert results["Write the page"] == "Three paragraphs."
+    assert results["Draw the picture"] == "Part of: Write the page"
+
+
+def test_titles_come_from_text_and_from_the_standard_input(folder: Folder) -> None:
+    (folder.path / "list.txt").write_text("one\n\n  two  \n")
+    ended = folder.rota("each", "list.txt", "--quiet", "--", "echo", "{title}")
+    assert (ended.code, sorted(line["result"] for line in ended.lines)) == (0, ["one", "two"])
+    running = folder.start("each", "-", "--quiet", "--", "cat", stdin=subprocess.PIPE)
+    out, _ = running.process.communicate('{"title": "x", "payload": {"n": 1}}\n', timeout=60)
+    assert running.process.returncode == 0
+    assert '"payload":{"n":1}' in out
+
+
+def test_a_command_line_that_does_not_fit_is_refused(folder: Folder) -> None:
+    (folder.path / "list.txt").write_text("one\n")
+    refused = {
+        ("list.txt",): "write it after `--`",
+        ("none.txt", "--", "echo"): "none.txt: there is no such file",
+        ("list.txt", "--", "no-such-program"): "was not found on PATH",
+        ("list.txt", "--", "echo", "{titel}"): "{titel} is no placeholder",
+        ("list.txt", "-n", "0", "--", "echo"): "agent.slots",
+        ("--qiet", "list.txt", "--", "echo"): "--qiet",
+        ("list.txt", "--timeout", "soon", "--", "echo"): "timeout: 'soon' is not a length of time",
+    }
+    for arguments, said in refused.items():
+        ended = folder.rota("each", *arguments)
+        assert (ended.code, ended.out) == (2, ""), arguments
+        assert said in ended.err
+        assert "Traceback" not in ended.err
