@@ -11,6 +11,7 @@ from rota.model.agent import AgentSpec
 from rota.model.commands.fleet import Register
 from rota.model.commands.work import Claim, Claimed, Complete, Done
 from rota.store.protocol import Store
+from rota.store.sqlite import SqliteStore
 from rota.store.statement import One
 from tests.durability.consistency import contradictions
 from tests.durability.ledger import Ledger
@@ -25,6 +26,12 @@ def look(store: Store, ledger: Ledger) -> list[str]:
     with store.read() as reader:
         audited = [violation.text for violation in audit(reader).violations]
         return [*ledger.missing(reader), *contradictions(reader), *audited]
+
+
+def damage(store: Store) -> list[str]:
+    """What the database itself finds wrong."""
+    assert isinstance(store, SqliteStore)
+    return store.check()
 
 
 def finish(

@@ -1,4 +1,4 @@
-"""A disk without space: refusals that say so, nothing half done, nothing acknowledged lost, and on once there is room."""
+"""A disk without space: refusals that say so, nothing half done or lost, and on once there is room."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import pytest
 from rota.model.commands.read import GetAgent, ListAgents
 from rota.model.errors import RotaError
 from rota.operations.distributor import Distributor
-from tests.durability.finish import finish, look
+from tests.durability.finish import damage, finish, look
 from tests.durability.ledger import Ledger
 from tests.durability.life import Life, write_down
 
@@ -39,7 +39,7 @@ def test_owners_killed_one_after_another_leave_all_they_answered(seed: int, tmp_
             assert look(successor.store, ledger) == [], f"{seed=}, {number=}"
             for name in life.local & {agent.name for agent in successor.call(ListAgents()).agents}:
                 assert successor.call(GetAgent(agent=name)).running == 0
-            assert successor.store.check() == []
+            assert damage(successor.store) == []
     assert ledger.acknowledged > 100
     with Distributor.open(database) as last:
         assert finish(last.store, ledger, last.call) == [], f"{seed=}"
@@ -57,7 +57,7 @@ def test_an_owner_killed_while_it_makes_the_file_leaves_one_that_can_be_used(see
     ledger = Ledger()
     write_down([life], ledger)
     with Distributor.open(database) as successor:
-        assert successor.store.check() == []
+        assert damage(successor.store) == []
         assert look(successor.store, ledger) == []
         assert finish(successor.store, ledger, successor.call) == []
 

@@ -62,3 +62,13 @@ def empty(dsn: str) -> None:
                 table = sql.Identifier(schema, name)
                 connection.execute(sql.SQL("DELETE FROM {} WHERE name <> 'default'").format(table))
                 connection.execute(sql.SQL("UPDATE {} SET policy = '{{}}'").format(table))
+                if name == "queue":
+                    connection.execute(sql.SQL("UPDATE {} SET paused = 0, reason = NULL").format(table))
+
+
+@pytest.fixture
+def memory() -> Iterator[TestDistributor]:
+    """In memory only, where the database makes no difference."""
+    with TestDistributor() as kit:
+        yield kit
+        tables.check(kit)

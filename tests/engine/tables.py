@@ -103,7 +103,7 @@ def _places(tables: Tables) -> list[str]:
 def _lanes(tables: Tables) -> list[str]:
     wrong: list[str] = []
     keys = {row[0]: row[1:] for row in tables.rows["lane"]}
-    pools = {number: pool for number, pool in tables.rows["queue"]}
+    pools: dict[int, int] = dict(tables.rows["queue"])
     for task in tables.tasks.values():
         if task.state != state.READY:
             continue

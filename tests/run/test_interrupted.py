@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.run.conftest import Folder, Running, heard, tell
+from tests.run.conftest import Folder, Running, tell
 from tests.servers.processes import await_end
 
 FLEET = """
@@ -37,7 +37,7 @@ def slow_run(folder: Folder, work: str = WORK) -> tuple[Running, list[int]]:
     started = folder.pipe("started")
     folder.pipe("go")
     running = folder.start("run", "fleet.toml", "tasks.jsonl", "--json")
-    return running, [int(word) for word in heard(started).split()]
+    return running, [int(word) for word in running.heard(started).split()]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -106,7 +106,7 @@ def test_each_goes_on_after_a_signal(folder: Folder) -> None:
     folder.pipe("go")
     command = ("each", "-n", "1", "list.txt", "--", "./work.sh")
     running = folder.start(*command)
-    heard(started)
+    running.heard(started)
     running.signal(signal.SIGINT)
     first = running.ended()
     assert first.code == 130

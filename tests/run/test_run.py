@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rota.model.commands.read import GetHistory, ListTasks
+from rota.model.commands.read import GetHistory, ListProjects, ListTasks
 from rota.model.commands.submit import Submit
 from rota.model.task import TaskSpec
 from rota.operations.distributor import Distributor
@@ -29,7 +29,8 @@ def test_a_fleet_does_everything_and_counts_it(folder: Folder) -> None:
         """,
     )
     (folder.path / "summing.py").write_text(
-        "def total(task):\n    return {'parents': [[p['title'], p['state'], p['result'], p['reason']] for p in task['parents']]}\n"
+        "def total(task):\n"
+        "    return {'parents': [[p['title'], p['state'], p['result'], p['reason']] for p in task['parents']]}\n"
     )
     folder.fleet(
         """
@@ -151,26 +152,31 @@ def test_an_agent_that_cannot_be_started_is_told(folder: Folder) -> None:
 
 
 def test_bad_input_is_one_line_and_leaves_nothing_behind(folder: Folder) -> None:
-    folder.fleet('[[agent]]\nname = "a"\ncommand = ["no-such-program"]\n')
+    def refused(code: int) -> str:
+        ended = folder.here("run", "fleet.toml", "tasks.jsonl")
+        assert (ended.code, ended.out) == (code, "")
+        assert ended.err.count("\n") == 1
+        return ended.err
+
     folder.tasks({"title": "x"})
-    missing = folder.run()
-    assert (missing.code, missing.out) == (2, "")
-    assert "'no-such-program' was not found on PATH" in missing.err
-    assert not (folder.path / "work.db").exists()
+    folder.fleet('[[agent]]\nname = "a"\ncommand = ["no-such-program"]\n')
+    assert "'no-such-program' was not found on PATH" in refused(2)
+    folder.fleet('[[agent]]\nname = "a"\ncommand = ["./no-such-script"]\n')
+    assert "no-such-script' does not exist" in refused(2)
+    folder.fleet('[[agent]]\nname = "a"\ncommand = ["true"]\ncheck = ["./fleet.toml"]\n')
+    assert "agent[0].check" in refused(2)
     folder.fleet('[[agent]]\nname = "a"\ncommand = ["echo", "{nothing}"]\n')
-    assert "fleet.toml:2 agent[0].command: {nothing} is no placeholder" in folder.run().err.replace("\\", "")
+    assert "fleet.toml:2 agent[0].command: {nothing} is no placeholder" in refused(2)
+    assert not (folder.path / "work.db").exists()
     folder.fleet(ECHO)
-    folder.tasks({"title": "x", "project": "p"}, {"title": "y", "queue": "nowhere"})
-    unknown = folder.run()
-    assert unknown.code == 3
-    assert "tasks.jsonl:2 queue" in unknown.err
-    assert folder.log() == []
     folder.tasks({"title": "x"}, {"title": "y", "titel": "z"})
-    assert "tasks.jsonl:2 titel" in folder.run().err
-    for ended in (missing, unknown):
-        assert "Traceback" not in ended.err
+    assert "tasks.jsonl:2 titel" in refused(2)
+    folder.tasks({"title": "x", "project": "p"}, {"title": "y", "queue": "nowhere"})
+    assert "tasks.jsonl:2 queue" in refused(3)
+    assert folder.log() == []
     with Distributor.open(str(folder.path / "work.db")) as distributor:
         assert distributor.call(ListTasks()).tasks == []
+        assert distributor.call(ListProjects()).projects == []
 
 
 def test_without_tasks_it_works_off_the_database(folder: Folder) -> None:
@@ -192,14 +198,10 @@ def test_without_tasks_it_works_off_the_database(folder: Folder) -> None:
 def test_one_file_alone_is_a_file_of_tasks(folder: Folder) -> None:
     folder.fleet(ECHO)
     (folder.path / "list.md").write_text("- [ ] first\n- [x] old\n- [ ] second\n")
-    inner = folder.path / "deep"
-    inner.mkdir()
-    ended = folder.rota("run", "list.md", "--json")
+    ended = folder.here("run", "list.md", "--json")
     assert ended.code == 0, ended.err
     assert sorted(folder.log()) == ["first", "second"]
-    nowhere = folder.rota("run", "fleet2.toml", "--json")
-    assert nowhere.code == 2
-    assert "fleet2.toml: there is no such file" in nowhere.err
+    assert "fleet2.toml: there is no such file" in folder.here("run", "fleet2.toml").err
 
 
 def test_a_priority_and_an_order_are_kept(folder: Folder) -> None:

@@ -46,8 +46,8 @@ class Standing:
 
     @property
     def is_broken(self) -> bool:
-        """Whether nothing more is to be expected of it, as far as can be told."""
-        return self.gone or self.broken >= BROKEN
+        """Whether nothing more is to be expected of it, as far as can be told. One that went may work elsewhere."""
+        return self.broken >= BROKEN and not self.gone
 
 
 @dataclass(slots=True)

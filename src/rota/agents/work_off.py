@@ -71,7 +71,7 @@ def work_off(
     """Look at the work until it has ended; `show` is called at least every `every_s` seconds.
 
     With `wait` it goes on when nothing can be done at the moment: agents from outside, people or another process may
-    change that.
+    change that. Without a batch there is no end then but the interruption.
     """
     return _Watch(distributor, supervisor, work, show, wait).until_ended(interruption, every_s)
 
@@ -91,6 +91,7 @@ class _Watch:
         self._work = work
         self._show = show
         self._wait = wait
+        self._serving = wait and work.batch is None
         self._started = time.monotonic()
         self._counts = Counts()
         self._stopped_since: float | None = None
@@ -132,7 +133,7 @@ class _Watch:
         return time.monotonic() - began
 
     def _ended(self) -> Finish | None:
-        if not self._counts.unfinished and not self._board.busy():
+        if not self._counts.unfinished and not self._board.busy() and not self._serving:
             return Finish("done", self._counts)
         found = None if self._wait else obstacles(self._distributor, self._work, self._counts, self._board)
         if found is None:

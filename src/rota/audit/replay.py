@@ -90,7 +90,7 @@ class Replay:
             if self.ledger.state[move.first] == READY + 1 and self.ledger.lane[move.first] != lane.id:
                 self._breach("wrong_lane", move.first, f"lane {self.ledger.lane[move.first]}", f"lane {lane.id}")
             self.order.judge(plan, move, lane)
-            self._change(move.first, move)
+            self._change(move.first, move, None)
 
     def _fits(self, move: Move) -> bool:
         """Whether the move names tasks and states that can be; a number out of range would cost memory."""
@@ -114,15 +114,18 @@ class Replay:
                 self._come(lane, first, last)
         else:
             for number in range(first, last + 1):
-                self._change(number, move)
+                self._change(number, move, lane)
 
-    def _change(self, number: int, move: Move) -> None:
+    def _change(self, number: int, move: Move, lane: Lane | None) -> None:
         ledger, to = self.ledger, move.to
         before = ledger.state[number]
         if before & ARCHIVED:
             self._breach("changed_after_end", number, "nothing, as it is archived", f"{self._kind} into {STATES[to]}")
             return
-        if to not in ALLOWED[before] or before == UNSEEN or KIND_OF.get((before - 1, to), self._kind) != self._kind:
+        ledger.submitted += before == UNSEEN
+        if (before == UNSEEN) != (self._kind == "submit"):
+            self._refuse(number, before, to)
+        elif to not in ALLOWED[before] or KIND_OF.get((before - 1, to), self._kind) != self._kind:
             self._refuse(number, before, to)
         if before == READY + 1:
             self._leave_lane(number)
@@ -132,7 +135,7 @@ class Replay:
         if self._kind == "edit":
             ledger.band[number] = NO_BAND
         if to == READY:
-            self._make_ready(number, move)
+            self._make_ready(number, lane)
         elif to == RUNNING:
             self._lease(number, move)
 
@@ -140,7 +143,6 @@ class Replay:
         expected, rule = "a change that its life allows", "wrong_change"
         if before == UNSEEN:
             rule, expected = "task_unknown", "a task that was submitted"
-            self.ledger.submitted += 1
         elif self._kind == "submit":
             rule, expected = "task_unknown", "one submit a task"
         elif before == RUNNING + 1 and to == RUNNING:
@@ -150,8 +152,7 @@ class Replay:
         found = f"{self._kind} from {_name(before - 1)} into {STATES[to]}"
         self._breach(rule, number, expected, found)  # type: ignore[arg-type]
 
-    def _make_ready(self, number: int, move: Move) -> None:
-        lane = self._lane_of(move)
+    def _make_ready(self, number: int, lane: Lane | None) -> None:
         if lane is None:
             self.ledger.lane[number] = 0
             return

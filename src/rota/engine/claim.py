@@ -18,6 +18,10 @@ def claim(context: Context, command: Claim, number: int) -> Claimed | Waiting:
     """Let the claim listen under this number, or answer what the same request was answered before."""
     if (command.agent is None) == (not command.agents):
         raise invalid("agent", "name one agent, or a roster in 'agents'")
+    if len(command.agents) > bounds.CLAIM:
+        raise RotaError(
+            "too_large", f"has {len(command.agents):,} agents; the most is {bounds.CLAIM:,}", field="agents"
+        )
     check.number(command.n, "n", 1, bounds.CLAIM)
     if not 0 <= command.wait <= bounds.WAIT_S:
         raise invalid("wait", f"{command.wait} is not between 0 and {bounds.WAIT_S:g} seconds")

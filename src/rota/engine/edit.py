@@ -59,6 +59,8 @@ def _check(command: Edit) -> None:
         check.text(command.description, "description", bounds.DESCRIPTION)
     if isinstance(command.max_attempts, int):
         check.number(command.max_attempts, "max_attempts", 1, bounds.ATTEMPTS)
+    if not isinstance(command.after, msgspec.UnsetType):
+        check.parents(command.after, "after")
     wanted = {key: getattr(command, key) for key in ("skills", "role", "regions", "pin", "ban", "limits")}
     given = {key: value for key, value in wanted.items() if value is not msgspec.UNSET}
     check.requirements(_Asked(**given), "edit")

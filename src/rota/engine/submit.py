@@ -15,7 +15,7 @@ from rota.engine.parents import Parents
 from rota.engine.place import START, TTL, Groups, resting, tell
 from rota.model import bounds, check, state
 from rota.model.commands.submit import Submit, Submitted
-from rota.model.errors import RotaError
+from rota.model.errors import RotaError, invalid
 from rota.model.ids import project_number, task_id
 from rota.model.priority import BANDS
 from rota.model.requirements import Requirements, canonical
@@ -34,7 +34,7 @@ def submit(context: Context, command: Submit) -> Submitted:
     fingerprint = ""
     if command.key is not None:
         check.maybe_key(command.key, "key")
-        fingerprint = _fingerprint(command)
+        fingerprint = _fingerprint(context, command)
         found = _earlier(context, command.key, fingerprint)
         if found is not None:
             return found
@@ -48,13 +48,11 @@ def submit(context: Context, command: Submit) -> Submitted:
     return answer
 
 
-def _fingerprint(command: Submit) -> str:
+def _fingerprint(context: Context, command: Submit) -> str:
     try:
         return sha256(msgspec.json.encode(command, order="deterministic")).hexdigest()
     except (TypeError, ValueError, OverflowError, RecursionError):
-        for index, spec in enumerate(command.tasks):
-            check.spec(spec, f"tasks[{index}]")
-            check.json_text(spec.payload, f"tasks[{index}].payload", bounds.PAYLOAD_BYTES)
+        take_in(context, command.tasks)  # refuses what can not be written, and says where it is
         raise
 
 
@@ -166,10 +164,10 @@ class _Intake:
         ]  # fmt: skip
 
     def _project(self, spec: TaskSpec, field: str) -> int | None:
-        if self.project is not None:
-            return self.project
         if spec.project is None:
-            return None
+            return self.project
+        if self.project is not None:
+            raise invalid(f"{field}.project", "must be left out: the task belongs to the project that is created")
         number = self.projects.get(spec.project)
         if number is None:
             number = self.projects[spec.project] = open_project(self.context, spec.project, f"{field}.project")

@@ -16,7 +16,7 @@ from rota.model.times import SECOND
 from rota.store.sql.fleet import LANES
 from rota.store.sql.leases import FLAG_CANCEL
 from rota.store.sql.relations import ADD_UNIQUE, UNIQUE_TASKS
-from rota.store.sql.tasks import BATCH_TASKS, TaskRow
+from rota.store.sql.tasks import BATCH_TASKS, SET_REASON, TaskRow
 from rota.store.sql.waiting import FIRST_OF_LANE
 
 GRACE_S = 30.0
@@ -49,6 +49,8 @@ def cancel_rows(context: Context, rows: Sequence[TaskRow], kind: str, reason: st
     changed.tasks += [task_id(row.id) for row in gone]
     until = context.now + round(GRACE_S * SECOND)
     flagged = {task for (task,) in context.transaction.each(FLAG_CANCEL, [(task, until) for task in sorted(in_hands)])}
+    # What it says until the agent has stopped, and what it ends with; an earlier attempt's error stands there else.
+    context.transaction.each(SET_REASON, [(task, reason) for task in sorted(flagged)])
     for task in flagged:
         context.changes.add_timer(until, CANCEL, task)
         context.changes.say("cancel_asked", task, reason=reason)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -66,6 +68,8 @@ def json_text(value: Any, field: str, most: int) -> str | None:
         raise invalid(field, f"is nested deeper than {bounds.DEPTH} levels; flatten it")
     if b"\\u0000" in encoded and _has_nul(value):
         raise invalid(field, "holds a NUL character; remove it")
+    if b"null" in encoded and _has_no_number(value):
+        raise invalid(field, "holds NaN or an infinity, which JSON can not carry; send null or text")
     found = encoded.decode()
     _check_numbers(encoded, value, field)
     return found
@@ -201,20 +205,26 @@ def _depth(encoded: bytes) -> int:
 
 
 def _has_nul(value: Any) -> bool:
+    return any(isinstance(part, str) and "\0" in part for part in _parts(value))
+
+
+def _has_no_number(value: Any) -> bool:
+    return any(isinstance(part, float) and not isfinite(part) for part in _parts(value))
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """The value and everything in it. It is not nested in itself: it could be written as JSON."""
     waiting = [value]
     while waiting:
         found = waiting.pop()
-        if isinstance(found, str):
-            if "\0" in found:
-                return True
-        elif isinstance(found, dict):
+        yield found
+        if isinstance(found, dict):
             waiting.extend(found)
             waiting.extend(found.values())
         elif isinstance(found, list | tuple | set | frozenset):
             waiting.extend(found)
         elif isinstance(found, msgspec.Struct):
             waiting.extend(getattr(found, key) for key in found.__struct_fields__)
-    return False
 
 
 def _check_numbers(encoded: bytes, value: Any, field: str) -> None:
@@ -224,17 +234,12 @@ def _check_numbers(encoded: bytes, value: Any, field: str) -> None:
     """
     if len(encoded) < 19 or not any(len(run) >= 19 for run in _digit_runs(encoded)):
         return
-    waiting = [value]
-    while waiting:
-        found = waiting.pop()
+    for found in _parts(value):
         if isinstance(found, int) and not -bounds.INT64 - 1 <= found <= bounds.INT64:
+            text = str(found)
             raise invalid(
-                field, f"holds the number {str(found)[:40]}, which does not fit into 64 bits; send it as text"
+                field, f"holds a number of {len(text)} digits ({text[:20]}...), more than 64 bits; send it as text"
             )
-        if isinstance(found, dict):
-            waiting.extend(found.values())
-        elif isinstance(found, list | tuple):
-            waiting.extend(found)
 
 
 _NOT_DIGITS = bytes(0x20 if not 0x30 <= byte <= 0x39 else byte for byte in range(256))

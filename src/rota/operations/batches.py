@@ -9,6 +9,7 @@ from rota.model.commands.read import AttemptPage, BatchGroup, BatchView, GetBatc
 from rota.model.errors import invalid
 from rota.model.ids import task_id
 from rota.model.times import SECOND, maybe_rfc3339
+from rota.operations.tasks import page_cursor
 from rota.store.protocol import Reader
 from rota.store.sql.batches import BATCH_ATTEMPTS, BATCH_GROUPS
 
@@ -60,6 +61,6 @@ def _cursor(cursor: str | None) -> tuple[int, int]:
     if cursor is None:
         return 0, 0
     task, dot, number = cursor.partition(".")
-    if not (dot and task.isdigit() and number.isdigit() and len(cursor) < 38):
+    if not dot:
         raise invalid("cursor", "is not a cursor that a page answered")
-    return int(task), int(number)
+    return page_cursor(task), page_cursor(number)

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from pathlib import Path
 from random import Random
 from types import TracebackType
@@ -19,13 +18,14 @@ import msgspec
 from rota.engine.book import Book
 from rota.engine.inbox import Inbox
 from rota.engine.node import Node
-from rota.model import bounds
+from rota.model import bounds, check
 from rota.model.commands.archive import Archive, RestoreArchive
 from rota.model.commands.read import BackedUp, Backup
 from rota.model.errors import RotaError, invalid
 from rota.operations import archive
 from rota.operations.table import OPERATIONS, Operation
 from rota.operations.typed import operation_of, refused
+from rota.store.file_path import prepared
 from rota.store.migrate import Migratable, migrate
 from rota.store.owner import OwnerLock
 from rota.store.sqlite import SqliteStore
@@ -133,7 +133,7 @@ class Distributor:
         return self._turns.ask(command).result()
 
     def _backup(self, request: Backup) -> BackedUp:
-        path = Path(request.path)
+        path = Path(check.text(request.path, "path", bounds.REASON, empty=False))
         if path.exists():
             raise invalid("path", f"{path} exists; give a new name")
         self.store.backup(str(path))
@@ -167,11 +167,10 @@ def open_store(database: str) -> tuple[Migratable, OwnerLock | None]:
     path = database.removeprefix("sqlite:///")
     if path == ":memory:":
         return SqliteStore(path), None
-    with suppress(OSError):  # the lock says what is wrong with the folder
-        Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
+    path = prepared(path)
     lock = OwnerLock(path)
     try:
-        return SqliteStore(os.path.realpath(path)), lock
+        return SqliteStore(path), lock
     except BaseException:
         lock.release()
         raise

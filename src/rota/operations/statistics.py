@@ -7,7 +7,7 @@ from rota.model import bounds, check, state
 from rota.model.commands.read import EventPage, GetStatistics, ListEvents, Statistics
 from rota.model.errors import invalid
 from rota.model.times import SECOND, moment
-from rota.operations.tasks import event_view
+from rota.operations.tasks import event_view, page_cursor
 from rota.store.protocol import Reader
 from rota.store.sql.history import (
     COUNT_ASIDE_BY_STATE,
@@ -73,6 +73,7 @@ def _before(reader: Reader, at: int) -> str:
 
 def _cursor(cursor: str | None) -> tuple[int, int]:
     parts = (cursor or "0").split(".")
-    if not 1 <= len(parts) <= 2 or not all(part.isdigit() and len(part) < 20 for part in parts):
+    if len(parts) > 2:
         raise invalid("cursor", "is not a cursor that a page answered")
-    return (int(parts[0]), int(parts[1])) if len(parts) == 2 else (0, int(parts[0]))
+    numbers = [page_cursor(part) for part in parts]
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else (0, numbers[0])

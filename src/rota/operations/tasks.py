@@ -182,6 +182,7 @@ def page_cursor(cursor: str | None, field: str = "cursor") -> int:
     """A numeric cursor; None starts at the beginning."""
     if cursor is None:
         return 0
-    if not cursor.isdigit() or len(cursor) > 19:
+    number = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) <= 19 else -1
+    if not 0 <= number <= bounds.INT64:
         raise invalid(field, "is not a cursor that a page answered")
-    return int(cursor)
+    return number

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from rota.model.errors import RotaError
-from rota.store.protocol import Rerun, Store
+from rota.store.protocol import Rerun, Store, Transaction
 from rota.store.schema import MIGRATIONS, written
 from rota.store.sql import fleet
 
@@ -50,7 +50,7 @@ def migrate(store: Migratable) -> int:
 def _migrate(store: Migratable) -> int:
     with store.write() as transaction:
         store.lock_schema()
-        found = int(transaction.one(fleet.GET_META, VERSION_KEY)[0][0]) if store.has_tables() else 0
+        found = _version(store, transaction) if store.has_tables() else 0
         newest = len(MIGRATIONS)
         if found > newest:
             raise RotaError(
@@ -61,3 +61,10 @@ def _migrate(store: Migratable) -> int:
         if found < newest:
             transaction.one(fleet.SET_META, VERSION_KEY, str(newest))
     return found
+
+
+def _version(store: Migratable, transaction: Transaction) -> int:
+    found = transaction.one(fleet.GET_META, VERSION_KEY)
+    if not found or not str(found[0][0]).isdecimal():
+        raise RotaError("corrupt_database", f"{store.name} has a table 'meta' that is not Rota's")
+    return int(found[0][0])

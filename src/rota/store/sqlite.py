@@ -10,7 +10,7 @@ from typing import Any
 
 import apsw
 
-from rota.model.errors import RotaError
+from rota.model.errors import RotaError, invalid
 from rota.store.protocol import Row
 from rota.store.schema import SQLITE_MARKS
 from rota.store.sql import fleet
@@ -44,6 +44,7 @@ class SqliteStore:
         connection = apsw.Connection(self.name, flags=flags, vfs=self._vfs, statementcachesize=400)
         connection.set_busy_timeout(30_000)
         if not read_only:
+            _refuse_stranger(connection, self.name)
             connection.pragma("journal_mode", "memory" if self._memory else "wal")
             connection.pragma("synchronous", "full")
             connection.pragma("wal_autocheckpoint", 4_000)
@@ -242,6 +243,14 @@ def _text(statement: One | Each | Add) -> str:
     if known is None:
         known = _TEXTS[id(statement)] = (statement, statement.sqlite)
     return known[1]
+
+
+def _refuse_stranger(connection: apsw.Connection, name: str) -> None:
+    """Refuse a database that holds tables and not ours, before anything in it is changed."""
+    tables = {table for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if tables and not tables >= {"meta", "task", "lease", "event"}:
+        connection.close()
+        raise invalid("database", f"{name} is a database of another program; give another path")
 
 
 @contextmanager

@@ -21,7 +21,9 @@ from rota.faces.cli.shift import Order, shift
 from rota.files.find import find_database
 from rota.files.fleet import Fleet, FleetAgent, ProcessSettings
 from rota.files.tasks import Format, open_tasks
+from rota.model import check
 from rota.model.agent import AgentSpec
+from rota.model.bounds import ATTEMPTS, SLOTS
 from rota.model.errors import invalid
 from rota.model.queue import QueuePolicy
 from rota.model.task import TaskSpec
@@ -85,6 +87,8 @@ def each(
 
 def _fleet(command: tuple[str, ...], slots: int, attempts: int, timeout: str | None) -> Fleet:
     folder = str(Path.cwd())
+    check.number(slots, "slots", 1, SLOTS)
+    check.number(attempts, "attempts", 1, ATTEMPTS)
     limit = None if timeout is None else seconds(timeout, "timeout")
     if limit == 0:
         raise invalid("timeout", "must be more than 0 seconds")

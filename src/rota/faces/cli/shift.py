@@ -86,7 +86,7 @@ def _worked(
     counts = work.count()
     if talking:
         _say_begin(order, supervisor, batch, counts)
-    if not counts.unfinished:
+    if not counts.unfinished and not (order.wait and batch is None):
         return Finish("done", counts)
     view = view_for(order.quiet)
 

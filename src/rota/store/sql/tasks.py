@@ -81,6 +81,9 @@ SET_CHECKPOINTS = Each(
     "task bigint, checkpoint text",
     "UPDATE body SET checkpoint = v.checkpoint {from} WHERE body.task = v.task",
 )
+SET_REASON = Each(
+    "set_reason", "id bigint, reason text", "UPDATE task SET reason = v.reason {from} WHERE task.id = v.id"
+)
 SET_QUESTION = One("set_question", "UPDATE body SET question = ?, answer = NULL WHERE task = ?")
 SET_ANSWER = One("set_answer", "UPDATE body SET answer = ? WHERE task = ?")
 MARK_PARENTS = Each("mark_parents", "id bigint", "UPDATE task SET children = 1 {from} WHERE task.id = v.id")

@@ -1,0 +1,36 @@
+"""In which order waiting tasks are served: the least key first, ties by seq."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bench.reference.task import Task
+
+Order = Callable[[Task], Any]
+
+
+def fifo(task: Task) -> float:
+    return task.submit
+
+
+def sjf(task: Task) -> float:
+    return task.estimate
+
+
+def longest(task: Task) -> float:
+    """LPT: best known for one batch."""
+    return -task.estimate
+
+
+def edf(task: Task) -> float:
+    """Earliest deadline first; tasks without one come last."""
+    return task.deadline
+
+
+def latest_start(task: Task) -> float:
+    """Least slack first: while tasks wait this order does not change, so now is left out."""
+    return task.deadline - task.estimate
+
+
+def banded(inner: Order) -> Order:
+    """Strict priority, and inside a band another order."""
+    return lambda task: (task.band, inner(task))

@@ -1,0 +1,68 @@
+"""Tasks that wait: lanes, ready, set aside, timers, depth."""
+
+from __future__ import annotations
+
+from rota.model import state
+from rota.store.sql import waiting as q
+from tests.store.recording import Recording
+from tests.store.scenes.rows import BIG, NOW, ODD, add_places
+
+
+def ready(t: Recording) -> None:
+    t.add(q.ADD_READY, [(1, NOW + n % 5, n) for n in range(1, 51)] + [(2, NOW, 99), (7, 0, 100)])
+    t.add(q.ADD_READY, [(2, NOW, 99)])
+    heads = t.pick(q.HEADS_SQLITE, q.HEADS_POSTGRES)
+    assert t.each(heads, [(1, 2), (2, 5), (3, 5)]) == [(1, NOW, 5), (1, NOW, 10), (2, NOW, 99)]
+    assert t.each(heads, [(1, 1)]) == [(1, NOW, 5)]
+    assert t.one(q.FIRST_OF_LANE, 1, 2) == [(NOW, 5), (NOW, 10)]
+    assert t.one(q.LAST_OF_LANE, 1, 2) == [(NOW + 4, 49), (NOW + 4, 44)]
+    assert t.one(q.COUNT_AHEAD, 1, NOW + 1, 6, 1000) == [(11,)], "ten that are due earlier, and task 1"
+    assert t.one(q.COUNT_AHEAD, 1, NOW + 1, 6, 3) == [(3,)]
+    assert t.one(q.LANES_IN_READY) == [(1,), (2,), (7,)]
+    wanted = [(1, NOW, 5), (1, NOW, 11), (2, NOW, 99), (2, NOW, 98)]
+    assert t.each(q.TAKE_READY, wanted) == [(5,), (99,)], "what is not there at that place is not taken"
+    assert t.each(q.TAKE_READY, wanted) == []
+    assert t.one(q.LANES_IN_READY) == [(1,), (7,)]
+
+
+def nothing_ready(t: Recording) -> None:
+    assert t.one(q.LANES_IN_READY) == []
+    assert t.one(q.NEXT_TIMER) == [(None,)]
+    assert t.one(q.DEPTHS) == []
+
+
+def set_aside(t: Recording) -> None:
+    t.add(q.ADD_ASIDE, [(state.HELD, 1), (state.DEAD, 2)])
+    t.add(q.ADD_ASIDE, [(state.HELD, 1), (state.HELD, 3)])
+    assert t.each(q.LEAVE_ASIDE, [(state.HELD, 1), (state.HELD, 2), (state.DEAD, 2)]) == [(1,), (2,)]
+
+
+def depth(t: Recording) -> None:
+    add_places(t)
+    t.add(q.ADD_DEPTH, [(1, 500), (2, 3)])
+    t.add(q.ADD_DEPTH, [(1, -100), (3, BIG)])
+    assert t.one(q.DEPTHS) == [(1, 400, 2), (2, 3, 1), (3, BIG, 1)]
+    assert t.one(q.QUEUE_DEPTH, 1) == [(400,)]
+    assert t.one(q.QUEUE_DEPTH, 9) == [(0,)]
+    assert sorted(t.one(q.TAKE_DEPTHS)) == [(1, -100), (1, 500), (2, 3), (3, BIG)]
+    assert t.one(q.TAKE_DEPTHS) == []
+
+
+def timers(t: Recording) -> None:
+    t.add(q.ADD_TIMER, [(NOW + n, n % 2, n) for n in range(10)])
+    t.add(q.ADD_TIMER, [(NOW, 0, 0)])
+    assert t.one(q.NEXT_TIMER) == [(NOW,)]
+    due = t.pick(q.DUE_TIMERS_SQLITE, q.DUE_TIMERS_POSTGRES)
+    assert sorted(t.one(due, NOW + 4, 3)) == [(NOW, 0, 0), (NOW + 1, 1, 1), (NOW + 2, 0, 2)], "no more than asked for"
+    assert sorted(t.one(due, NOW + 4, 100)) == [(NOW + 3, 1, 3), (NOW + 4, 0, 4)]
+    assert t.one(due, NOW + 4, 100) == []
+    assert t.one(q.NEXT_TIMER) == [(NOW + 5,)]
+
+
+def limits(t: Recording) -> None:
+    t.one(q.PARK_LIMIT, ODD, NOW + 5)
+    t.one(q.PARK_LIMIT, ODD, NOW + 9)
+    t.one(q.PARK_LIMIT, "api", NOW + 1)
+    assert t.one(q.PARKED_LIMITS, NOW + 5) == [(ODD, NOW + 9)]
+    t.one(q.UNPARK_LIMITS, NOW + 1)
+    assert t.one(q.PARKED_LIMITS, 0) == [(ODD, NOW + 9)]
