@@ -31,8 +31,8 @@ def hyperexponential(cv2: float) -> Sizes:
 def poisson(
     rate: float, count: int, seed: int, sizes: Sizes = exponential, *, bands: int = 1, patience: float = inf
 ) -> Iterator[Task]:
-    """So many tasks, so many a second; each in one of the bands at random, with an exponential patience of that mean."""
-    random = Random(seed)
+    """So many tasks at that rate, each in one of the bands at random, with an exponential patience of that mean."""
+    random = Random(f"arrivals {seed}")
     now = 0.0
     for seq in range(count):
         now += random.expovariate(rate)

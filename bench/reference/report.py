@@ -1,5 +1,7 @@
 """Spans folded into figures."""
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -60,7 +62,8 @@ class Report:
     def utilisation(self) -> list[float]:
         """Of each agent: busy over offered slot-time of the whole makespan."""
         span = self.makespan
-        return [busy / (agent.slots * span) if span else 0.0 for busy, agent in zip(self.busy, self.agents, strict=True)]
+        offered = [agent.slots * span for agent in self.agents]
+        return [busy / one if one else 0.0 for busy, one in zip(self.busy, offered, strict=True)]
 
     @property
     def share_met(self) -> float:

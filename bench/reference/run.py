@@ -85,8 +85,9 @@ class _Run:
         self._seed = seed
         self._inside = 0
         self._starts = 0
-        self._running: list[tuple[float, int, Task, int, float, float]] = []  # finish, number, task, agent, ready, start
-        self._timers: list[tuple[float, int, bool, Task, float]] = []  # time, seq, retry (else patience), task, ready
+        # Heaps: (finish, number, task, agent, ready, start) and (time, seq, retry or else patience, task, ready).
+        self._running: list[tuple[float, int, Task, int, float, float]] = []
+        self._timers: list[tuple[float, int, bool, Task, float]] = []
         self._touched: list[Lane] = []  # lanes in which a task may be started now
         self._impatient: dict[int, tuple[float, Lane]] = {}  # waiting tasks with a patience: ready, lane
         self._gone: set[int] = set()  # left, and still in the heap of its lane

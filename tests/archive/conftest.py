@@ -1,4 +1,4 @@
-"""A test kit in which some tasks have ended."""
+"""A test kit on a real file, with an agent that can take everything."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from rota.model.commands.fleet import Register
 from rota.testing import TestDistributor
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def rota(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestDistributor]:
-    """On a real file, and on PostgreSQL."""
-    database = str(tmp_path / "rota.db") if request.param == "sqlite" else request.getfixturevalue("postgres_dsn")
-    with TestDistributor(database) as kit:
+@pytest.fixture
+def rota(tmp_path: Path) -> Iterator[TestDistributor]:
+    with TestDistributor(str(tmp_path / "rota.db")) as kit:
         kit.call(Register(agent=AgentSpec(name="ann", slots=50)))
         yield kit

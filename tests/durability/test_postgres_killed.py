@@ -16,7 +16,7 @@ from tests.durability.life import Life, write_down
 from tests.servers.databases import temporary_database
 from tests.servers.postgres import PostgresServer
 
-KILLS = 3
+KILLS = 2
 
 
 def test_nodes_outlive_kills_of_the_server_and_nothing_answered_is_lost(durable_postgres: PostgresServer) -> None:

@@ -8,13 +8,15 @@ from typing import Any
 import msgspec
 
 from rota.engine.dependencies import verdict
-from rota.engine.place import CANCEL, START, TTL
+from rota.engine.place import CANCEL, TTL
+from rota.engine.place import START as STARTS
 from rota.model import state
 from rota.model.event import Move
 from rota.store.protocol import Reader
 from rota.store.sql.tasks import TaskRow
 from rota.store.statement import One
-from rota.testing import TestDistributor
+from rota.testing import Clock, TestDistributor
+from rota.testing.distributor import START
 
 _TASKS = One("all_tasks", f"SELECT {', '.join(TaskRow._fields)} FROM task ORDER BY id")
 _ALL = {
@@ -58,6 +60,7 @@ def check(rota: TestDistributor) -> None:
     """Raise an AssertionError naming what does not fit."""
     with rota.node.store.read() as reader:
         tables = Tables(reader)
+    young = rota.clock.seconds < Clock(START).seconds + 29 * 86_400  # older counts are dropped
     wrong = [
         *_places(tables),
         *_lanes(tables),
@@ -66,7 +69,7 @@ def check(rota: TestDistributor) -> None:
         *_timers(tables),
         *_attempts(tables),
         *_story(tables),
-        *_counts(tables),
+        *(_counts(tables) if young else ()),
     ]
     listeners = {row[0] for row in tables.rows["listener"]}
     if listeners != set(rota.node.listening):
@@ -175,7 +178,7 @@ def _timers(tables: Tables) -> list[str]:
     wrong: list[str] = []
     timers = {(kind, ref, due) for due, kind, ref in tables.rows["timer"]}
     for task in tables.tasks.values():
-        if task.state == state.SCHEDULED and (START, task.id, task.start) not in timers:
+        if task.state == state.SCHEDULED and (STARTS, task.id, task.start) not in timers:
             wrong.append(f"task {task.id} is scheduled and no timer will start it")
         waits_unseen = task.tries == 0 and task.state not in state.ENDED and task.id not in tables.leases
         if task.expires is not None and waits_unseen and (TTL, task.id, task.expires) not in timers:
@@ -216,13 +219,13 @@ def _story(tables: Tables) -> list[str]:
         told.update(dict.fromkeys(range(move.first, move.last + 1), move))
     wrong = [f"events tell of a task {number} that is not there" for number in told.keys() - tables.tasks.keys()]
     for task in tables.tasks.values():
-        move = told.get(task.id)
-        if move is None or move.to != tables.now_in(task):
-            wrong.append(f"task {task.id} is {state.STATES[tables.now_in(task)]}, its last event says {move}")
-        elif move.to == state.READY and move.lane != task.lane:
-            wrong.append(f"task {task.id} is in lane {task.lane}, its last event says {move.lane}")
-        elif move.to == state.RUNNING and (move.agent, move.slot) != tables.leases[task.id][1:3]:
-            wrong.append(f"task {task.id} is leased as {tables.leases[task.id]}, its last event says {move}")
+        last = told.get(task.id)
+        if last is None or last.to != tables.now_in(task):
+            wrong.append(f"task {task.id} is {state.STATES[tables.now_in(task)]}, its last event says {last}")
+        elif last.to == state.READY and last.lane != task.lane:
+            wrong.append(f"task {task.id} is in lane {task.lane}, its last event says {last.lane}")
+        elif last.to == state.RUNNING and (last.agent, last.slot) != tables.leases[task.id][1:3]:
+            wrong.append(f"task {task.id} is leased as {tables.leases[task.id]}, its last event says {last}")
     return wrong
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rota.engine import outcome, timers, turn
+from rota.engine import outcome, place, timers, turn
 from rota.model.commands.read import GetStatistics
 from rota.model.commands.submit import Cancel, Hold, Submit
 from rota.model.commands.work import Claim, Complete, Done
@@ -105,7 +105,7 @@ class TestTheGuiltyCommand:
             raise OSError("timer")
 
         with monkeypatch.context() as patch:
-            patch.setitem(timers._FIRED, timers.START, broken)
+            patch.setitem(timers._FIRED, place.START, broken)
             rota.clock.jump("11s")
             other = task(rota)
             assert take(rota, "ann").task == other

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -127,11 +125,10 @@ def test_tables_of_others_stay_as_they_are(empty_dsn: str) -> None:
             other.execute("DROP TABLE public.task")
 
 
-def test_somebody_elses_sqlite_file_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "other.db"
-    with sqlite3.connect(path) as other:
-        other.execute("CREATE TABLE meta (key text, value text)")
-    store = Place("file", str(path)).open()
+def test_a_schema_of_somebody_else_is_refused(empty_dsn: str) -> None:
+    with psycopg.connect(empty_dsn, autocommit=True) as other:
+        other.execute("CREATE SCHEMA rota; CREATE TABLE rota.meta (key text, value text)")
+    store = Place(POSTGRES, empty_dsn).open()
     with pytest.raises(RotaError, match="not Rota's") as refused:
         migrate(store)
     assert refused.value.code == "corrupt_database"

@@ -134,6 +134,8 @@ class Slot:
             finally:
                 setting.pulse.drop(held)
         setting.board.ended(given, run.verdict, run.usage["wall_s"])
+        if run.verdict.kind == "crashed" and process.delay_s > 0:
+            self._troubled(f"its process is started again in {process.delay_s:.1f} s: {run.verdict.error}")
         return claim
 
     def _tell(self, given: Given, run: Run, *, again: bool) -> Future[Any] | None:

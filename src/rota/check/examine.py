@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rota.agents.preflight import check_commands
 from rota.check import findings
 from rota.check.forecast import MOST, forecast
@@ -11,6 +13,8 @@ from rota.files.fleet import Fleet
 from rota.files.tasks import open_tasks
 from rota.model.errors import RotaError
 
+_LINE = re.compile(r":\d+\b")
+"""An error about what stands in a file names the line."""
 ASSUMED_S = 60.0
 """What a task is taken to last when nothing says anything else, seconds."""
 _OF_CONTENT = frozenset({"invalid", "too_large", "past", "cycle", "unknown_reference", "duplicate"})
@@ -24,13 +28,14 @@ def check(fleet: Fleet, file: str, history: History, now: int, *, assumed_s: flo
         with open_tasks(file) as tasks:
             project = Project(fleet, tasks.tasks(), history, now, assumed_s=assumed_s)
     except RotaError as error:
-        if error.code not in _OF_CONTENT or error.field in (None, "file"):
+        if error.code not in _OF_CONTENT or not _LINE.search(error.field or ""):
             raise
         found.append(_problem(error))
         return CheckReport(ok=False, tasks=0, agents=len(fleet.agents), slots=slots, findings=found, forecast=None)
     found += findings.unknown_queues(project, {DEFAULT: None, **fleet.queues})
     found += findings.nobody(project)
     found += findings.held(project)
+    found += findings.past_deadlines(project)
     found += findings.impossible_deadlines(project)
     expected = forecast(project, fleet, assumed_s=assumed_s)
     if expected.late:

@@ -70,6 +70,20 @@ def held(project: Project) -> Iterator[Finding]:
         )
 
 
+def past_deadlines(project: Project) -> Iterator[Finding]:
+    """Deadlines that are over: the submit would be refused."""
+    works = [work for work in project.works if work.deadline is not None and work.deadline <= project.now]
+    if works:
+        yield Finding(
+            level="problem",
+            code="past",
+            text="its deadline is over" if len(works) == 1 else "their deadlines are over",
+            fix="give a time that lies ahead",
+            lines=[work.line for work in works[:LINES]],
+            tasks=len(works),
+        )
+
+
 def impossible_deadlines(project: Project) -> Iterator[Finding]:
     """Deadlines that cannot be met even if a slot were always free: the chain of parents alone takes too long."""
     earliest: dict[int, int] = {}
@@ -82,7 +96,7 @@ def impossible_deadlines(project: Project) -> Iterator[Finding]:
         begin = max([work.start, *(earliest[parent] for parent in work.parents)])
         earliest[number] = begin + round(fastest * SECOND)
         certain[number] = project.is_known(work) and all(certain[parent] for parent in work.parents)
-        if work.deadline is not None and agents and earliest[number] > work.deadline:
+        if work.deadline is not None and agents and earliest[number] > work.deadline > project.now:
             missed.append((work, earliest[number], certain[number]))
     for work, at, sure in missed[:100]:
         yield Finding(

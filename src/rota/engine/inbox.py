@@ -71,9 +71,10 @@ class Inbox:
             entries = self._take()
             if entries is None:
                 break
+            self.node.step(entries)
+            # Afterwards: a claim may have been abandoned before its first turn.
             for reply in self._abandoned_now():
                 self.node.abandon(reply)
-            self.node.step(entries)
         for waiting in self.node.listening.values():
             waiting.until = 0
         self.node.step([])

@@ -9,6 +9,8 @@ from rota.model.task import After, TaskSpec
 from rota.model.times import moment, seconds
 
 _TASK = "task."
+_ANY_TIME = 2**62
+"""A moment that no date lies ten years ahead of: how far ahead one may lie is judged when it is submitted."""
 
 
 def check_task(task: TaskSpec, file: str, line: int) -> None:
@@ -40,6 +42,6 @@ def _check_times(task: TaskSpec) -> None:
         if isinstance(value, int) and value > bounds.SPAN_S:
             raise invalid(field, "is longer than ten years")  # also what is too large to become a float
         if name in ("deadline", "start"):
-            moment(value, 0, field)
+            moment(value, _ANY_TIME, field)
         else:
             seconds(value, field)

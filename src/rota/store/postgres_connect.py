@@ -80,7 +80,9 @@ def parsed(dsn: str) -> dict[str, Any]:
         ) from None
 
 
-def connect(dsn: str, settings: str = "", *, patience: float = PATIENCE_S, stop: threading.Event | None = None) -> Any:
+def connect(
+    dsn: str, settings: str = "", *, patience: float | None = None, stop: threading.Event | None = None
+) -> psycopg.Connection[Any]:
     """An open connection in autocommit mode with Rota's settings. `stop` ends the patience early.
 
     Raises `RotaError`: at once where trying again is no use, else when `patience` (seconds) has ended.
@@ -88,7 +90,7 @@ def connect(dsn: str, settings: str = "", *, patience: float = PATIENCE_S, stop:
     name = shown(dsn)
     given = parsed(dsn)
     options: dict[str, Any] = {key: value for key, value in _DEFAULTS.items() if key not in given}
-    ends, wait = time.monotonic() + patience, FIRST_WAIT_S
+    ends, wait = time.monotonic() + (PATIENCE_S if patience is None else patience), FIRST_WAIT_S
     while True:
         try:
             return _prepared(psycopg.connect(dsn, autocommit=True, **options), settings, name)

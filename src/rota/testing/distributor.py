@@ -31,7 +31,8 @@ class TestDistributor:
     Nothing runs in the background, so a test needs no waiting and no luck:
 
         from rota.model.agent import AgentSpec
-                from rota.model.commands.submit import Submit
+        from rota.model.commands.fleet import Register
+        from rota.model.commands.submit import Submit
         from rota.model.commands.work import Claim
         from rota.model.task import TaskSpec
         from rota.testing import TestDistributor

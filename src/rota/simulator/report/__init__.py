@@ -1,0 +1,1 @@
+"""Results for people: Markdown, or one HTML file with pictures as inline SVG."""

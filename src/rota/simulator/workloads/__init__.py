@@ -1,0 +1,1 @@
+"""Where simulated tasks come from: traces in files, and generators."""

@@ -1,0 +1,125 @@
+"""What cannot be done is told before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rota.check.examine import check
+from rota.check.plan_of_work import History
+from rota.files.toml import parse_fleet
+from rota.model.errors import RotaError
+from tests.check.checking import ANN, NOW, checked, only
+
+
+def test_all_is_well(tmp_path: Path) -> None:
+    report = checked(tmp_path, ANN, {"estimate": 1, "skills": {"py": 2}})
+    assert report.ok
+    assert report.findings == []
+    assert (report.tasks, report.agents, report.slots) == (1, 1, 2)
+
+
+def test_tasks_that_nobody_may_do_with_the_reason_for_each_agent(tmp_path: Path) -> None:
+    fleet = ANN + '[[agent]]\nname = "bob"\nrole = "writer"\n[pool.far]\n[[agent]]\nname = "cat"\npool = "far"\n'
+    hard = {"skills": {"py": 3}}
+    report = checked(tmp_path, fleet, {"estimate": 1}, *[hard] * 7)
+    found = only(report, "nobody")
+    assert not report.ok
+    assert (found.level, found.tasks, found.lines) == ("problem", 7, [2, 3, 4, 5, 6])
+    assert found.agents == {
+        "ann": "skill: needs py 3, has 2",
+        "bob": "skill: needs py 3, has 0",
+        "cat": "pool: is in pool far, the queue is in default",
+    }
+
+
+def test_each_sort_of_impossible_task_is_told_by_itself(tmp_path: Path) -> None:
+    report = checked(tmp_path, ANN, {"role": "x"}, {"pin": "bob"}, {"ban": ["ann"]}, {"regions": ["moon"]})
+    assert [sorted(one.agents.values()) for one in report.findings if one.code == "nobody"] == [
+        ["role: needs role x, has none"],
+        ["pinned: only bob may do it"],
+        ["banned: ann is banned from it"],
+        ["region: needs region moon, is in none"],
+    ]
+
+
+def test_a_fleet_without_agents(tmp_path: Path) -> None:
+    report = checked(tmp_path, "", {})
+    assert only(report, "nobody").text == "the fleet has no agents"
+    assert not report.ok
+
+
+def test_a_queue_that_there_is_not(tmp_path: Path) -> None:
+    report = checked(tmp_path, ANN + "[queue.reviews]\n", {"queue": "revews"}, {"queue": "reviews"}, {})
+    found = only(report, "no_queue")
+    assert found.lines == [1]
+    assert "reviews" in found.text
+    assert not report.ok
+
+
+@pytest.mark.parametrize(
+    ("tasks", "code", "words"),
+    [
+        ([{"ref": "a", "after": ["b"]}, {"ref": "b", "after": ["a"]}], "cycle", "line 1 -> line 2 -> line 1"),
+        ([{"after": ["nobody"]}], "unknown_reference", "nobody"),
+        ([{"ref": "a"}, {"ref": "a"}], "duplicate", "already"),
+        ([{"priority": "urgent"}], "invalid", "priority"),
+        ([{"skills": {"py": 0}}], "invalid", "skills"),
+    ],
+)
+def test_a_file_that_contradicts_itself(tmp_path: Path, tasks: list[dict[str, object]], code: str, words: str) -> None:
+    report = checked(tmp_path, ANN, *tasks)
+    found = only(report, code)
+    assert not report.ok
+    assert words in found.text
+    assert "tasks.jsonl:" in found.text
+    assert report.forecast is None
+
+
+def test_a_file_that_can_not_be_read_at_all_is_refused(tmp_path: Path) -> None:
+    fleet = parse_fleet(ANN, "fleet.toml")
+    with pytest.raises(RotaError):
+        check(fleet, str(tmp_path / "missing.jsonl"), History(), NOW)
+
+
+def test_a_command_that_is_not_there(tmp_path: Path) -> None:
+    fleet = '[[agent]]\nname = "ann"\ncommand = ["no-such-program-anywhere"]\n'
+    report = checked(tmp_path, fleet, {"estimate": 1})
+    assert "no-such-program-anywhere" in only(report, "invalid").text
+    assert not report.ok
+    assert report.forecast is not None
+
+
+def test_tasks_on_hold_are_a_warning(tmp_path: Path) -> None:
+    report = checked(tmp_path, ANN, {"held": True}, {})
+    assert (only(report, "held").level, only(report, "held").lines) == ("warning", [1])
+    assert report.ok
+
+
+def test_a_deadline_that_can_not_be_met_even_with_a_free_slot(tmp_path: Path) -> None:
+    chain = [{"ref": "a", "estimate": 60}, {"after": ["a"], "estimate": 50, "deadline": "100s"}]
+    report = checked(tmp_path, ANN, *chain)
+    found = only(report, "deadline")
+    assert (found.level, found.lines) == ("problem", [2])
+    assert "10:01:50" in found.text
+    assert not report.ok
+
+
+def test_a_deadline_that_is_over_would_have_the_submit_refused(tmp_path: Path) -> None:
+    report = checked(tmp_path, ANN, {"deadline": "2026-11-22T09:00:00Z"}, {"deadline": "2026-11-22T11:00:00Z"})
+    found = only(report, "past")
+    assert (found.level, found.lines) == ("problem", [1])
+
+
+def test_a_deadline_that_only_an_assumption_misses_is_a_warning(tmp_path: Path) -> None:
+    report = checked(tmp_path, ANN, {"deadline": "30s"}, assumed_s=60)
+    assert only(report, "deadline").level == "warning"
+    assert report.ok
+
+
+def test_a_deadline_that_is_missed_because_others_come_first(tmp_path: Path) -> None:
+    ahead = [{"estimate": 10, "priority": "high"}] * 4
+    report = checked(tmp_path, ANN, *ahead, {"estimate": 10, "deadline": "15s", "priority": "low"})
+    assert (only(report, "late").level, only(report, "late").tasks) == ("warning", 1)
+    assert report.ok
