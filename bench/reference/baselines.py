@@ -1,7 +1,7 @@
 """The baselines of the scoreboard by name, all called alike.
 
-Own queues come twice: dealt out evenly, as the plain algorithms do, and by capacity (slots x speed). Evenly, an agent of
-a mixed fleet may get more than it can do, and then waits grow as long as tasks come; a fair comparison shows both.
+Own queues come twice: dealt out evenly, as the plain algorithms do, and by capacity (slots x speed). Evenly, an agent
+of a mixed fleet may get more than it can do, and then waits grow as long as tasks come; a fair comparison shows both.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,15 +1,11 @@
 """Batch means with a control: how far a simulated mean may be off, and the same mean with most of the luck taken out.
 
-Waits of neighbours depend on each other, so the error comes from the means of long batches. At high load most of it is
-the luck of the arrivals. That luck is measured on the very same arrivals: the wait in one FIFO server as fast as the
-whole fleet (Lindley's recursion), whose true mean is known, is regressed out (control variates).
+Waits of neighbours depend on each other, so the error comes from the means of long batches. Much of it is the luck of
+the arrivals; where a control measures that on the very same arrivals, it is regressed out (control variates).
 """
 
-from collections.abc import Iterable, Iterator
 from math import sqrt
 from typing import NamedTuple
-
-from bench.reference.task import Task
 
 BATCHES = 20
 _STUDENT_95 = 2.1  # two-sided 95 % quantile of Student's t with 18 or 19 degrees of freedom
@@ -51,17 +47,6 @@ class BatchMeans:
         together = sum((value - mean) * (one - centre) for value, one in zip(values, luck, strict=True))
         slope = together / sum((one - centre) ** 2 for one in luck)
         return _estimate([value - slope * (one - expected) for value, one in zip(values, luck, strict=True)])
-
-
-def lindley(tasks: Iterable[Task], capacity: float, waits: BatchMeans) -> Iterator[Task]:
-    """Hand the tasks on, and note what each would wait in one FIFO server of that speed."""
-    wait = last = 0.0
-    for task in tasks:
-        wait = max(wait - (task.submit - last), 0.0)
-        waits.add(task.seq, wait)
-        last = task.submit
-        wait += task.work / capacity
-        yield task
 
 
 def _estimate(means: list[float]) -> Estimate:

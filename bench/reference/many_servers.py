@@ -7,11 +7,11 @@ from math import inf
 from bench.reference import goldens
 from bench.reference.agent import Agent, fleet, singles
 from bench.reference.arrivals import poisson
+from bench.reference.controls import endless_slots, one_fast_server
 from bench.reference.model import (
     Model,
     Reading,
     in_slot,
-    markov_control,
     time_inside,
     turned_away,
     wait,
@@ -38,20 +38,22 @@ def _central() -> Iterator[Model]:
     for (slots, rho), (share, mean) in goldens.MMC.items():
         if slots == 1:
             continue
-        readings = [Reading("P(wait)", share, waited), Reading("Wq", mean, wait)]
+        readings = [
+            Reading("P(wait)", share, waited, endless_slots(rho * slots, slots)),
+            Reading("Wq", mean, wait, one_fast_server(slots, rho)),
+        ]
         quick = 40_000 if slots == 4 else 0
-        control = markov_control(slots, rho)
-        name = f"M/M/{slots} rho {rho}"
-        yield Model(name, _arrivals(rho * slots), _fleet(slots), readings, 1_000_000, quick, control)
+        tasks = 3_000_000 if slots == 100 else 1_000_000
+        yield Model(f"M/M/{slots} rho {rho}", _arrivals(rho * slots), _fleet(slots), readings, tasks, quick)
     for slots, share in goldens.STAFFED.items():
-        readings = [Reading("P(wait)", share, waited)]
+        readings = [Reading("P(wait)", share, waited, endless_slots(100, slots))]
         yield Model(f"M/M/{slots} load 100", _arrivals(100), _fleet(slots), readings, 2_000_000)
 
 
 def _with_little_room() -> Iterator[Model]:
     for (slots, load), share in goldens.ERLANG_B.items():
         quick = 50_000 if (slots, load) == (10, 8) else 0
-        readings = [Reading("refused", share, turned_away)]
+        readings = [Reading("refused", share, turned_away, endless_slots(load, slots))]
         name = f"Erlang B c {slots} load {load}"
         yield Model(name, _arrivals(load), _fleet(slots, slots), readings, 1_000_000, quick)
     for (rho, room), share in goldens.MM1K.items():
@@ -62,15 +64,17 @@ def _with_little_room() -> Iterator[Model]:
 
 def _impatient() -> Iterator[Model]:
     for (slots, rate, leaving), (left, delayed, queued, busy) in goldens.ERLANG_A.items():
+        crowd = endless_slots(rate, slots)
         readings = [
-            Reading("leaves", left, turned_away),
-            Reading("P(wait)", delayed, waited),
-            Reading("Lq", queued, wait, scale=rate),
-            Reading("utilisation", busy, in_slot, scale=rate / slots),
+            Reading("leaves", left, turned_away, crowd),
+            Reading("P(wait)", delayed, waited, crowd),
+            Reading("Lq", queued, wait, crowd, rate),
+            Reading("utilisation", busy, in_slot, crowd, rate / slots),
         ]
         quick = 40_000 if rate > slots else 0
         name = f"Erlang A c {slots} load {rate} theta {leaving}"
-        yield Model(name, _arrivals(rate, 1 / leaving), _fleet(slots), readings, 1_000_000, quick)
+        tasks = 4_000_000 if slots == 100 else 2_000_000
+        yield Model(name, _arrivals(rate, 1 / leaving), _fleet(slots), readings, tasks, quick)
 
 
 def _own_queues() -> Iterator[Model]:
@@ -79,7 +83,7 @@ def _own_queues() -> Iterator[Model]:
     yield _early("JSQ", ten, 0.9, lambda: Shortest(ten), shortest[0], shortest[1] / shortest[0], quick=40_000)
     yield _early("SQ(2)", ten, 0.9, lambda: _drawn(ten, 2), few[0], few[1] / few[0])
     random = _early("random", ten, 0.9, lambda: AtRandom(ten), goldens.RANDOM)
-    yield random._replace(tasks=4_000_000, control=None)
+    yield random._replace(tasks=4_000_000)
     yield _early("SQ(2)", hundred, 0.9, lambda: _drawn(hundred, 2), finite[0])
     for (d, rho), mean in goldens.SQ.items():
         quick = 60_000 if rho < 0.9 else 0
@@ -105,10 +109,9 @@ def _early(
         f"{name} n {count} rho {rho}",
         _arrivals(rho * count),
         lambda tasks: own_queues(tasks, agents, pick()),
-        [Reading("T", mean, time_inside)],
+        [Reading("T", mean, time_inside, one_fast_server(count, rho))],
         1_000_000,
         quick,
-        markov_control(count, rho),
         tolerance,
     )
 

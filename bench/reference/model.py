@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 from zlib import crc32
 
-from bench.reference.batches import BatchMeans, lindley
+from bench.reference.batches import BatchMeans
+from bench.reference.controls import Control
 from bench.reference.row import TOLERANCE, Row
 from bench.reference.span import NOBODY, Span
 from bench.reference.task import Task
@@ -15,19 +16,13 @@ Value = Callable[[Span], float | None]
 
 
 class Reading(NamedTuple):
-    """The mean of `value` over spans, those with None left out, times `scale`."""
+    """The mean of `value` over spans, those with None left out, times `scale`; its luck as the control saw it."""
 
     what: str
     target: float
     value: Value
+    control: Control | None = None
     scale: float = 1.0
-
-
-class Control(NamedTuple):
-    """One FIFO server of this capacity fed with the same arrivals, and its mean wait by Pollaczek-Khinchine."""
-
-    capacity: float
-    expected: float
 
 
 class Model(NamedTuple):
@@ -39,35 +34,32 @@ class Model(NamedTuple):
     readings: list[Reading]
     tasks: int
     quick: int = 0
-    control: Control | None = None
     tolerance: float = TOLERANCE
-
-
-def markov_control(capacity: float, rho: float) -> Control:
-    """For Poisson arrivals and exponential work of mean 1."""
-    return Control(capacity, rho / (1 - rho) / capacity)
 
 
 def rows(model: Model, seed: int, *, quick: bool) -> Iterator[Row]:
     count = model.quick if quick else model.tasks
-    warm_up = count // 10
-    found = [BatchMeans(count, warm_up) for _ in model.readings]
-    luck = BatchMeans(count, warm_up)
+    tolerance = model.tolerance * (QUICK_SLACK if quick else 1.0)
     # Each model has its own luck, or one lucky stream of arrivals would lean all rows to one side.
     arrivals = model.arrivals(count, crc32(f"{seed} {model.name}".encode()))
-    if model.control:
-        arrivals = lindley(arrivals, model.control.capacity, luck)
+    luck: dict[Control, BatchMeans] = {}
+    for control in dict.fromkeys(reading.control for reading in model.readings if reading.control):
+        luck[control] = _batch_means(count)
+        arrivals = control.watch(arrivals, luck[control])
+    found = [_batch_means(count) for _ in model.readings]
     adders = [(reading.value, means.add) for reading, means in zip(model.readings, found, strict=True)]
     for span in model.run(arrivals):
         for value, add in adders:
             read = value(span)
             if read is not None:
                 add(span.task.seq, read)
-    tolerance = model.tolerance * (QUICK_SLACK if quick else 1.0)
-    for reading, means in zip(model.readings, found, strict=True):
-        mean, half_width = means.controlled(luck, model.control.expected) if model.control else means.estimate()
-        measured = (mean * reading.scale, half_width * reading.scale)
-        yield Row(model.name, reading.what, reading.target, *measured, tolerance, count)
+    for (what, target, _, control, scale), means in zip(model.readings, found, strict=True):
+        mean, half_width = means.controlled(luck[control], control.expected) if control else means.estimate()
+        yield Row(model.name, what, target, mean * scale, half_width * scale, tolerance, count)
+
+
+def _batch_means(count: int) -> BatchMeans:
+    return BatchMeans(count, warm_up=count // 10)
 
 
 def wait(span: Span) -> float:

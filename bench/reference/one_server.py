@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from bench.reference import goldens
 from bench.reference.agent import fleet
 from bench.reference.arrivals import Sizes, constant, exponential, hyperexponential, poisson
-from bench.reference.model import Model, Reading, in_band, markov_control, time_inside, wait, waited
+from bench.reference.controls import one_fast_server
+from bench.reference.model import Model, Reading, in_band, time_inside, wait, waited
 from bench.reference.orders import Order, banded, fifo, sjf
 from bench.reference.preemptive import Preference, fixed, preemptive, srpt
 from bench.reference.run import central
@@ -50,29 +51,29 @@ def _by_size() -> Iterator[Model]:
 def _two_classes() -> Iterator[Model]:
     order = banded(fifo)
     for rho, (high, low) in goldens.COBHAM_WAIT.items():
+        control = one_fast_server(1, rho)
         readings = [
-            Reading("Wq high", high, in_band(0, wait)),
-            Reading("Wq low", low, in_band(1, wait)),
-            Reading("Wq both", rho / (1 - rho), wait),
+            Reading("Wq high", high, in_band(0, wait), control),
+            Reading("Wq low", low, in_band(1, wait), control),
+            Reading("Wq both", rho / (1 - rho), wait, control),
         ]
         quick = 40_000 if rho == 0.8 else 0
-        control = markov_control(1, rho)
         name = f"M/M/1 bands rho {rho}"
-        yield Model(name, _arrivals(rho, bands=2), _ordered(order), readings, 1_000_000, quick, control)
+        yield Model(name, _arrivals(rho, bands=2), _ordered(order), readings, 1_000_000, quick)
     for rho, (high, low) in goldens.PREEMPTIVE_TIME.items():
+        control = one_fast_server(1, rho)
         readings = [
-            Reading("T high", high, in_band(0, time_inside)),
-            Reading("T low", low, in_band(1, time_inside)),
+            Reading("T high", high, in_band(0, time_inside), control),
+            Reading("T low", low, in_band(1, time_inside), control),
         ]
         quick = 40_000 if rho == 0.8 else 0
-        control = markov_control(1, rho)
         name = f"M/M/1 preemptive bands rho {rho}"
-        yield Model(name, _arrivals(rho, bands=2), _preferred(fixed(order)), readings, 1_000_000, quick, control)
+        yield Model(name, _arrivals(rho, bands=2), _preferred(fixed(order)), readings, 1_000_000, quick)
 
 
 def _controlled(name: str, rho: float, run: Run, mean: float, *, quick: bool) -> Model:
-    readings = [Reading("T", mean, time_inside)]
-    return Model(name, _arrivals(rho), run, readings, 400_000, 20_000 if quick else 0, markov_control(1, rho))
+    readings = [Reading("T", mean, time_inside, one_fast_server(1, rho))]
+    return Model(name, _arrivals(rho), run, readings, 400_000, 20_000 if quick else 0)
 
 
 def _arrivals(rho: float, sizes: Sizes = exponential, bands: int = 1) -> Arrivals:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from rota.testing import TestDistributor
 from tests.engine import tables
+from tests.engine.emptied import empty
 from tests.servers.databases import DatabaseServer, temporary_database
-
-_KEPT = {"meta", "pool", "queue", "commit_mark"}
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -47,23 +44,6 @@ def shared_dsn(engine_dsn: str) -> str:
         pytest.skip("there is no PostgreSQL store")
     empty(engine_dsn)
     return engine_dsn
-
-
-def empty(dsn: str) -> None:
-    """Delete every row but those of the default pool and queue."""
-    with psycopg.connect(dsn) as connection:
-        found = connection.execute(
-            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-        ).fetchall()
-        for schema, name in found:
-            if name not in _KEPT:
-                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(schema, name)))
-            elif name in ("pool", "queue"):
-                table = sql.Identifier(schema, name)
-                connection.execute(sql.SQL("DELETE FROM {} WHERE name <> 'default'").format(table))
-                connection.execute(sql.SQL("UPDATE {} SET policy = '{{}}'").format(table))
-                if name == "queue":
-                    connection.execute(sql.SQL("UPDATE {} SET paused = 0, reason = NULL").format(table))
 
 
 @pytest.fixture

@@ -100,6 +100,12 @@ def test_scores_grow_with_every_task(strategy: str, agent: Agent) -> None:
     assert scores == sorted(scores)
 
 
+@pytest.mark.parametrize(("strategy", "score"), [("least_loaded", 0.5), ("round_robin", 1.75), ("balanced", 1 / 6)])
+def test_what_each_strategy_counts(strategy: str, score: float) -> None:
+    agent = Agent(0, Profile("ann"), slots=4, running=1, weight=2.0, served=3, busy_s=30.0, mean_s=10.0)
+    assert SCORES[strategy](agent) == pytest.approx(score)  # type: ignore[index]
+
+
 def test_ties_favour_nobody_over_many_plans() -> None:
     won = [min(range(4), key=lambda agent: tie(seed, agent)) for seed in range(400)]
     assert all(70 <= won.count(agent) <= 130 for agent in range(4))

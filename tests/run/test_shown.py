@@ -11,19 +11,23 @@ import subprocess
 import sys
 import termios
 
-from tests.run.conftest import SOURCE, Folder
+from tests.run.conftest import SOURCE, Folder, tell
 from tests.run.test_run import ECHO
 
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:3[0-79]|4[0-79]|9[0-7]|38|48)(?:;[0-9;]*)?m")
 RUN = ("run", "fleet.toml", "tasks.jsonl")
 
 
-def on_a_terminal(folder: Folder, *arguments: str, **environment: str) -> bytes:
-    """All that `rota` writes to a terminal of 100 columns."""
+def on_a_terminal(folder: Folder, seen: bytes, **environment: str) -> bytes:
+    """All that a run writes to a terminal of 100 columns; its first task ends once `seen` was written."""
+    folder.script("work.sh", '[ "$ROTA_TASK_ID" = task-1 ] && read -r word < go\n:\n')
+    folder.fleet('[[agent]]\nname = "echo"\nslots = 2\ncommand = ["./work.sh"]\n')
+    folder.tasks({"title": "[red]waiting[/red]"}, {"title": "other"})
+    go = folder.pipe("go")
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "rota", *arguments],
+        [sys.executable, "-m", "rota", *RUN],
         cwd=folder.path,
         stdin=theirs,
         stdout=theirs,
@@ -35,6 +39,9 @@ def on_a_terminal(folder: Folder, *arguments: str, **environment: str) -> bytes:
     try:
         while data := os.read(ours, 65_536):
             written += data
+            if seen in written and go.exists():
+                tell(go)
+                go.unlink()
     except OSError:
         pass  # Linux says that the other end was closed
     finally:
@@ -61,26 +68,27 @@ def test_a_pipe_gets_plain_lines(folder: Folder) -> None:
 
 
 def test_a_terminal_gets_a_live_view(folder: Folder) -> None:
-    written = on_a_terminal(prepared(folder), *RUN)
+    written = on_a_terminal(folder, b"1 of 2 done")
     assert b"at work on" in written
-    assert b"[red]task" in written
+    assert b"[red]waiting[/red] (" in written
     assert COLOUR.search(written)
     assert written.rindex(b"\x1b[?25h") > written.rindex(b"\x1b[?25l")
+    assert b"priority inversions" in written[written.rindex(b"\x1b[?25h") :]
 
 
 def test_no_color_is_honoured(folder: Folder) -> None:
-    written = on_a_terminal(prepared(folder), *RUN, NO_COLOR="1")
+    written = on_a_terminal(folder, b"1 of 2 done", NO_COLOR="1")
     assert b"at work on" in written
     assert not COLOUR.search(written)
+
+
+def test_a_dumb_terminal_gets_lines(folder: Folder) -> None:
+    written = on_a_terminal(folder, b"1 of 2 done", TERM="dumb")
+    assert b"\x1b" not in written
+    assert b"2 tasks submitted" in written
 
 
 def test_quiet_says_nothing(folder: Folder) -> None:
     ended = prepared(folder).run("--quiet")
     assert ended.err == ""
     assert ended.card["done"] == 30
-
-
-def test_a_dumb_terminal_gets_lines(folder: Folder) -> None:
-    written = on_a_terminal(prepared(folder), *RUN, TERM="dumb")
-    assert b"\x1b" not in written
-    assert b"30 tasks submitted" in written

@@ -27,5 +27,9 @@ class Place(NamedTuple):
     def start(self) -> Migratable:
         """The store with this version's tables."""
         store = self.open()
-        migrate(store)
+        try:
+            migrate(store)
+        except BaseException:
+            store.close()
+            raise
         return store

@@ -14,7 +14,7 @@ from rota.store.protocol import Rerun, Store
 from rota.store.sql.fleet import GET_META, SET_META
 from rota.store.sql.tasks import LOCK_TASKS
 from rota.store.statement import One
-from tests.servers.postgres import PostgresServer
+from tests.servers.postgres import PostgresServer, running_postgres
 from tests.store.places import POSTGRES, Place
 from tests.store.recording import Recording
 from tests.store.scenes.rows import add_tasks, task
@@ -22,6 +22,13 @@ from tests.store.test_transactions import kept
 from tests.store.wire import Wire
 
 BACKEND = One("backend", "SELECT pg_backend_pid()")
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[PostgresServer]:
+    """A server that syncs and may be stopped."""
+    with running_postgres(durable=True) as server:
+        yield server
 
 
 @pytest.fixture
@@ -123,14 +130,12 @@ def test_a_commit_that_changed_nothing(wire: Wire) -> None:
     store.close()
 
 
-def test_a_commit_that_is_still_going_on(
-    durable_postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_commit_that_is_still_going_on(own_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The server waits for a standby that does not exist, so the commit hangs; its fate is awaited, not guessed."""
-    wire = Wire(durable_postgres.create_database(), tmp_path_factory.mktemp("w"))
+    wire = Wire(own_server.create_database(), tmp_path_factory.mktemp("w"))
     store = Place(POSTGRES, wire.dsn).start()
     write(store, "0")
-    hang(durable_postgres, "nobody")
+    hang(own_server, "nobody")
     fates: list[bool] = []
 
     def turn() -> None:
@@ -139,7 +144,7 @@ def test_a_commit_that_is_still_going_on(
         except Rerun as again:
             fates.append(again.committed)
 
-    with psycopg.connect(durable_postgres.dsn, autocommit=True) as observer:
+    with psycopg.connect(own_server.dsn, autocommit=True) as observer:
         turning = threading.Thread(target=turn)
         turning.start()
         hanging = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
@@ -149,7 +154,7 @@ def test_a_commit_that_is_still_going_on(
             observer, "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE%'"
         )
         assert fates == [], "nothing is known yet"
-        hang(durable_postgres, "")
+        hang(own_server, "")
         turning.join(30)
     assert fates == [True]
     assert kept(store, "a") == "1"
@@ -219,33 +224,34 @@ def test_a_deadlock_is_a_rerun_for_one_of_two(store: Migratable, empty_dsn: str)
     other.close()
 
 
-def test_a_server_that_restarts(durable_postgres: PostgresServer) -> None:
-    store = Place(POSTGRES, durable_postgres.create_database()).start()
+def test_a_server_that_restarts(own_server: PostgresServer) -> None:
+    store = Place(POSTGRES, own_server.create_database()).start()
     write(store, "1")
-    durable_postgres.restart()
+    own_server.restart()
     write(store, "2")
-    durable_postgres.stop()
-    late = threading.Timer(1.0, durable_postgres.start)
+    own_server.stop()
+    late = threading.Timer(1.0, own_server.start)
     late.start()
     write(store, "3")
     assert kept(store, "a") == "3"
     late.join()
-    durable_postgres.kill9()
-    durable_postgres.start()
+    own_server.kill9()
+    own_server.start()
     assert kept(store, "a") == "3"
     store.close()
 
 
-def test_a_server_that_stays_away(durable_postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_stays_away(own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rota.store.postgres_connect.PATIENCE_S", 0.3)
-    store = Place(POSTGRES, durable_postgres.create_database()).start()
-    durable_postgres.stop()
-    for action in (lambda: write(store, "1"), lambda: kept(store, "a")):
-        with pytest.raises(RotaError, match="can not be used") as refused:
-            action()
-        assert refused.value.code == "unavailable"
-        assert refused.value.__suppress_context__ or refused.value.__cause__ is not None
-    durable_postgres.start()
+    store = Place(POSTGRES, own_server.create_database()).start()
+    own_server.stop()
+    with pytest.raises(RotaError, match="can not be used") as refused:
+        write(store, "1")
+    assert refused.value.code == "unavailable"
+    with pytest.raises(RotaError, match="can not be used") as refused:
+        kept(store, "a")
+    assert refused.value.code == "unavailable"
+    own_server.start()
     write(store, "1")
     assert kept(store, "a") == "1"
     store.close()

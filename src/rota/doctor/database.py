@@ -32,16 +32,11 @@ def database(reader: Reader, now: int, *, in_use: bool) -> list[Finding]:
 
 
 def server(reader: Reader, now: int) -> list[Finding]:
-    """The PostgreSQL server: version, whether it syncs, its clock."""
-    version, number, sync, pages, at = reader.one(sql.SERVER_POSTGRES)[0]
+    """The PostgreSQL server: its version and its clock."""
+    version, number, at = reader.one(sql.SERVER_POSTGRES)[0]
     found = [ok("postgresql", version)]
     if number < SERVER_LEAST:
         found = [fail("postgresql", version, "use PostgreSQL 14 or newer")]
-    if (sync, pages) != ("on", "on"):
-        text = f"fsync is {sync}, full_page_writes is {pages}: a crash of the server can lose everything"
-        found.append(fail("durability", text, "set both to on in postgresql.conf"))
-    else:
-        found.append(ok("durability", "fsync and full_page_writes are on"))
     apart = abs(at - now) / SECOND
     if apart > CLOCKS_APART_S:
         found.append(warn("clocks", f"the server's clock is {apart:,.1f} s from ours", "let both machines use NTP"))

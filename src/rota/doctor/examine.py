@@ -34,7 +34,9 @@ def examine(database: Database, now: int) -> Iterator[Finding]:
         yield fail("database", error.message, error.fix)
         return
     if wrong:
-        yield fail("database", "; ".join(wrong)[:2_000], "restore the newest backup; keep the damaged file")
+        damaged = database.kind == "sqlite"
+        fix = "restore the newest backup; keep the damaged file" if damaged else "mend it, then look again"
+        yield fail("database", "; ".join(wrong)[:2_000], fix)
     else:
         yield ok("database", "its own check finds nothing wrong")
 

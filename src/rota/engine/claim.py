@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from rota.engine.book import DRAINING
@@ -68,9 +70,13 @@ def keep_listening(context: Context) -> None:
             context.answered[waiting.id] = Claimed()
         else:
             context.kept.append(waiting)
+    add_listeners(context, context.kept)
+
+
+def add_listeners(context: Context, waiting: Iterable[Waiting]) -> None:
+    """Write down who listens here."""
     rows = [
-        (kept.id, context.node, msgspec.json.encode(kept.agents).decode(), kept.claim.n, kept.until)
-        for kept in context.kept
+        (kept.id, context.node, msgspec.json.encode(kept.agents).decode(), kept.claim.n, kept.until) for kept in waiting
     ]
     context.transaction.add(ADD_LISTENER, rows)
 

@@ -14,6 +14,7 @@ from rota.engine.book import Book
 from rota.engine.context import Waiting
 from rota.engine.listening import Withdraw
 from rota.engine.tick import Tick, Ticked
+from rota.engine.timers import NODE_LOST_S
 from rota.engine.turn import Answer, Command, Outcome, turn
 from rota.model.commands.submit import Submit
 from rota.model.commands.work import Claim, Claimed, Complete, Fail
@@ -85,6 +86,8 @@ class Node:
         self._nudged = False
         self._next_timer: int | None = 0
         self._last_step: int | None = None
+        self._steady_since = 0
+        """Since when its turns follow each other. After an outage others look lost until they had time to be seen."""
         self._last = {"leases": 0, "nodes": 0, "sweep": 0, "seen": 0, "poll": 0}
         self._overdue = False
         self._failures = 0
@@ -158,6 +161,8 @@ class Node:
     def _tick(self, now: int) -> Tick | None:
         started = self.name if self._last_step is None else None
         gap = self._last_step is None or now - self._last_step > GAP_S * SECOND
+        if self._last_step is None or now - self._last_step > NODES_EVERY_S * SECOND:
+            self._steady_since = now
         shares = self.store.nodes_share
         if self._broken and now - self._broken_since > BROKEN_FOR_S * SECOND:
             self._broken.clear()
@@ -191,10 +196,12 @@ class Node:
             timers,
             due["leases"],
             due["nodes"],
+            now - self._steady_since >= NODE_LOST_S * SECOND,
             due["sweep"],
             seen,
             dirty,
             due["poll"] or started is not None,
+            self.name,
         )
 
     def _every(self, what: str, seconds: float, now: int) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rota.engine import timers
+from rota.engine.claim import add_listeners
 from rota.engine.context import Context
 from rota.engine.heartbeat import write_signs_of_life
 from rota.model.times import SECOND
 from rota.store.sql import fleet, relations
 from rota.store.sql.history import DROP_STATISTICS
+from rota.store.sql.leases import DROP_LISTENERS_OF_NODE
 from rota.store.sql.waiting import NEXT_TIMER
 
 KEEP_REQUESTS_S = 86_400.0
@@ -26,6 +28,8 @@ class Tick(NamedTuple):
     timers: bool = False
     leases: bool = False
     nodes: bool = False
+    bury: bool = False
+    """This node has seen others long enough to say which are lost."""
     sweep: bool = False
     """Old requests and statistics are dropped."""
     seen: tuple[tuple[int, int], ...] = ()
@@ -33,6 +37,8 @@ class Tick(NamedTuple):
     pools: tuple[int, ...] = ()
     """Pools to plan again; empty = none but those touched."""
     all_pools: bool = False
+    name: str = ""
+    """The node's name."""
 
 
 class Ticked(NamedTuple):
@@ -48,8 +54,9 @@ def tick(context: Context, what: Tick) -> Ticked | None:
     if what.gap:
         timers.after_gap(context)
     if what.nodes and context.transaction.dialect == "postgres":
-        context.transaction.one(fleet.SEE_NODE, context.now, context.node)
-        timers.bury_nodes(context, timers.lost_nodes(context))
+        _be_seen(context, what.name)
+        if what.bury:
+            timers.bury_nodes(context, timers.lost_nodes(context))
     if what.seen:
         write_signs_of_life(context, dict(what.seen))
     if what.leases:
@@ -70,6 +77,19 @@ def _start(context: Context, name: str) -> None:
     """Take over from nodes that are gone: on SQLite every earlier owner is, since its lock is ours now."""
     if context.transaction.dialect == "sqlite":
         timers.bury_nodes(context, [row[0] for row in context.transaction.one(fleet.NODES) if row[0] != context.node])
+    _enter(context, name)
+
+
+def _enter(context: Context, name: str) -> None:
     context.transaction.one(fleet.ADD_NODE, context.node, name, context.now, context.now)
     context.changes.say("node_started", None, node=context.node, name=name)
     context.flush()
+
+
+def _be_seen(context: Context, name: str) -> None:
+    """Say that this node lives. One that others took for lost enters anew, and so do those who listen here."""
+    if context.transaction.one(fleet.SEE_NODE, context.now, context.node):
+        return
+    _enter(context, name)
+    context.transaction.one(DROP_LISTENERS_OF_NODE, context.node)
+    add_listeners(context, context.listening.values())

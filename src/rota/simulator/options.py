@@ -37,7 +37,8 @@ def parsed(pairs: Iterable[str]) -> dict[str, str]:
             raise invalid("--set", f"{pair[:60]!r} is not of the form key=value")
         if key in found:
             raise invalid("--set", f"{key!r} is set twice; remove one")
-        found[key] = value.strip()
+        value = value.strip()
+        found[key] = f"0{value}" if value.startswith(".") else value
     return found
 
 

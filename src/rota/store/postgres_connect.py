@@ -18,6 +18,7 @@ OLDEST = 130_000
 PATIENCE_S = 10.0
 """How long a server that can not be reached is tried again, seconds."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 1.0
+LAST_PORT = 65_535
 SCHEMA = "rota"
 """Rota's tables stand in a schema of their own, so that a database can be shared with others."""
 
@@ -72,12 +73,16 @@ def shown(dsn: str) -> str:
 def parsed(dsn: str) -> dict[str, Any]:
     """The parts of a DSN."""
     try:
-        return dict(conninfo_to_dict(dsn))
+        parts = dict(conninfo_to_dict(dsn))
     except psycopg.Error:
         # Its message repeats the text, and with it perhaps a password.
         raise RotaError(
             "database_refused", "this is no PostgreSQL address; write postgresql://USER@HOST:PORT/DATABASE"
         ) from None
+    for port in str(parts.get("port") or "").split(","):
+        if port and not (port.isdecimal() and 0 < int(port) <= LAST_PORT):
+            raise RotaError("database_refused", f"{port[:20]!r} is no port; write a number from 1 to {LAST_PORT}")
+    return parts
 
 
 def connect(

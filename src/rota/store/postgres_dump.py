@@ -70,9 +70,9 @@ def dump(dsn: str, name: str, path: str) -> None:
     with _said(name), connect(dsn, _PATIENT) as connection, new_file(path) as plain, gzip.open(plain, "wb", 5) as file:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         # The snapshot comes first: sequences are outside of it and only ever ahead of the rows.
-        version = connection.execute("SELECT value FROM meta WHERE key = %s", [VERSION_KEY]).fetchone()[0]
+        version = connection.execute("SELECT value FROM meta WHERE key = %s", [VERSION_KEY]).fetchall()[0][0]
         tables = connection.execute(_TABLES, [NOT_KEPT]).fetchall()
-        last = connection.execute("SELECT coalesce(max(xid), 0) FROM event").fetchone()[0]
+        last = connection.execute("SELECT coalesce(max(xid), 0) FROM event").fetchall()[0][0]
         _line(file, Header(FORMAT, int(version), _next_numbers(connection), last))
         for table, columns in tables:
             _line(file, Table(table, columns))

@@ -47,15 +47,14 @@ class Session:
     @property
     def is_alive(self) -> bool:
         """Whether the connection still stands, as far as can be seen without asking the server."""
-        if self._pg.status != pq.ConnStatus.OK:
-            return False
-        if not self._readable.poll(0):
-            return True
         with suppress(psycopg.Error):
-            # Whatever came unasked: a notice, or the news that the server has closed the connection.
-            self._pg.consume_input()
-            self._pg.is_busy()
-        return self._pg.status == pq.ConnStatus.OK
+            # Whatever comes unasked: a notice, or a farewell and then the end of the stream.
+            while self._pg.status == pq.ConnStatus.OK:
+                if not self._readable.poll(0):
+                    return True
+                self._pg.consume_input()
+                self._pg.is_busy()
+        return False
 
     def send(self, text: bytes, values: Sequence[bytes | None] = ()) -> None:
         """Send a statement. It is prepared once; what it answers is dropped."""

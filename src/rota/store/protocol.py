@@ -91,6 +91,10 @@ class Store(Protocol):
         """Write a complete copy of one committed state to `path` while work goes on."""
         ...
 
+    def check(self) -> list[str]:
+        """What is wrong with the database, a sentence each; empty when nothing is."""
+        ...
+
     def close(self) -> None:
         """Let go of the database."""
         ...

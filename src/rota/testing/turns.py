@@ -11,6 +11,7 @@ from rota.engine.node import POLL_S, Entry, Node
 from rota.engine.turn import Answer
 from rota.model.errors import RotaError
 from rota.model.times import SECOND
+from rota.store.sql.fleet import NODES
 from rota.store.sql.leases import COUNT_LEASES
 from rota.testing.clock import Clock
 
@@ -71,9 +72,9 @@ class InlineTurns:
 
     def _next_due(self, now: int) -> int:
         with self.node.store.read() as reader:
-            leases = reader.one(COUNT_LEASES)[0][0]
-        # With leases about, time passes as it does for a node: it looks for ended ones every second.
-        upcoming = [now + round(POLL_S * SECOND)] if leases else []
+            busy = reader.one(COUNT_LEASES)[0][0] or len(reader.one(NODES)) > 1
+        # With leases or other nodes about, time passes as it does for a node: it looks for lost ones every second.
+        upcoming = [now + round(POLL_S * SECOND)] if busy else []
         following = self.node.next_due()
         if following is not None:
             upcoming.append(following)

@@ -92,7 +92,13 @@ def _run(arguments: Sequence[str]) -> int:
 def _app() -> Any:
     from cyclopts import App
 
-    app = App(name="rota", help_format="plaintext", version_flags=[], result_action="return_value")
+    app = App(
+        name="rota",
+        help_format="plaintext",
+        version_flags=[],
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
     for command in COMMANDS:
         app.command(f"rota.faces.cli.{command.target}", name=command.name)
     return app

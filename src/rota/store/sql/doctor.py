@@ -24,6 +24,5 @@ NEWEST_EVENT = One("newest_event", "SELECT at FROM event ORDER BY seq DESC LIMIT
 SERVER_POSTGRES = One(
     "server",
     "SELECT current_setting('server_version'), current_setting('server_version_num')::bigint,"
-    " current_setting('fsync'), current_setting('full_page_writes'),"
     " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
 )

@@ -108,7 +108,7 @@ LANE_BY_ID = One("lane_by_id", "SELECT pool, queue, shape, band, tenant FROM lan
 LANES = One("lanes", "SELECT id, pool, queue, shape, band, tenant FROM lane ORDER BY id")
 
 ADD_NODE = One("add_node", "INSERT INTO node (id, name, started, seen) VALUES (?, ?, ?, ?)")
-SEE_NODE = One("see_node", "UPDATE node SET seen = ? WHERE id = ?")
+SEE_NODE = One("see_node", "UPDATE node SET seen = ? WHERE id = ? RETURNING id")
 LOST_NODES = One("lost_nodes", "SELECT id FROM node WHERE seen < ? AND id <> ? ORDER BY id")
 NODES = One("nodes", "SELECT id, name, started, seen FROM node ORDER BY id")
 DROP_NODE = One("drop_node", "DELETE FROM node WHERE id = ?")

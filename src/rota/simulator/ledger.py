@@ -1,0 +1,240 @@
+"""Follows every task through the engine's own history, and measures on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from rota.model import state
+from rota.model.event import Move
+from rota.model.times import SECOND
+from rota.simulator.drive import Drive, Seen, SimulationFault
+from rota.simulator.fleet import SimulatedFleet
+from rota.simulator.live import Group, Live
+from rota.simulator.measures.fairness import Shares
+from rota.simulator.measures.laws import Level, conserved, little
+from rota.simulator.measures.load import Load
+from rota.simulator.measures.series import Track
+from rota.simulator.result import Bar, Laws
+from rota.simulator.tally import Tally
+
+MOST_BARS = 2_000
+"""Attempts that are kept to be drawn; with more of them, none is."""
+
+
+class LaneFacts(NamedTuple):
+    """A lane: its band, and the agents that may serve it, a bit each."""
+
+    band: int
+    mask: int
+
+
+class Ledger:
+    """All tasks that are not over, and what the others left in figures. Times in microseconds."""
+
+    def __init__(self, drive: Drive, fleet: SimulatedFleet, tally: Tally, load: Load, shares: Shares, start: int) -> None:
+        self._drive = drive
+        self._fleet = fleet
+        self.tally = tally
+        self.load = load
+        self.shares = shares
+        self.track = Track(start, 1)
+        self.live: dict[int, Live] = {}
+        self.system = Level(start)
+        self.waiting = Level(start)
+        self.busy = Level(start)
+        self.inversions = 0
+        self.checked = 0
+        self.bars: list[Bar] | None = []
+        self._start = start
+        self._numbers: dict[int, int] = {}
+        """Agent numbers of the engine -> of the fleet."""
+        self._lanes: dict[int, LaneFacts] = {}
+        self._counts: list[dict[int, int]] = [{} for _ in range(5)]
+        """By band: ready tasks by the agents that may do them."""
+        self._masks = [0] * 5
+        """By band: agents for which some task waits, a bit each."""
+        self.free = (1 << len(fleet.agents)) - 1
+        """Agents with a free slot, a bit each."""
+        self.ended: list[int] = []
+        self.dead: list[int] = []
+        """Ended tasks that can be forgotten, and those of them that are dead."""
+        self.keep: Callable[[Live], bool] = lambda _live: False
+        """Whether a later task may still name this one."""
+        self.on_end: Callable[[Live, str, int], None] | None = None
+        """Told of every task that ends: how, and when."""
+
+    def know_agents(self) -> None:
+        """The engine has numbered the agents."""
+        book = self._drive.book
+        for index, agent in enumerate(self._fleet.agents):
+            self._numbers[book.agent(agent.spec.name).id] = index
+
+    def arrive(self, live: Live, group: Group | None) -> None:
+        """A task was let in."""
+        self.live[live.number] = live
+        self.system.change(1, self._drive.now)
+        if group is not None:
+            live.group = group
+            group.left += 1
+            group.numbers.append(live.number)
+
+    def follow(self, events: list[Seen]) -> bool:
+        """Take in what happened at this moment; whether any task moved."""
+        now = self._drive.now
+        moved = False
+        for event in events:
+            for move in event.moves:
+                if event.kind == "fail":
+                    self.tally.failed += move.last - move.first + 1
+                elif event.kind == "lease_end":
+                    self.tally.lost += move.last - move.first + 1
+                for number in range(move.first, move.last + 1):
+                    live = self.live.get(number)
+                    if live is None:
+                        raise SimulationFault(f"{event.kind} moved task {number}, which had ended or never came")
+                    self._move(live, move, now)
+                moved = True
+        return moved
+
+    @property
+    def wanted(self) -> int:
+        """Agents for which some task waits, a bit each."""
+        return self._masks[0] | self._masks[1] | self._masks[2] | self._masks[3] | self._masks[4]
+
+    def look(self) -> None:
+        """A moment is over."""
+        now = self._drive.now
+        waiting = self.wanted
+        conserved(waiting, self.free, now)
+        self.checked += 1
+        self.load.wait(waiting, now)
+        self.shares.look(now)
+        self.track.look(self.waiting.value, self.busy.value, now)
+
+    def laws(self, tasks: int, start: int, end: int) -> Laws:
+        """Little's law for so many tasks that were let in; raises `LawBroken`."""
+        tally = self.tally
+        found = little(self.system, self.waiting, tally.in_system, tally.waited, tasks, start, end)
+        return Laws(little=found, conservation_checked=self.checked)
+
+    def unfinished(self, now: int) -> list[Live]:
+        """What can never be done: counted as that. The tasks."""
+        left = list(self.live.values())
+        for live in left:
+            if live.state == state.READY:
+                live.waited += now - live.ready_at
+            self.tally.end(live, "unfinished", now)
+        return left
+
+    def _move(self, live: Live, move: Move, now: int) -> None:
+        if live.state == state.READY:
+            self._stop_waiting(live, now)
+        elif live.state == state.RUNNING:
+            self._let_go(live, now, move.to)
+        live.state = move.to
+        if move.to == state.READY:
+            self._wait(live, move.lane or 0, now)
+        elif move.to == state.RUNNING:
+            self._take(live, move, now)
+        elif move.to in state.ENDED:
+            self._end(live, now)
+
+    def _wait(self, live: Live, lane: int, now: int) -> None:
+        facts = self._lanes.get(lane) or self._look_up(lane)
+        counts = self._counts[facts.band]
+        had = counts.get(facts.mask, 0)
+        counts[facts.mask] = had + 1
+        if not had:
+            self._masks[facts.band] |= facts.mask
+        live.lane, live.mask, live.ready_at = lane, facts.mask, now
+        self.waiting.change(1, now)
+        self.shares.wait(live.tenant, 1)
+
+    def _stop_waiting(self, live: Live, now: int) -> None:
+        facts = self._lanes[live.lane]
+        counts = self._counts[facts.band]
+        left = counts[facts.mask] - 1
+        counts[facts.mask] = left
+        if not left:
+            del counts[facts.mask]
+            mask = 0
+            for other in counts:
+                mask |= other
+            self._masks[facts.band] = mask
+        live.waited += now - live.ready_at
+        self.waiting.change(-1, now)
+        self.shares.wait(live.tenant, -1)
+
+    def _take(self, live: Live, move: Move, now: int) -> None:
+        agent = self._numbers[move.agent or 0]
+        bit = 1 << agent
+        band = self._lanes[live.lane].band
+        if any(self._masks[better] & bit for better in range(band)):
+            self.inversions += 1
+        live.agent, live.slot, live.given_at = agent, move.slot or 0, now
+        live.attempts += 1
+        self.tally.attempts += 1
+        self.load.change(agent, 1, now)
+        if self.load.running[agent] >= self._fleet.agents[agent].spec.slots:
+            self.free &= ~bit
+        self.busy.change(1, now)
+        self.shares.hold(live.tenant, 1, now)
+
+    def _let_go(self, live: Live, now: int, to: int) -> None:
+        agent = live.agent
+        self.load.change(agent, -1, now)
+        self.free |= 1 << agent
+        self.busy.change(-1, now)
+        self.shares.hold(live.tenant, -1, now)
+        live.run = now - live.given_at
+        self.tally.served(live, live.run)
+        self._draw(live, now, state.STATES[to])
+
+    def _draw(self, live: Live, now: int, outcome: str) -> None:
+        if self.bars is None:
+            return
+        if len(self.bars) == MOST_BARS:
+            self.bars = None
+            return
+        begin, end = (live.given_at - self._start) / SECOND, (now - self._start) / SECOND
+        self.bars.append(Bar(live.agent, live.slot, begin, end, live.band, outcome))
+
+    def _end(self, live: Live, now: int) -> None:
+        how = state.STATES[live.state]
+        self.tally.end(live, how, now)
+        self.system.change(-1, now)
+        del self.live[live.number]
+        if self.on_end is not None:
+            self.on_end(live, how, now)
+        group = live.group
+        if group is not None:
+            self._leave_group(live, group, now)
+        elif not self.keep(live):
+            self._forget(live.number, live.state)
+
+    def _leave_group(self, live: Live, group: Group, now: int) -> None:
+        group.left -= 1
+        group.repeated |= live.state != state.DONE or live.attempts != 1
+        if live.state == state.DEAD:
+            self.dead.append(live.number)
+        if group.left == 0:
+            self.tally.end_group(group, self.busy.up_to(now), now)
+            self.ended.extend(group.numbers)
+
+    def _forget(self, number: int, came_into: int) -> None:
+        self.ended.append(number)
+        if came_into == state.DEAD:
+            self.dead.append(number)
+
+    def _look_up(self, lane: int) -> LaneFacts:
+        def facts(reader: object) -> LaneFacts:
+            book = self._drive.book
+            key = book.lane_key(reader, lane)  # type: ignore[arg-type]
+            needs = book.needs_of(reader, key.shape)  # type: ignore[arg-type]
+            return LaneFacts(key.band, self._fleet.eligible(needs, book.pools[key.pool].name))
+
+        found: LaneFacts = self._drive.reading(facts)
+        self._lanes[lane] = found
+        return found
+

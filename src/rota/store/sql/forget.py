@@ -1,0 +1,8 @@
+"""Statements that let go of what a simulation has counted, so that its database stays small."""
+
+from __future__ import annotations
+
+from rota.store.statement import One
+
+FORGET_EVENTS = One("forget_events", "DELETE FROM event WHERE seq < ?")
+"""Not the last one: the next event would get its number again."""
