@@ -33,9 +33,9 @@ def check(*, quick: bool = False, only: str = "", json: bool = False, seed: int 
     """
     start = time.monotonic()
     found: list[Row] = []
-    if not json:
-        print(table.head())
     for row in rows(quick=quick, only=only, seed=seed):
+        if not found and not json:
+            print(table.head())
         found.append(row)
         print(_encoded(row) if json else table.line(row), flush=True)
     if not found:

@@ -8,17 +8,9 @@ from bench.reference import goldens
 from bench.reference.agent import Agent, fleet, singles
 from bench.reference.arrivals import poisson
 from bench.reference.controls import endless_slots, one_fast_server
-from bench.reference.model import (
-    Model,
-    Reading,
-    in_slot,
-    time_inside,
-    turned_away,
-    wait,
-    waited,
-)
+from bench.reference.model import Model, Reading, in_slot, time_inside, turned_away, wait, waited
 from bench.reference.picks import AtRandom, LeastOf, Pick, Shortest
-from bench.reference.row import TOLERANCE
+from bench.reference.row import tolerated
 from bench.reference.run import central, own_queues
 from bench.reference.span import Span
 from bench.reference.task import Task
@@ -43,11 +35,12 @@ def _central() -> Iterator[Model]:
             Reading("Wq", mean, wait, one_fast_server(slots, rho)),
         ]
         quick = 40_000 if slots == 4 else 0
-        tasks = 3_000_000 if slots == 100 else 1_000_000
+        tasks = 3_000_000 if slots == 100 else 500_000
         yield Model(f"M/M/{slots} rho {rho}", _arrivals(rho * slots), _fleet(slots), readings, tasks, quick)
     for slots, share in goldens.STAFFED.items():
         readings = [Reading("P(wait)", share, waited, endless_slots(100, slots))]
-        yield Model(f"M/M/{slots} load 100", _arrivals(100), _fleet(slots), readings, 2_000_000)
+        tolerance = tolerated(100 / slots)
+        yield Model(f"M/M/{slots} load 100", _arrivals(100), _fleet(slots), readings, 2_000_000, 0, tolerance)
 
 
 def _with_little_room() -> Iterator[Model]:
@@ -55,11 +48,11 @@ def _with_little_room() -> Iterator[Model]:
         quick = 50_000 if (slots, load) == (10, 8) else 0
         readings = [Reading("refused", share, turned_away, endless_slots(load, slots))]
         name = f"Erlang B c {slots} load {load}"
-        yield Model(name, _arrivals(load), _fleet(slots, slots), readings, 1_000_000, quick)
+        yield Model(name, _arrivals(load), _fleet(slots, slots), readings, 500_000 if slots == 10 else 1_500_000, quick)
     for (rho, room), share in goldens.MM1K.items():
         quick = 80_000 if rho > 1 else 0
         readings = [Reading("refused", share, turned_away)]
-        yield Model(f"M/M/1/{room} rho {rho}", _arrivals(rho), _fleet(1, room), readings, 2_000_000, quick)
+        yield Model(f"M/M/1/{room} rho {rho}", _arrivals(rho), _fleet(1, room), readings, 1_000_000, quick)
 
 
 def _impatient() -> Iterator[Model]:
@@ -73,8 +66,8 @@ def _impatient() -> Iterator[Model]:
         ]
         quick = 40_000 if rate > slots else 0
         name = f"Erlang A c {slots} load {rate} theta {leaving}"
-        tasks = 4_000_000 if slots == 100 else 2_000_000
-        yield Model(name, _arrivals(rate, 1 / leaving), _fleet(slots), readings, tasks, quick)
+        tasks = 4_000_000 if slots == 100 else 1_000_000
+        yield Model(name, _arrivals(rate, 1 / leaving), _fleet(slots), readings, tasks, quick, tolerated(rate / slots))
 
 
 def _own_queues() -> Iterator[Model]:
@@ -83,7 +76,7 @@ def _own_queues() -> Iterator[Model]:
     yield _early("JSQ", ten, 0.9, lambda: Shortest(ten), shortest[0], shortest[1] / shortest[0], quick=40_000)
     yield _early("SQ(2)", ten, 0.9, lambda: _drawn(ten, 2), few[0], few[1] / few[0])
     random = _early("random", ten, 0.9, lambda: AtRandom(ten), goldens.RANDOM)
-    yield random._replace(tasks=4_000_000)
+    yield random._replace(tasks=3_000_000)
     yield _early("SQ(2)", hundred, 0.9, lambda: _drawn(hundred, 2), finite[0])
     for (d, rho), mean in goldens.SQ.items():
         quick = 60_000 if rho < 0.9 else 0
@@ -100,7 +93,7 @@ def _early(
     rho: float,
     pick: Callable[[], Pick],
     mean: float,
-    tolerance: float = TOLERANCE,
+    tolerance: float = 0.02,
     *,
     quick: int = 0,
 ) -> Model:

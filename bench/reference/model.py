@@ -6,7 +6,7 @@ from zlib import crc32
 
 from bench.reference.batches import BatchMeans
 from bench.reference.controls import Control
-from bench.reference.row import TOLERANCE, Row
+from bench.reference.row import Row
 from bench.reference.span import NOBODY, Span
 from bench.reference.task import Task
 
@@ -34,7 +34,7 @@ class Model(NamedTuple):
     readings: list[Reading]
     tasks: int
     quick: int = 0
-    tolerance: float = TOLERANCE
+    tolerance: float = 0.02
 
 
 def rows(model: Model, seed: int, *, quick: bool) -> Iterator[Row]:
@@ -42,10 +42,9 @@ def rows(model: Model, seed: int, *, quick: bool) -> Iterator[Row]:
     tolerance = model.tolerance * (QUICK_SLACK if quick else 1.0)
     # Each model has its own luck, or one lucky stream of arrivals would lean all rows to one side.
     arrivals = model.arrivals(count, crc32(f"{seed} {model.name}".encode()))
-    luck: dict[Control, BatchMeans] = {}
-    for control in dict.fromkeys(reading.control for reading in model.readings if reading.control):
-        luck[control] = _batch_means(count)
-        arrivals = control.watch(arrivals, luck[control])
+    luck = {reading.control: _batch_means(count) for reading in model.readings if reading.control}
+    for seen, notes in luck.items():
+        arrivals = seen.watch(arrivals, notes)
     found = [_batch_means(count) for _ in model.readings]
     adders = [(reading.value, means.add) for reading, means in zip(model.readings, found, strict=True)]
     for span in model.run(arrivals):

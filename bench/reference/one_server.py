@@ -27,12 +27,12 @@ def models() -> Iterator[Model]:
 
 def _plain_fifo() -> Iterator[Model]:
     """Without a control: it would be the very same thing. So these take many tasks."""
-    for rho, tasks, quick in ((0.8, 2_000_000, 0), (0.9, 4_000_000, 0)):
+    for rho, tasks in ((0.8, 1_000_000), (0.9, 4_000_000)):
         share, mean = goldens.MMC[1, rho]
         readings = [Reading("P(wait)", share, waited), Reading("Wq", mean, wait)]
-        yield Model(f"M/M/1 FIFO rho {rho}", _arrivals(rho), _ordered(fifo), readings, tasks, quick)
+        yield Model(f"M/M/1 FIFO rho {rho}", _arrivals(rho), _ordered(fifo), readings, tasks)
     for (cv2, rho), mean in goldens.MG1.items():
-        tasks = (3_000_000 if rho > 0.8 else 1_000_000) * (2 if cv2 > 1 else 1)
+        tasks = (2_500_000 if rho > 0.8 else 1_000_000) * (2 if cv2 > 1 else 1)
         sizes = hyperexponential(cv2) if cv2 else constant
         quick = 40_000 if (cv2, rho) == (0.0, 0.8) else 0
         readings = [Reading("T", mean, time_inside)]
@@ -59,7 +59,7 @@ def _two_classes() -> Iterator[Model]:
         ]
         quick = 40_000 if rho == 0.8 else 0
         name = f"M/M/1 bands rho {rho}"
-        yield Model(name, _arrivals(rho, bands=2), _ordered(order), readings, 1_000_000, quick)
+        yield Model(name, _arrivals(rho, bands=2), _ordered(order), readings, 500_000, quick)
     for rho, (high, low) in goldens.PREEMPTIVE_TIME.items():
         control = one_fast_server(1, rho)
         readings = [
@@ -68,7 +68,7 @@ def _two_classes() -> Iterator[Model]:
         ]
         quick = 40_000 if rho == 0.8 else 0
         name = f"M/M/1 preemptive bands rho {rho}"
-        yield Model(name, _arrivals(rho, bands=2), _preferred(fixed(order)), readings, 1_000_000, quick)
+        yield Model(name, _arrivals(rho, bands=2), _preferred(fixed(order)), readings, 500_000, quick)
 
 
 def _controlled(name: str, rho: float, run: Run, mean: float, *, quick: bool) -> Model:

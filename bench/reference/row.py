@@ -2,7 +2,10 @@
 
 from typing import NamedTuple
 
-TOLERANCE = 0.02
+
+def tolerated(rho: float) -> float:
+    """How far off the mean of a long run may be: chance has more play near saturation."""
+    return 0.05 if rho > 0.95 else 0.02
 
 
 class Row(NamedTuple):

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+
+from tests.servers.postgres import PostgresServer, running_postgres
 
 Round = Callable[[int], object]
 Rounds = Callable[[Round], None]
@@ -23,6 +25,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--seed", type=int, default=None, metavar="SEED", help="play this one round again, in each chaos test"
     )
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that syncs what it commits, for all rounds: killed and started again and again."""
+    with running_postgres(durable=True) as server:
+        yield server
 
 
 @pytest.fixture

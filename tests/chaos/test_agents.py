@@ -64,10 +64,10 @@ def test_agents_and_owners_killed(rounds: Rounds, tmp_path: Path) -> None:
     rounds(one_round)
 
 
-def test_agents_nodes_and_server_killed(rounds: Rounds, durable_postgres: PostgresServer, tmp_path: Path) -> None:
+def test_agents_nodes_and_server_killed(rounds: Rounds, server: PostgresServer, tmp_path: Path) -> None:
     def one_round(seed: int) -> None:
-        with fleet_folder(tmp_path) as folder, temporary_database(durable_postgres) as database:
-            play(folder, database, seed, durable_postgres)
+        with fleet_folder(tmp_path) as folder, temporary_database(server) as database:
+            play(folder, database, seed, server)
 
     rounds(one_round)
 

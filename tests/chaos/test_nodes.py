@@ -18,13 +18,13 @@ from tests.servers.postgres import PostgresServer
 MOST_NODES = 3
 
 
-def test_nodes_and_server_killed(rounds: Rounds, durable_postgres: PostgresServer) -> None:
+def test_nodes_and_server_killed(rounds: Rounds, server: PostgresServer) -> None:
     def one_round(seed: int) -> None:
         ledger = Ledger()
-        with temporary_database(durable_postgres) as database:
+        with temporary_database(server) as database:
             lives: list[Life] = []
             try:
-                _kill_this_and_that(database, durable_postgres, lives, seed)
+                _kill_this_and_that(database, server, lives, seed)
             finally:
                 for life in lives:
                     life.kill()

@@ -6,23 +6,32 @@ The moment of each kill is drawn by lot, as a number of things done: that is the
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from random import Random
+
+import pytest
 
 from rota.operations.distributor import Distributor
 from tests.durability.finish import finish, look
 from tests.durability.ledger import Ledger
 from tests.durability.life import Life, write_down
 from tests.servers.databases import temporary_database
-from tests.servers.postgres import PostgresServer
+from tests.servers.postgres import PostgresServer, running_postgres
 
 KILLS = 2
 
 
-def test_nodes_outlive_kills_of_the_server_and_nothing_answered_is_lost(durable_postgres: PostgresServer) -> None:
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    with running_postgres(durable=True) as server:
+        yield server
+
+
+def test_nodes_outlive_kills_of_the_server_and_nothing_answered_is_lost(server: PostgresServer) -> None:
     random = Random(1)
     ledger = Ledger()
-    with temporary_database(durable_postgres) as database:
+    with temporary_database(server) as database:
         with ExitStack() as ending:
             nodes = [
                 ending.enter_context(Life(database, 1, number, names))
@@ -31,8 +40,8 @@ def test_nodes_outlive_kills_of_the_server_and_nothing_answered_is_lost(durable_
             for _ in range(KILLS):
                 for node in nodes:
                     node.await_lines(len(node.lines) + random.randint(30, 200))
-                durable_postgres.kill9()
-                durable_postgres.start()
+                server.kill9()
+                server.start()
                 back = time.monotonic_ns()
                 for node in nodes:
                     node.await_answer(since=back)
@@ -45,10 +54,10 @@ def test_nodes_outlive_kills_of_the_server_and_nothing_answered_is_lost(durable_
             assert finish(last.store, ledger, last.call) == []
 
 
-def test_nodes_killed_one_after_another_leave_all_they_answered(durable_postgres: PostgresServer) -> None:
+def test_nodes_killed_one_after_another_leave_all_they_answered(server: PostgresServer) -> None:
     random = Random(2)
     ledger = Ledger()
-    with temporary_database(durable_postgres) as database:
+    with temporary_database(server) as database:
         with ExitStack() as ending:
             lives = [ending.enter_context(Life(database, 2, 0, ("ann0", "bob0+")))]
             for number in range(1, 4):

@@ -9,6 +9,8 @@ import importlib
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -17,10 +19,10 @@ import msgspec
 from rota.model.agent import AgentSpec
 from rota.model.commands.fleet import Register
 from rota.model.commands.submit import Submit
-from rota.model.commands.work import Claim, Complete, Done, Given
+from rota.model.commands.work import Claim, Complete, Done
 from rota.model.errors import RotaError
 from rota.model.priority import PRIORITIES
-from rota.model.task import TaskSpec
+from rota.model.task import Given, TaskSpec
 from rota.operations.distributor import Distributor
 from rota.store.statement import One
 
@@ -47,6 +49,10 @@ class Work(msgspec.Struct):
     """Constants to be set first: "rota.engine.timers.NODE_LOST_S"."""
 
 
+class Closed(Exception):
+    """The node takes no more commands."""
+
+
 class NodeProcess:
     """The node and its threads."""
 
@@ -69,16 +75,22 @@ class NodeProcess:
         self.tell(ready=self.work.name, backend=backend)
         if sys.stdin.readline() != "go\n":
             return
-        threads = [threading.Thread(target=self.claim, args=(number,)) for number in range(self.work.agents)]
-        threads.append(threading.Thread(target=self.submit))
+        threads = [
+            threading.Thread(target=self.until_closed, args=(what, *arguments))
+            for what, *arguments in [(self.submit,), *((self.claim, number) for number in range(self.work.agents))]
+        ]
         for thread in threads:
             thread.start()
         sys.stdin.readline()
         self.stopping.set()
+        self.rota.close()
         for thread in threads:
             thread.join()
-        self.rota.close()
         self.tell(stopped=self.work.name, trouble=[what for _at, what in self.rota.node.trouble])
+
+    def until_closed(self, what: Callable[..., None], *arguments: int) -> None:
+        with suppress(Closed):
+            what(*arguments)
 
     def agent(self, number: int) -> str:
         return f"{self.work.name}-{number}"
@@ -99,6 +111,8 @@ class NodeProcess:
         while not self.stopping.is_set():
             given = self.insist(Claim(agent=name, n=self.work.slots, wait=self.work.wait)).tasks
             if not given:
+                if not self.stopping.is_set():
+                    self.tell(nothing=name)
                 continue
             self.tell(given=[[task.task, task.token, task.attempt] for task in given], agent=name)
             if self.work.holds:
@@ -118,6 +132,8 @@ class NodeProcess:
             try:
                 return self.rota.call(command)
             except RotaError as error:
+                if self.stopping.is_set():
+                    raise Closed from error
                 if not error.kind.again:
                     self.tell(error=str(error))
                     raise

@@ -79,6 +79,12 @@ class Ledger:
             group.left += 1
             group.numbers.append(live.number)
 
+    def refuse(self, live: Live) -> None:
+        """A task was not let in."""
+        self.tally.refuse(live.band, live.tenant, due=live.deadline is not None)
+        if self.on_end is not None:
+            self.on_end(live, "refused", self._drive.now)
+
     def follow(self, events: list[Seen]) -> bool:
         """Take in what happened at this moment; whether any task moved."""
         now = self._drive.now

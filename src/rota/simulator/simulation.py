@@ -204,7 +204,7 @@ class Simulation:
             if answer.code != "queue_full":
                 raise self._references.located(answer, [live.work for live in lives])
             for live in lives:
-                self._ledger.tally.refuse(live.band, live.tenant, due=live.deadline is not None)
+                self._ledger.refuse(live)
             return
         assert isinstance(answer, Submitted)
         there = set(answer.existing)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ class SqliteStore:
         self._turn = threading.Lock()
         self._readers: list[apsw.Connection] = []
         self._readers_lock = threading.Lock()
+        if not self._memory and vfs is None:
+            _make_private(path)
         with said(path):
             self._connection = self._open()
             self._writer = SqliteTransaction(self._connection)
@@ -154,6 +157,13 @@ class SqliteStore:
                 reader.close()
             self._readers.clear()
         self._connection.close()
+
+
+def _make_private(path: str) -> None:
+    """A new file is its owner's alone: it holds everybody's work. SQLite gives its side files the same mode."""
+    # Where it can not be made, opening it says why.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
 
 
 class SqliteReader:
