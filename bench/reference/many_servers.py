@@ -51,8 +51,8 @@ def _with_little_room() -> Iterator[Model]:
         yield Model(name, _arrivals(load), _fleet(slots, slots), readings, 500_000 if slots == 10 else 1_500_000, quick)
     for (rho, room), share in goldens.MM1K.items():
         quick = 80_000 if rho > 1 else 0
-        readings = [Reading("refused", share, turned_away)]
-        yield Model(f"M/M/1/{room} rho {rho}", _arrivals(rho), _fleet(1, room), readings, 1_000_000, quick)
+        readings = [Reading("refused", share, turned_away, one_fast_server(1, rho) if rho < 1 else None)]
+        yield Model(f"M/M/1/{room} rho {rho}", _arrivals(rho), _fleet(1, room), readings, 2_000_000, quick)
 
 
 def _impatient() -> Iterator[Model]:

@@ -13,10 +13,10 @@ from typing import Any, Literal
 import psutil
 import pytest
 
-from rota.agents.command import Launch, run_command
-from rota.agents.ended import Ended
-from rota.agents.function import FunctionProcess
-from rota.agents.stop import Stop, StopReason
+from rota.agents.process.command import Launch, run_command
+from rota.agents.process.ended import Ended
+from rota.agents.process.function import FunctionProcess
+from rota.agents.process.stop import Stop, StopReason
 from tests.servers.processes import await_end, existing
 
 SOURCE = Path(__file__).parents[2] / "src"

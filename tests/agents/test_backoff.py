@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from rota.agents.backoff import Backoff
+from rota.agents.process.backoff import Backoff
 
 
 class Most(random.Random):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rota.agents import command
+from rota.agents.process import command
 from tests.agents.conftest import Run, are_gone, open_descriptors, python
 
 MB = 1_000_000

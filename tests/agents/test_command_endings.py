@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rota.agents.stop import Stop, StopReason
+from rota.agents.process.stop import Stop, StopReason
 from tests.agents.conftest import Run, StopWhenHeard, are_gone, python
 
 Stopper = Callable[..., StopWhenHeard]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rota.agents import group, memory
-from rota.agents.exit_watch import ExitWatch, PidfdWatch, ThreadWatch, watch_exit
+from rota.agents.process import group, memory
+from rota.agents.process.exit_watch import ExitWatch, PidfdWatch, ThreadWatch, watch_exit
 from tests.agents.conftest import Functions, Run, StopWhenHeard, are_gone
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rota.agents.child import LENGTHS as CHILD_LENGTHS
-from rota.agents.frames import LENGTHS, BrokenFrame, Frame, FrameReader, encode_task
+from rota.agents.process.child import LENGTHS as CHILD_LENGTHS
+from rota.agents.process.frames import LENGTHS, BrokenFrame, Frame, FrameReader, encode_task
 
 
 def message(header: object, body: bytes) -> bytes:

@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rota.agents.backoff import Backoff
-from rota.agents.function import FunctionProcess
 from rota.agents.outcome import judge
-from rota.agents.stop import Stop, StopReason
+from rota.agents.process.backoff import Backoff
+from rota.agents.process.function import FunctionProcess
+from rota.agents.process.stop import Stop, StopReason
 from tests.agents.conftest import Functions, StopWhenHeard, are_gone, open_descriptors
 from tests.agents.test_backoff import Most
 from tests.servers.processes import await_end
@@ -131,7 +131,7 @@ def test_an_exception_is_a_failed_attempt_told_with_its_place(functions: Functio
 def test_what_it_raises_decides(
     functions: Functions, code: str, exit_code: int, kind: str, error: str, after: float | None
 ) -> None:
-    function = functions(f"from rota.agents.child import BadTask, TryLater\n\ndef f(task):\n    {code}\n")
+    function = functions(f"from rota.agents.process.child import BadTask, TryLater\n\ndef f(task):\n    {code}\n")
     pids = set()
     for _ in range(2):
         ended = function.run(b"{}")
@@ -487,7 +487,7 @@ def test_a_crash_has_used_cpu_as_well(functions: Functions) -> None:
 
 def test_our_package_is_found_whatever_the_environment_says(functions: Functions) -> None:
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    code = "from rota.agents.child import BadTask\ndef f(task): return BadTask.__name__"
+    code = "from rota.agents.process.child import BadTask\ndef f(task): return BadTask.__name__"
     assert functions(code, env=env).run(b"{}").stdout == b'"BadTask"'
 
 

@@ -14,18 +14,18 @@ from typing import IO
 import psutil
 import pytest
 
-from rota.agents import keeper_process
-from rota.agents.keeper import keeper
+from rota.agents.process import keeper_process
+from rota.agents.process.keeper import keeper
 from tests.agents.conftest import SOURCE, Run, StopWhenHeard, are_gone, python
 
 HAS_PROC = os.path.exists("/proc/self/environ")
 
 OWNER = """
 import os, sys, threading
-from rota.agents.command import Launch, run_command
-from rota.agents.function import FunctionProcess
-from rota.agents.keeper import keeper
-from rota.agents.stop import Stop
+from rota.agents.process.command import Launch, run_command
+from rota.agents.process.function import FunctionProcess
+from rota.agents.process.keeper import keeper
+from rota.agents.process.stop import Stop
 
 UNMARKED = "exec env -u ROTA_RUN sleep 1000"  # only its group gives it away
 

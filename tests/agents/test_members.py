@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rota.agents import members as looking
-from rota.agents.members import Member, members
+from rota.agents.process import members as looking
+from rota.agents.process.members import Member, members
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/environ"), reason="no /proc here")
 

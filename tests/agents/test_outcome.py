@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rota.agents.ended import Ended
 from rota.agents.outcome import ERROR_CHARACTERS, Verdict, judge
+from rota.agents.process.ended import Ended
 from rota.model.bounds import DEPTH
 
 

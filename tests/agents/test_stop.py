@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import threading
 
-from rota.agents.stop import Stop
+from rota.agents.process.stop import Stop
 
 
 def is_readable(stop: Stop) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rota.agents.texts import first_part, last_lines, plain, readable
+from rota.agents.process.texts import first_part, last_lines, plain, readable
 
 
 @pytest.mark.parametrize(

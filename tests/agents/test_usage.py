@@ -33,7 +33,7 @@ def test_memory_above_our_own_is_told(run: Run) -> None:
 def test_memory_below_our_own_is_not_overstated() -> None:
     owner = """
         import os
-        from rota.agents.command import Launch, run_command
+        from rota.agents.process.command import Launch, run_command
 
         held = b"x" * (200 << 20)
         del held

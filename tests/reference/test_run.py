@@ -1,10 +1,10 @@
 """Failures, room, patience, batches and bad input, by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from bench.reference.agent import Agent, fleet
+from bench.reference.agent import Agent, fleet, singles
 from bench.reference.baselines import BASELINES, PREEMPTIVE
 from bench.reference.graph import upward_rank
 from bench.reference.orders import fifo, longest
@@ -95,6 +95,35 @@ def test_the_impatient_leave_and_make_room() -> None:
         (0, "done", 10.0),
         (3, "done", 11.0),
     ]
+
+
+def test_patience_begins_anew_with_each_attempt() -> None:
+    tasks = [Task(0, 0.0, 1.0, 1.0, patience=5.0), Task(1, 2.0, 10.0, 10.0)]
+    spans = list(central(tasks, [Agent("bad", failure=0.99)], attempts=2, backoff=lambda _failures: 3.0))
+    assert [(span.task.seq, span.ready, span.finish, span.ending) for span in spans[:2]] == [
+        (0, 0.0, 1.0, "failed"),
+        (0, 4.0, 9.0, "expired"),
+    ]
+
+
+def test_who_left_is_not_counted_as_held() -> None:
+    agents = singles(2)
+    tasks = [
+        Task(0, 0.0, 9.0, 9.0),
+        Task(1, 0.0, 9.0, 9.0),
+        Task(2, 1.0, 1.0, 1.0, patience=1.0),
+        Task(3, 1.0, 1.0, 1.0, patience=1.0),
+        Task(4, 3.0, 1.0, 1.0),
+        Task(5, 3.0, 1.0, 1.0),
+    ]
+    seen: list[list[int]] = []
+
+    def pick(candidates: Sequence[int], held: Sequence[int]) -> int:
+        seen.append(list(held))
+        return min(candidates, key=held.__getitem__)
+
+    list(own_queues(tasks, agents, pick))
+    assert seen == [[0, 0], [1, 0], [1, 1], [2, 1], [1, 1], [2, 1]]
 
 
 def test_the_fast_are_preferred_and_do_more_in_the_same_time() -> None:

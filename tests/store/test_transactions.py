@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -69,6 +70,24 @@ def test_a_statement_that_fails_undoes_the_rest(store: Migratable) -> None:
         assert value(t, "a") is None
         t.one(SET_META, "a", "3")
     assert kept(store, "a") == "3"
+
+
+def test_an_error_that_was_passed_over_is_not_committed(lasting_store: Migratable) -> None:
+    """A turn that goes on after a failed statement either has all its other changes, or fails as a whole."""
+
+    def turn() -> None:
+        with lasting_store.write() as t:
+            t.one(SET_META, "a", "1")
+            with suppress(Exception):
+                t.one(One("nonsense", "SELECT thing FROM nowhere"))
+
+    if lasting_store.dialect == "postgres":
+        with pytest.raises(Exception, match="had failed before"):
+            turn()
+        assert kept(lasting_store, "a") is None
+    else:
+        turn()
+        assert kept(lasting_store, "a") == "1"
 
 
 def test_savepoint(store: Migratable) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import apsw
 
 from rota.store.migrate import Migratable
-from rota.store.protocol import Transaction
+from rota.store.protocol import Reader
 from rota.store.statement import One
 
 _POSTGRES = One(
@@ -19,7 +19,7 @@ _POSTGRES = One(
 )
 
 
-def touched(store: Migratable, transaction: Transaction, action: Callable[[Transaction], Any]) -> int:
+def touched(store: Migratable, transaction: Reader, action: Callable[[Any], Any]) -> int:
     """Index entries and rows that the action reads in the open transaction; steps of SQLite's machine in a file."""
     if store.dialect == "postgres":
         before = transaction.one(_POSTGRES)[0][0]
@@ -28,7 +28,7 @@ def touched(store: Migratable, transaction: Transaction, action: Callable[[Trans
     return _sqlite_steps(store, transaction, action)
 
 
-def _sqlite_steps(store: Any, transaction: Transaction, action: Callable[[Transaction], Any]) -> int:
+def _sqlite_steps(store: Any, transaction: Reader, action: Callable[[Any], Any]) -> int:
     steps = 0
 
     def note(event: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from rota.agents.texts import plain
+from rota.agents.process.texts import plain
 
 BRIEF_CHARACTERS = 30_000
 """The whole brief, roughly; at 4 bytes a character it still fits into one argument (`placeholders`)."""

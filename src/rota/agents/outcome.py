@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from rota.agents.child import BAD_TASK, DONE, LATER
-from rota.agents.ended import Ended
-from rota.agents.texts import first_part, last_lines, plain, readable
+from rota.agents.process.child import BAD_TASK, DONE, LATER
+from rota.agents.process.ended import Ended
+from rota.agents.process.texts import first_part, last_lines, plain, readable
 from rota.model.bounds import DEPTH
 
 Kind = Literal[

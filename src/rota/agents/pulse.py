@@ -7,7 +7,7 @@ import time
 from concurrent.futures import Future
 from typing import Any
 
-from rota.agents.stop import Stop
+from rota.agents.process.stop import Stop
 from rota.model.commands.work import Beat, Heartbeat, Renewed
 from rota.model.errors import RotaError
 from rota.model.task import Given

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import Any, NamedTuple
 
-from rota.agents.backoff import Backoff
 from rota.agents.board import Board
 from rota.agents.given import as_seen
+from rota.agents.process.backoff import Backoff
+from rota.agents.process.stop import Stop
 from rota.agents.pulse import Held, Pulse
-from rota.agents.stop import Stop
 from rota.agents.task_process import Run, TaskProcess
 from rota.agents.telling import Outcome, outcome_of, spent_by, unusable
 from rota.model.agent import AgentSpec

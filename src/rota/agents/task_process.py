@@ -10,15 +10,15 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from rota.agents.backoff import Backoff
 from rota.agents.brief import brief
-from rota.agents.command import Launch, run_command
-from rota.agents.ended import Ended
 from rota.agents.environment import task_environment
-from rota.agents.function import FunctionProcess
 from rota.agents.outcome import Verdict, judge
 from rota.agents.placeholders import PlaceholderError, substitute
-from rota.agents.stop import Stop
+from rota.agents.process.backoff import Backoff
+from rota.agents.process.command import Launch, run_command
+from rota.agents.process.ended import Ended
+from rota.agents.process.function import FunctionProcess
+from rota.agents.process.stop import Stop
 from rota.files.fleet import ProcessSettings
 
 Task = dict[str, Any]

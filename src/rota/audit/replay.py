@@ -123,9 +123,7 @@ class Replay:
             self._breach("changed_after_end", number, "nothing, as it is archived", f"{self._kind} into {STATES[to]}")
             return
         ledger.submitted += before == UNSEEN
-        if (before == UNSEEN) != (self._kind == "submit"):
-            self._refuse(number, before, to)
-        elif to not in ALLOWED[before] or KIND_OF.get((before - 1, to), self._kind) != self._kind:
+        if (before == UNSEEN) != (self._kind == "submit") or to not in ALLOWED[before] or KIND_OF.get((before - 1, to), self._kind) != self._kind:
             self._refuse(number, before, to)
         if before == READY + 1:
             self._leave_lane(number)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from random import Random
 
+from rota.files.task_check import parent_of
 from rota.model.errors import invalid
 from rota.simulator.arrival import Arrival, Work
 
@@ -63,7 +64,7 @@ def longest_path(works: Sequence[Work]) -> float:
     ends: dict[str, float] = {}
     longest = 0.0
     for work in works:
-        begin = max((ends.get(str(parent), 0.0) for parent in work.spec.after), default=0.0)
+        begin = max((ends.get(parent_of(parent), 0.0) for parent in work.spec.after), default=0.0)
         end = begin + work.run_s
         longest = max(longest, end)
         if work.spec.ref is not None:

@@ -32,7 +32,9 @@ class LaneFacts(NamedTuple):
 class Ledger:
     """All tasks that are not over, and what the others left in figures. Times in microseconds."""
 
-    def __init__(self, drive: Drive, fleet: SimulatedFleet, tally: Tally, load: Load, shares: Shares, start: int) -> None:
+    def __init__(
+        self, drive: Drive, fleet: SimulatedFleet, tally: Tally, load: Load, shares: Shares, start: int
+    ) -> None:
         self._drive = drive
         self._fleet = fleet
         self.tally = tally
@@ -243,4 +245,3 @@ class Ledger:
         found: LaneFacts = self._drive.reading(facts)
         self._lanes[lane] = found
         return found
-

@@ -42,6 +42,11 @@ def parsed(pairs: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def changes_of(entry: str) -> dict[str, str]:
+    """One entry of a comparison: the name of a policy, or settings joined by `+`, such as `k=3+order=virtual`."""
+    return parsed(entry.split("+")) if "=" in entry else {"policy": entry}
+
+
 def options_of(given: Mapping[str, str], preset: Mapping[str, str | float | int] | None = None) -> Options:
     """The options: what the user gave, over what the named policy means, over the workload's own `preset`."""
     name = given.get("policy", "default")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import sqrt
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ class Point(NamedTuple):
     name: str
     slots: str
     settings: dict[str, str]
-    values: dict[str, tuple[Value, float]]
+    values: Mapping[str, tuple[Value, float]]
 
 
 class Figure(NamedTuple):
@@ -148,9 +148,7 @@ def prove(point: Point, tasks: int, seed: int) -> tuple[list[Figure], float]:
 
     setup = prepared("poisson", slots=point.slots, given={**point.settings, "tasks": str(tasks)}, seed=seed)
     outcome = simulate(setup, on_end=ended)
-    figures = [
-        Figure(point.name, name, exact, *means[name].figure()) for name, (_value, exact) in point.values.items()
-    ]
+    figures = [Figure(point.name, name, exact, *means[name].figure()) for name, (_value, exact) in point.values.items()]
     return figures, outcome.speed.tasks_per_s
 
 

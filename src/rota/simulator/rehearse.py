@@ -6,6 +6,9 @@ the simulator, which judges by it. The made-up ones lie years ahead, so that non
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rota.files.task_check import parent_of
 from rota.model.errors import invalid
 from rota.model.times import SECOND
 from rota.simulator.arrival import Arrival
@@ -15,8 +18,13 @@ AHEAD_S = 4 * 365 * 86_400.0
 """Made-up deadlines lie about this far after the beginning, seconds: no simulation is so long, nor an estimate."""
 
 
-def made_up(order: Order, k: float, arrival: Arrival, elapsed_us: int) -> list[float]:
-    """Seconds from now to the made-up deadline of each task of an arrival. `elapsed_us`: since the beginning."""
+def made_up(
+    order: Order, k: float, arrival: Arrival, due: Sequence[float | None], elapsed_us: int
+) -> list[float]:
+    """Seconds from now to the made-up deadline of each task of an arrival.
+
+    `due` are the true deadlines, seconds from now; `elapsed_us` passed since the beginning.
+    """
     elapsed = elapsed_us / SECOND
     estimates = [_estimate(work.spec.estimate) for work in arrival.works]
     if order == "shortest":
@@ -26,11 +34,7 @@ def made_up(order: Order, k: float, arrival: Arrival, elapsed_us: int) -> list[f
     else:
         places = [elapsed + k * estimate for estimate in estimates]
         if order == "inherited":
-            own = (work.spec.deadline for work in arrival.works)
-            places = [
-                place if deadline is None else elapsed + float(deadline)
-                for place, deadline in zip(places, own, strict=True)
-            ]
+            places = [place if own is None else elapsed + own for place, own in zip(places, due, strict=True)]
             _inherit(arrival, places, estimates)
     return [AHEAD_S - elapsed + place for place in places]
 
@@ -40,7 +44,7 @@ def _inherit(arrival: Arrival, places: list[float], estimates: list[float]) -> N
     number = {work.spec.ref: index for index, work in enumerate(arrival.works)}
     for index in range(len(places) - 1, -1, -1):
         for parent in arrival.works[index].spec.after:
-            above = number.get(str(parent))
+            above = number.get(parent_of(parent))
             if above is not None:
                 places[above] = min(places[above], places[index] - estimates[index])
 

@@ -74,7 +74,8 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
         Meta(description="Coefficient of variation of the work (lognormal; hyperexponential: at least 1)."),
     ] = msgspec.field(default=1.0, name="service.cv")
     alpha: Annotated[
-        Annotated[float, Meta(gt=0, le=10)], Meta(description="Pareto: the exponent; the smaller, the heavier the tail.")
+        Annotated[float, Meta(gt=0, le=10)],
+        Meta(description="Pareto: the exponent; the smaller, the heavier the tail."),
     ] = 1.5
     tenants: Annotated[
         str, Meta(description="Tenants with their weights, as `1:2:5`; generated tasks come in these shares.")
@@ -144,7 +145,7 @@ def _check(key: str, value: object) -> None:
 
 def choices(key: str) -> tuple[str, ...]:
     """The words that a setting takes; none when it takes other things."""
-    for field in _fields():
+    for field in _fields(Settings):
         kind: Any = field.type
         kind = kind.type if isinstance(kind, inspect.Metadata) else kind
         if field.encode_name == key and isinstance(kind, inspect.LiteralType):
@@ -167,17 +168,18 @@ def plain(error: msgspec.ValidationError) -> str:
     return text[:1].lower() + text[1:]
 
 
-def described() -> list[tuple[str, str, str]]:
-    """Each setting: key, default, what it means."""
+def described(struct: type[msgspec.Struct], prefix: str = "") -> list[tuple[str, str, str]]:
+    """Each setting of a struct whose fields carry descriptions: key, default, what it means."""
     rows = []
-    for field in _fields():
+    for field in _fields(struct):
         kind: Any = field.type
         schema = kind.extra_json_schema or {}
-        rows.append((field.encode_name, "none" if field.default is None else str(field.default), schema["description"]))
+        default = "none" if field.default is None else f"{field.default}"
+        rows.append((f"{prefix}{field.encode_name}", default, str(schema["description"])))
     return rows
 
 
-def _fields() -> tuple[inspect.Field, ...]:
-    info = inspect.type_info(Settings)
+def _fields(struct: type[msgspec.Struct]) -> tuple[inspect.Field, ...]:
+    info = inspect.type_info(struct)
     assert isinstance(info, inspect.StructType)
     return info.fields

@@ -140,7 +140,7 @@ def _simulate(
     ledger.on_end = on_end
     references = References(setup.workload.name, setup.wanted)
     ledger.keep = lambda live: references.keeps(live.work.spec)
-    attempts = Attempts(fleet, setup.seed, ORIGIN)
+    attempts = Attempts(fleet, setup.seed, start)
     simulation = Simulation(
         drive,
         fleet,

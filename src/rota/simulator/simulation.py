@@ -12,7 +12,7 @@ from rota.engine.submit import needs_of
 from rota.engine.turn import Answer, Command
 from rota.model import bounds, state
 from rota.model.commands.submit import Submit, Submitted
-from rota.model.commands.work import Claim, Claimed, Complete, Fail, Judged, Renewed
+from rota.model.commands.work import Claim, Claimed, Judged, Renewed
 from rota.model.errors import RotaError
 from rota.model.ids import task_number
 from rota.model.priority import BANDS
@@ -176,23 +176,29 @@ class Simulation:
         now = self._drive.now
         group = None
         chain = max(work.run_s for work in arrival.works)
+        total = sum(work.run_s for work in arrival.works)
         if arrival.group:
             chain = longest_path(arrival.works)
-            work = sum(work.run_s for work in arrival.works)
-            speed = max(agent.behaviour.speed for agent in self._fleet.agents)
-            group = Group(now, round(chain / speed * SECOND), round(work / speed * SECOND), self._ledger.busy.up_to(now))
-        self._bound.arrive((now - self._origin) / SECOND, sum(work.run_s for work in arrival.works), chain)
+            group = self._group(chain, total)
+        self._bound.arrive((now - self._origin) / SECOND, total, chain)
         places = range(self._places, self._places + len(arrival.works))
         self._places = places.stop
         lives = [self._live(work, place, now) for work, place in zip(arrival.works, places, strict=True)]
         if group is not None:
             group.deadline = max((live.deadline for live in lives if live.deadline is not None), default=None)
         if self._settings.order != "engine":
-            spans = made_up(self._settings.order, self._settings.k, arrival, now - self._origin)
+            due = [None if live.deadline is None else (live.deadline - now) / SECOND for live in lives]
+            spans = made_up(self._settings.order, self._settings.k, arrival, due, now - self._origin)
             for work, span in zip(arrival.works, spans, strict=True):
                 work.spec.deadline = span
         specs = [self._references.named(work.spec, local=arrival.group) for work in arrival.works]
         return Submit(tasks=specs), partial(self._submitted, lives, group)
+
+    def _group(self, chain: float, total: float) -> Group:
+        now = self._drive.now
+        speed = max(agent.behaviour.speed for agent in self._fleet.agents)
+        processed = self._ledger.busy.up_to(now)
+        return Group(now, round(chain / speed * SECOND), round(total / speed * SECOND), processed)
 
     def _live(self, work: Work, place: int, now: int) -> Live:
         deadline = work.spec.deadline

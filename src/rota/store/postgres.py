@@ -21,7 +21,7 @@ except ImportError as missing:
     raise RotaError("no_driver", f"PostgreSQL needs the extra rota[postgres] ({missing})") from missing
 
 from rota.store.postgres_check import check
-from rota.store.postgres_connect import SCHEMA, WRITER, connect, shown
+from rota.store.postgres_connect import SCHEMA, connect, shown
 from rota.store.postgres_dump import dump
 from rota.store.postgres_errors import Lost, refusal, why_again
 from rota.store.postgres_fate import Marks
@@ -56,7 +56,8 @@ class PostgresStore:
         self._turn = threading.Lock()
         self._closed = threading.Event()
         self._same_key = 0
-        self._in_turn = False
+        self._turning = 0
+        """The thread whose turn is open, else 0."""
         self._readers: list[Session] = []
         self._reading = threading.BoundedSemaphore(READERS)
         self._marks = Marks()
@@ -65,7 +66,7 @@ class PostgresStore:
         self._notifier, self._ear = Notifier(dsn, sender), Ear(dsn, sender)
 
     def _connect(self) -> Session:
-        return Session(connect(self._dsn, WRITER, stop=self._closed))
+        return Session(connect(self._dsn, stop=self._closed))
 
     @contextmanager
     def write(self) -> Iterator[PostgresTransaction]:
@@ -78,20 +79,20 @@ class PostgresStore:
                 transaction = self._begin()
                 yield transaction
             except BaseException as error:
-                self._in_turn = False
+                self._turning = 0
                 self._session.roll_back()
                 judged = self._judged(error)
                 if judged is error:
                     raise
                 raise judged from error
-            self._in_turn = False
+            self._turning = 0
             self._commit(transaction.wrote)
 
     def _begin(self) -> PostgresTransaction:
         self._reconnect()
         self._marks.enter(self._session)
         self._session.send(_BEGIN)
-        self._in_turn = True
+        self._turning = threading.get_ident()
         return PostgresTransaction(self._session)
 
     def _reconnect(self) -> None:
@@ -107,7 +108,10 @@ class PostgresStore:
             if wrote:
                 self._marks.set(self._session)
             self._session.send(_COMMIT)
-            self._session.settle()
+            ended = self._session.settle()
+            if ended is None or ended.command_status != b"COMMIT":
+                # An error was passed over in the turn, and so PostgreSQL rolled it back.
+                raise psycopg.errors.InFailedSqlTransaction("a statement of the turn had failed before")
         except Lost as error:
             if wrote and self._was_committed():
                 raise Rerun("the connection was lost after the commit", committed=True) from error
@@ -234,8 +238,8 @@ class PostgresStore:
         self._session.settle()
 
     def has_tables(self) -> bool:
-        """Whether Rota's tables are there, as seen by the open transaction if there is one."""
-        if self._in_turn:
+        """Whether Rota's tables are there, as seen by this thread's open transaction if there is one."""
+        if self._turning == threading.get_ident():
             return bool(self._session.ask(_HAS_TABLES)[0][0])
         with self._lent() as session:
             return bool(session.ask(_HAS_TABLES)[0][0])

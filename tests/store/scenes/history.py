@@ -18,7 +18,7 @@ def events(t: Recording) -> None:
     assert t.one(q.TASK_EVENTS, 1, 2) == [(2, NOW + 1, "hold", "[]", ODD), (3, NOW + 2, "plan", "[]", '{"a":1}')]
     assert t.one(q.LAST_EVENT) == [(4,)]
     assert t.one(doctor.NEWEST_EVENT) == [(NOW + 3,)]
-    t.one(FORGET_EVENTS, 2)
+    t.one(FORGET_EVENTS, 3)
     assert t.one(q.TASK_EVENTS, 1, 9)[0][0] == 3
 
 

@@ -25,6 +25,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("agents", "lists:agents", "List agents"),
     Command("events", "lists:events", "List what happened"),
     Command("audit", "audit:audit", "Prove or refute from the event log that the promise was kept"),
+    Command("simulate", "simulate:simulate", "Rehearse a workload on a fleet: the real engine on a virtual clock"),
     Command("doctor", "doctor:doctor", "Look for trouble with this machine and a database"),
     Command("backup", "backup:backup", "Write a complete copy of a database while it is in use"),
     Command("restore", "backup:restore", "Make a database from a copy"),

@@ -1,4 +1,4 @@
-"""Runs of coding agents: CSV with `dispatch_s` and `saved_s`. They come as one batch; the run time is the difference."""
+"""Runs of coding agents: CSV with `dispatch_s` and `saved_s`, whose difference is the work. They come as one batch."""
 
 from __future__ import annotations
 

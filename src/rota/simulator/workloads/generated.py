@@ -17,7 +17,7 @@ from rota.simulator.settings import Settings
 
 TASKS = 10_000
 """How many when nothing is said."""
-_SHARE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
+_SHARE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?|\.[0-9]{1,6}")
 
 
 class Generated:

@@ -76,4 +76,3 @@ class TaskFile:
             raise bad(self.name, message, line=task.line, path="run_s")
         spec.project = None  # projects order nothing yet, and there are none in an empty database
         return Work(spec=spec, run_s=float(run), tokens=tokens, line=task.line)
-

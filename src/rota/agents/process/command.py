@@ -10,13 +10,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Literal
 
-from rota.agents.ended import Ended, Why
-from rota.agents.ending import end_group
-from rota.agents.group import Exit, ProcessGroup, Streams
-from rota.agents.patience import Patience
-from rota.agents.pipes import Feeder, Head, Reader, Selector, Tail, open_pipe, open_selector, turn
-from rota.agents.start_failure import StartFailure
-from rota.agents.stop import Stop, StopReason
+from rota.agents.process.ended import Ended, Why
+from rota.agents.process.ending import end_group
+from rota.agents.process.group import Exit, ProcessGroup, Streams
+from rota.agents.process.patience import Patience
+from rota.agents.process.pipes import Feeder, Head, Reader, Selector, Tail, open_pipe, open_selector, turn
+from rota.agents.process.start_failure import StartFailure
+from rota.agents.process.stop import Stop, StopReason
 
 STDERR_BYTES = 65_536
 SETTLE_S = 0.2

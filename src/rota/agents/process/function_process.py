@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from rota.agents.command import STDERR_BYTES, STOPPED, OnOutput
-from rota.agents.ending import end_group
-from rota.agents.frames import BrokenFrame, Frame, FrameReader, encode_task
-from rota.agents.group import Exit, ProcessGroup, Streams
-from rota.agents.patience import Patience
-from rota.agents.pipes import Feeder, Reader, Tail, open_pipe, open_selector, turn
-from rota.agents.stop import Stop
+from rota.agents.process.command import STDERR_BYTES, STOPPED, OnOutput
+from rota.agents.process.ending import end_group
+from rota.agents.process.frames import BrokenFrame, Frame, FrameReader, encode_task
+from rota.agents.process.group import Exit, ProcessGroup, Streams
+from rota.agents.process.patience import Patience
+from rota.agents.process.pipes import Feeder, Reader, Tail, open_pipe, open_selector, turn
+from rota.agents.process.stop import Stop
 
 Lost = Literal["timeout", "stalled", "cancelled", "shutdown", "crashed"]
 """Why there was no answer."""
@@ -54,7 +54,7 @@ class Exchange:
 
 
 class FunctionChild:
-    """A running `rota.agents.child`, used by one thread at a time. StartFailure if it cannot be started."""
+    """A running `rota.agents.process.child`, used by one thread at a time. StartFailure if it cannot be started."""
 
     def __init__(self, target: str, *, python: str, env: Mapping[str, str], cwd: str | os.PathLike[str] | None) -> None:
         self._exited = False
@@ -66,7 +66,7 @@ class FunctionChild:
             answers = open_pipe(ours, theirs)
             stderr = open_pipe(ours, theirs)
             self._group = ProcessGroup(
-                (python, "-u", "-m", "rota.agents.child", target, str(tasks[0]), str(answers[1])),
+                (python, "-u", "-m", "rota.agents.process.child", target, str(tasks[0]), str(answers[1])),
                 env=_with_rota(env),
                 cwd=cwd,
                 streams=Streams(stdin[0], stderr[1], stderr[1]),
@@ -154,7 +154,7 @@ class FunctionChild:
 
 def _with_rota(env: Mapping[str, str]) -> dict[str, str]:
     """The environment with our own package importable, last on the path, unless it is installed anyway."""
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(Path(__file__).resolve().parents[3])
     if root in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
         return dict(env)
     return {**env, "PYTHONPATH": os.pathsep.join(filter(None, [env.get("PYTHONPATH"), root]))}

@@ -22,7 +22,7 @@ import sys
 import threading
 from pathlib import Path
 
-from rota.agents.keeper_process import stat_of
+from rota.agents.process.keeper_process import stat_of
 
 RUN_VARIABLE = "ROTA_RUN"
 """Marks the processes of a run. `env -u ROTA_RUN setsid ...` starts what is meant to outlive its task."""

@@ -1,6 +1,6 @@
 """The long-lived process of a `python = "module:function"` agent: calls the function once for each task.
 
-Started as `python -u -m rota.agents.child MODULE:FUNCTION READING WRITING`, the last two being inherited
+Started as `python -u -m rota.agents.process.child MODULE:FUNCTION READING WRITING`, the last two being inherited
 pipes. Imports the standard library only. What the function prints goes to stderr: the pipes are its own and
 not inherited further.
 
@@ -28,7 +28,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from rota.agents.memory import UNIT, peak_of
+from rota.agents.process.memory import UNIT, peak_of
 
 DONE, FAILED, BAD_TASK, LATER = 0, 1, 65, 75
 """As the exit codes of commands."""
@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> int:
     """Answers tasks until the other end of the pipe is closed."""
     if len(arguments) != 3:
         print(
-            "usage: python -m rota.agents.child MODULE:FUNCTION READING WRITING (started by rota)",
+            "usage: python -m rota.agents.process.child MODULE:FUNCTION READING WRITING (started by rota)",
             file=sys.stderr,
         )
         return 2
@@ -168,7 +168,7 @@ def describe(error: BaseException, file: str) -> str:
     kind = type(error)
     name = (
         kind.__qualname__
-        if kind.__module__ in ("builtins", "__main__", "rota.agents.child")
+        if kind.__module__ in ("builtins", "__main__", "rota.agents.process.child")
         else f"{kind.__module__}.{kind.__qualname__}"
     )
     try:

@@ -8,9 +8,9 @@ import selectors
 import signal
 import time
 
-from rota.agents.group import ProcessGroup
-from rota.agents.members import Member
-from rota.agents.pipes import Selector, turn
+from rota.agents.process.group import ProcessGroup
+from rota.agents.process.members import Member
+from rota.agents.process.pipes import Selector, turn
 
 KILLED_S = 1.0
 """How long what was killed may take to be gone; longer only if it is stuck in the kernel."""

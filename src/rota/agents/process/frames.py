@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from rota.agents.pipes import Head
+from rota.agents.process.pipes import Head
 
 LENGTHS = struct.Struct(">II")
 """Length of the header and of the body, big-endian."""

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import NamedTuple
 
-from rota.agents.keeper_process import carries, processes, stat_of
+from rota.agents.process.keeper_process import carries, processes, stat_of
 
 LINUX = sys.platform == "linux"
 

@@ -7,7 +7,7 @@ import selectors
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from rota.agents.start_failure import StartFailure
+from rota.agents.process.start_failure import StartFailure
 
 CHUNK = 262_144
 DRAIN = 16

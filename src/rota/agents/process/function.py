@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from rota.agents.backoff import Backoff
-from rota.agents.command import STOPPED, OnOutput
-from rota.agents.ended import Ended, Usage, Why
-from rota.agents.frames import Frame, FrameReader
-from rota.agents.function_process import Exchange, FunctionChild, Lost
-from rota.agents.group import Exit
-from rota.agents.patience import Patience
-from rota.agents.start_failure import StartFailure
-from rota.agents.stop import Stop
+from rota.agents.process.backoff import Backoff
+from rota.agents.process.command import STOPPED, OnOutput
+from rota.agents.process.ended import Ended, Usage, Why
+from rota.agents.process.frames import Frame, FrameReader
+from rota.agents.process.function_process import Exchange, FunctionChild, Lost
+from rota.agents.process.group import Exit
+from rota.agents.process.patience import Patience
+from rota.agents.process.start_failure import StartFailure
+from rota.agents.process.stop import Stop
 
 
 class FunctionProcess:

@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rota.agents.ended import Usage
-from rota.agents.exit_watch import Reaped, watch_exit
-from rota.agents.keeper import RUN_VARIABLE, keeper
-from rota.agents.members import LINUX, Member, group_exists, members
-from rota.agents.memory import MemoryWatch
-from rota.agents.start_failure import StartFailure, explain, on_path
+from rota.agents.process.ended import Usage
+from rota.agents.process.exit_watch import Reaped, watch_exit
+from rota.agents.process.keeper import RUN_VARIABLE, keeper
+from rota.agents.process.members import LINUX, Member, group_exists, members
+from rota.agents.process.memory import MemoryWatch
+from rota.agents.process.start_failure import StartFailure, explain, on_path
 
 YOUNG_S = 5.0
 
