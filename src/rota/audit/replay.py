@@ -123,7 +123,9 @@ class Replay:
             self._breach("changed_after_end", number, "nothing, as it is archived", f"{self._kind} into {STATES[to]}")
             return
         ledger.submitted += before == UNSEEN
-        if (before == UNSEEN) != (self._kind == "submit") or to not in ALLOWED[before] or KIND_OF.get((before - 1, to), self._kind) != self._kind:
+        first_seen = before == UNSEEN
+        allowed = to in ALLOWED[before] and KIND_OF.get((before - 1, to), self._kind) == self._kind
+        if not allowed or first_seen != (self._kind == "submit"):
             self._refuse(number, before, to)
         if before == READY + 1:
             self._leave_lane(number)

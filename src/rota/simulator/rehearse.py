@@ -18,9 +18,7 @@ AHEAD_S = 4 * 365 * 86_400.0
 """Made-up deadlines lie about this far after the beginning, seconds: no simulation is so long, nor an estimate."""
 
 
-def made_up(
-    order: Order, k: float, arrival: Arrival, due: Sequence[float | None], elapsed_us: int
-) -> list[float]:
+def made_up(order: Order, k: float, arrival: Arrival, due: Sequence[float | None], elapsed_us: int) -> list[float]:
     """Seconds from now to the made-up deadline of each task of an arrival.
 
     `due` are the true deadlines, seconds from now; `elapsed_us` passed since the beginning.

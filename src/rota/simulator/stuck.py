@@ -58,9 +58,8 @@ def _nobody(fleet: SimulatedFleet, needs: Requirements, pool: str) -> tuple[str,
         return "ready", "agents may do it, and none took it"
     if not agents:
         return reason, f"there is no agent in pool {pool!r}; add one, or move the queue to another pool"
-    texts = dict.fromkeys(
-        f"{agent.profile.name}: {found.text}" for agent in agents if (found := refusal(agent.profile, needs))
-    )
-    first = next(iter(texts))
+    refused = [(agent.profile.name, refusal(agent.profile, needs)) for agent in agents]
+    texts = [f"{name}: {found.text}" for name, found in refused if found is not None]
+    first = texts[0]
     more = f", and so on for {len(texts)} agents" if len(texts) > 1 else ""
     return reason, f"no agent may ever do it ({first}{more}); add an agent that may, or ask for less"
