@@ -12,9 +12,7 @@ from tests.servers.databases import DatabaseServer, GivenServer, temporary_datab
 from tests.servers.postgres import PostgresServer, running_postgres
 
 # Machines are shared and slow at times; speed is the benchmarks' business.
-settings.register_profile(
-    "rota", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("rota", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rota")
 
 

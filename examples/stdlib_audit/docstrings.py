@@ -55,9 +55,7 @@ def executed(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         if isinstance(node, ast.If | ast.Try):
             yield from executed([*node.body, *node.orelse])
         if isinstance(node, ast.Try):
-            yield from executed(
-                [*(one for handler in node.handlers for one in handler.body), *node.finalbody]
-            )
+            yield from executed([*(one for handler in node.handlers for one in handler.body), *node.finalbody])
 
 
 def _binds_doc(node: ast.stmt) -> bool:

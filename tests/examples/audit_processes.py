@@ -28,9 +28,7 @@ for line in sys.stdin:
 def run_script(script: str, given: object, folder: Path) -> subprocess.CompletedProcess[str]:
     """One agent's process: `given` as JSON on stdin."""
     command = [sys.executable, "-S", "-E", str(EXAMPLE / script)]
-    return subprocess.run(
-        command, input=json.dumps(given), capture_output=True, text=True, cwd=folder, check=False
-    )
+    return subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, cwd=folder, check=False)
 
 
 def call(function: str, *calls: list[object], folder: Path) -> list[Any]:
@@ -41,9 +39,7 @@ def call(function: str, *calls: list[object], folder: Path) -> list[Any]:
     return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
-def task_of(
-    kind: str, payload: Json, *, number: int = 1, attempt: int = 1, parents: list[Json] | None = None
-) -> Json:
+def task_of(kind: str, payload: Json, *, number: int = 1, attempt: int = 1, parents: list[Json] | None = None) -> Json:
     """A task as Rota hands it to an agent."""
     return {
         "id": f"task-{number}",
@@ -102,7 +98,5 @@ def evaluate(expression: str, given: object, folder: Path) -> Any:
         f"print(json.dumps({expression}))"
     )
     command = [sys.executable, "-S", "-E", "-c", code, str(EXAMPLE)]
-    ended = subprocess.run(
-        command, input=json.dumps(given), capture_output=True, text=True, cwd=folder, check=True
-    )
+    ended = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, cwd=folder, check=True)
     return json.loads(ended.stdout)

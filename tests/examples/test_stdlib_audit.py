@@ -128,9 +128,7 @@ class Audit:
         if given["kind"] == "summary":
             (result,) = call("summary:summarise", [given], folder=self.folder)
             return self._judge(given, result)
-        script = (
-            ("careless.py", "flaky.py", "audit.py")[number % 3] if given["kind"] == "metrics" else "audit.py"
-        )
+        script = ("careless.py", "flaky.py", "audit.py")[number % 3] if given["kind"] == "metrics" else "audit.py"
         ended = run_script("report.py" if given["kind"] == "report" else script, given, self.folder)
         if ended.returncode == 65:
             self.ended[given["ref"]] = self._parent(given, "dead", None, ended.stderr.strip())

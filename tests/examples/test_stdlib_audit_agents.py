@@ -59,9 +59,7 @@ def test_the_biggest_functions_are_as_big_and_complex_as_told(name: str, tmp_pat
         found = words("".join(line[width:] for line in body))
         if found.count("def") == 1 and "match" not in found:
             checked += 1
-            decisions = sum(
-                found.count(word) for word in ("if", "elif", "for", "while", "except", "and", "or")
-            )
+            decisions = sum(found.count(word) for word in ("if", "elif", "for", "while", "except", "and", "or"))
             assert function["complexity"] == decisions + 1, function
     assert checked >= 3
 
@@ -129,11 +127,7 @@ def test_every_module_of_a_section_is_compiled(tmp_path: Path) -> None:
 
 
 def test_the_compiler_is_quoted(tmp_path: Path) -> None:
-    broken = (
-        (STDLIB / "heapq.py")
-        .read_text(encoding="utf-8")
-        .replace("def heappop(heap):", "def heappop(heap:", 1)
-    )
+    broken = (STDLIB / "heapq.py").read_text(encoding="utf-8").replace("def heappop(heap):", "def heappop(heap:", 1)
     line = broken.splitlines().index("def heappop(heap:") + 1
     given = [broken, 'a = 1\nb = "x" is a\n', "a = 1\n", "a = 1\0"]
     answers = evaluate("[use('compiling').compiled(one.encode(), 'm') for one in given]", given, tmp_path)
@@ -204,9 +198,7 @@ def test_a_guess_of_the_trainee_is_rejected_and_the_next_attempt_passes(tmp_path
     tasks = [task_of("metrics", {"module": "heapq"}, number=number) for number in range(1, 61)]
     truth = answer("audit.py", tasks[0], tmp_path)
     answers = (answer("careless.py", task, tmp_path) for task in tasks)
-    guessed = next(
-        ((task, result) for task, result in zip(tasks, answers, strict=True) if result != truth), None
-    )
+    guessed = next(((task, result) for task, result in zip(tasks, answers, strict=True) if result != truth), None)
     assert guessed is not None
     task, guess = guessed
     assert "counting again gives" in rejection(task, guess, tmp_path)

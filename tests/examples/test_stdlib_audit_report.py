@@ -14,12 +14,8 @@ def done(task: Json, result: Json) -> Json:
 
 def summary_of(section: str, **counts: int) -> Json:
     """A summary with these counts and empty lists."""
-    numbers = dict.fromkeys(
-        ("files", "lines", "functions", "classes", "complexity", "public", "documented"), 0
-    )
-    lists: Json = {
-        name: [] for name in ("missing", "failures", "warnings", "biggest", "most_complex", "not_audited")
-    }
+    numbers = dict.fromkeys(("files", "lines", "functions", "classes", "complexity", "public", "documented"), 0)
+    lists: Json = {name: [] for name in ("missing", "failures", "warnings", "biggest", "most_complex", "not_audited")}
     return {"kind": "summary", "section": section, **numbers, **counts, **lists}
 
 
@@ -36,9 +32,7 @@ def test_a_summary_adds_up_its_parents_and_tells_what_it_lacks(tmp_path: Path) -
     for field in ("files", "lines", "functions", "classes", "complexity"):
         assert result[field] == sum(parent["result"][field] for parent in parents[:2]) > 0
     both = [one for parent in parents[:2] for one in parent["result"]["biggest"]]
-    assert [one["lines"] for one in result["biggest"]] == sorted(
-        (one["lines"] for one in both), reverse=True
-    )[:10]
+    assert [one["lines"] for one in result["biggest"]] == sorted((one["lines"] for one in both), reverse=True)[:10]
     assert result["not_audited"] == [{"title": "Measure x", "state": "dead", "reason": "no x"}]
     assert empty["lines"] == 0
     assert empty["not_audited"][0]["reason"] == "no reason was handed on"
@@ -48,9 +42,7 @@ def test_a_summary_adds_up_its_parents_and_tells_what_it_lacks(tmp_path: Path) -
 
 
 def test_the_report_adds_up_its_summaries_and_shows_what_went_wrong(tmp_path: Path) -> None:
-    first = summary_of(
-        "b", files=2, lines=1200, functions=10, classes=1, complexity=25, public=8, documented=2
-    )
+    first = summary_of("b", files=2, lines=1200, functions=10, classes=1, complexity=25, public=8, documented=2)
     first["failures"] = [{"module": "b.x", "line": 3, "reason": "invalid syntax | here"}]
     first["missing"] = ["b.x", "b.y"]
     second = summary_of("a", files=1, lines=34, functions=4, classes=0, complexity=4, public=2, documented=2)
@@ -79,9 +71,7 @@ def test_the_report_adds_up_its_summaries_and_shows_what_went_wrong(tmp_path: Pa
         "not_audited": 2,
     }
     page = (tmp_path / "report.md").read_text(encoding="utf-8")
-    rows = [
-        [cell.strip() for cell in line.split(" | ")] for line in page.splitlines() if line.startswith("| ")
-    ]
+    rows = [[cell.strip() for cell in line.split(" | ")] for line in page.splitlines() if line.startswith("| ")]
     assert ["| a", "1", "34", "4", "0", "1.0", "2 of 2 (100 %) |"] in rows
     assert ["| b", "2", "1,200", "10", "1", "2.5", "2 of 8 (25 %) |"] in rows
     assert ["| **total**", "3", "1,234", "14", "1", "2.1", "4 of 10 (40 %) |"] in rows

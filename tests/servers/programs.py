@@ -54,9 +54,7 @@ def _runnable(programs: Path) -> bool:
     """Whether the servers' account can start them; a private folder above them refuses it."""
     try:
         for name in ("initdb", "postgres"):
-            subprocess.run(
-                [programs / name, "--version"], cwd="/", capture_output=True, check=True, **account()
-            )
+            subprocess.run([programs / name, "--version"], cwd="/", capture_output=True, check=True, **account())
     except (OSError, subprocess.CalledProcessError):
         return False
     return True

@@ -72,10 +72,7 @@ def locked(path: Path) -> list[tuple[Requirement, list[str]]]:
     """Each requirement of a lock with its hashes."""
     joined = path.read_text().replace("\\\n", " ")
     lines = [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return [
-        (Requirement(line.split("--hash")[0]), re.findall(r"--hash=sha256:[0-9a-f]{64}", line))
-        for line in lines
-    ]
+    return [(Requirement(line.split("--hash")[0]), re.findall(r"--hash=sha256:[0-9a-f]{64}", line)) for line in lines]
 
 
 def test_there_are_locks() -> None:
@@ -118,8 +115,7 @@ def test_source_files_are_short_and_named_after_their_concept() -> None:
     long = {path.relative_to(ROOT): len(path.read_text().splitlines()) for path in source_files()}
     assert {path: lines for path, lines in long.items() if lines > LONGEST_FILE} == {}
     names = {
-        path: {part.lower() for part in re.split(r"[_.]|/", str(path.relative_to(SOURCE)))}
-        for path in source_files()
+        path: {part.lower() for part in re.split(r"[_.]|/", str(path.relative_to(SOURCE)))} for path in source_files()
     }
     assert [str(path) for path, parts in names.items() if parts & VAGUE_NAMES] == []
 
