@@ -45,14 +45,15 @@ def _central() -> Iterator[Model]:
 
 def _with_little_room() -> Iterator[Model]:
     for (slots, load), share in goldens.ERLANG_B.items():
-        quick = 50_000 if (slots, load) == (10, 8) else 0
+        quick = 30_000 if (slots, load) == (10, 8) else 0
         readings = [Reading("refused", share, turned_away, endless_slots(load, slots))]
         name = f"Erlang B c {slots} load {load}"
         yield Model(name, _arrivals(load), _fleet(slots, slots), readings, 500_000 if slots == 10 else 1_500_000, quick)
     for (rho, room), share in goldens.MM1K.items():
-        quick = 80_000 if rho > 1 else 0
-        readings = [Reading("refused", share, turned_away, one_fast_server(1, rho) if rho < 1 else None)]
-        yield Model(f"M/M/1/{room} rho {rho}", _arrivals(rho), _fleet(1, room), readings, 2_000_000, quick)
+        quick = 60_000 if rho > 1 else 0
+        readings = [Reading("refused", share, turned_away)]
+        tasks = 4_000_000 if rho < 1 else 1_000_000
+        yield Model(f"M/M/1/{room} rho {rho}", _arrivals(rho), _fleet(1, room), readings, tasks, quick)
 
 
 def _impatient() -> Iterator[Model]:
@@ -73,13 +74,13 @@ def _impatient() -> Iterator[Model]:
 def _own_queues() -> Iterator[Model]:
     ten, hundred, thousand = singles(10), singles(100), singles(1000)
     shortest, few, finite = goldens.FEW_SHORTEST, goldens.FEW_SQ2, goldens.HUNDRED_SQ2
-    yield _early("JSQ", ten, 0.9, lambda: Shortest(ten), shortest[0], shortest[1] / shortest[0], quick=40_000)
+    yield _early("JSQ", ten, 0.9, lambda: Shortest(ten), shortest[0], shortest[1] / shortest[0], quick=30_000)
     yield _early("SQ(2)", ten, 0.9, lambda: _drawn(ten, 2), few[0], few[1] / few[0])
     random = _early("random", ten, 0.9, lambda: AtRandom(ten), goldens.RANDOM)
     yield random._replace(tasks=3_000_000)
     yield _early("SQ(2)", hundred, 0.9, lambda: _drawn(hundred, 2), finite[0])
     for (d, rho), mean in goldens.SQ.items():
-        quick = 60_000 if rho < 0.9 else 0
+        quick = 40_000 if rho < 0.9 else 0
         yield _early(f"SQ({d})", thousand, rho, partial(_drawn, thousand, d), mean, quick=quick)
 
 

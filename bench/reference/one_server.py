@@ -57,7 +57,7 @@ def _two_classes() -> Iterator[Model]:
             Reading("Wq low", low, in_band(1, wait), control),
             Reading("Wq both", rho / (1 - rho), wait, control),
         ]
-        quick = 40_000 if rho == 0.8 else 0
+        quick = 30_000 if rho == 0.8 else 0
         name = f"M/M/1 bands rho {rho}"
         yield Model(name, _arrivals(rho, bands=2), _ordered(order), readings, 500_000, quick)
     for rho, (high, low) in goldens.PREEMPTIVE_TIME.items():
@@ -66,7 +66,7 @@ def _two_classes() -> Iterator[Model]:
             Reading("T high", high, in_band(0, time_inside), control),
             Reading("T low", low, in_band(1, time_inside), control),
         ]
-        quick = 40_000 if rho == 0.8 else 0
+        quick = 30_000 if rho == 0.8 else 0
         name = f"M/M/1 preemptive bands rho {rho}"
         yield Model(name, _arrivals(rho, bands=2), _preferred(fixed(order)), readings, 500_000, quick)
 

@@ -141,7 +141,7 @@ def _edges(tables: Tables) -> list[str]:
     for task in tables.tasks.values():
         own = edges.get(task.id, [])
         open_edges = [row for row in own if not row[4]]
-        if task.parents != len(own):
+        if bool(task.parents) != bool(own):
             wrong.append(f"task {task.id} says {task.parents} parents and has {len(own)}")
         if task.state in state.ENDED:
             continue

@@ -8,7 +8,7 @@ import pytest
 
 from rota.model.commands.fleet import CreateProject, FinalizeProject
 from rota.model.commands.read import GetStatistics, ListTasks
-from rota.model.commands.submit import Cancel, Submit, Submitted
+from rota.model.commands.submit import Cancel, Edit, Submit, Submitted
 from rota.model.errors import RotaError
 from rota.model.project import ProjectSpec
 from rota.model.task import After, TaskSpec
@@ -269,6 +269,44 @@ class TestSequence:
         kill(rota, "ann", first)
         assert view(rota, second).state == "cancelled", "the named dependency's own rule counts"
 
+    @pytest.mark.parametrize("together", [False, True])
+    def test_one_that_ends_before_its_turn_lets_nobody_overtake(self, rota: TestDistributor, together: bool) -> None:
+        agent(rota, "ann", slots=9)
+        first, second, third, fourth = submit(rota, *[spec(sequence="s")] * 4)
+        given = take(rota, "ann")
+        if together:
+            rota.call(Cancel(tasks=[second, third]))
+        else:
+            rota.call(Cancel(tasks=[second]))
+            assert states(rota, [third, fourth]) == ["blocked", "blocked"]
+            rota.call(Cancel(tasks=[third]))
+        assert states(rota, [first, fourth]) == ["running", "blocked"]
+        assert first in view(rota, fourth).after
+        done(rota, given)
+        assert take(rota, "ann").task == fourth
+
+    def test_nor_one_cancelled_as_it_came(self, rota: TestDistributor) -> None:
+        agent(rota, "ann", slots=9)
+        dead = task(rota)
+        kill(rota, "ann", dead)
+        first = task(rota, sequence="s")
+        given = take(rota, "ann")
+        second, third = submit(rota, spec(sequence="s", after=[dead]), spec(sequence="s"))
+        assert states(rota, [first, second, third]) == ["running", "cancelled", "blocked"]
+        done(rota, given)
+        assert take(rota, "ann").task == third
+
+    def test_nor_one_whose_dependencies_are_edited(self, rota: TestDistributor) -> None:
+        agent(rota, "ann", slots=9)
+        first, second = submit(rota, spec(sequence="s"), spec(sequence="s"))
+        other = task(rota, priority="low")
+        rota.call(Edit(task=second, after=[other]))
+        assert sorted(view(rota, second).after) == sorted([first, other])
+        rota.call(Edit(task=second, after=[]))
+        assert view(rota, second).state == "blocked"
+        done(rota, take(rota, "ann"))
+        assert take(rota, "ann").task == second
+
 
 class TestProjectAndBatch:
     def test_a_project_by_id_and_by_key(self, rota: TestDistributor) -> None:
@@ -322,6 +360,12 @@ class TestDepth:
         refused(rota, "queue_full", spec(queue="small"), spec(queue="small"))
         refused(rota, "past", spec(queue="small", deadline="2020-01-01T00:00:00Z"))
         assert view(rota, low).state == "ready"
+
+    def test_a_parent_that_the_same_submit_sheds(self, rota: TestDistributor) -> None:
+        queue(rota, "small", depth=1, overflow="shed")
+        low = task(rota, queue="small", priority="low")
+        newcomer, child = submit(rota, spec(queue="small"), spec(after=[low]))
+        assert states(rota, [low, newcomer, child]) == ["cancelled", "ready", "cancelled"]
 
     def test_move_to_the_overflow_queue(self, rota: TestDistributor) -> None:
         queue(rota, "rest", depth=1)

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.reference.agent import Agent, fleet
@@ -22,6 +22,7 @@ from bench.reference.task import Task
 from tests.reference import sweep
 from tests.reference.strategies import batches, fleets, workloads
 
+few = settings(max_examples=60)
 ORDERS = (fifo, sjf, longest, edf, banded(fifo))
 
 
@@ -32,6 +33,7 @@ def general_laws(tasks: Sequence[Task], agents: Sequence[Agent], spans: Sequence
     sweep.skills_are_met(agents, spans)
 
 
+@few
 @given(workloads(parents=True, patience=True), fleets, st.sampled_from(ORDERS))
 def test_central_queue_keeps_slots_busy_and_order(tasks: list[Task], agents: tuple[Agent, ...], order: Order) -> None:
     spans = list(central(tasks, agents, order))
@@ -44,6 +46,7 @@ def test_central_queue_keeps_slots_busy_and_order(tasks: list[Task], agents: tup
         assert (span.ending == "expired") == (span.agent == -1)
 
 
+@few
 @given(workloads(parents=True, patience=True), fleets, st.integers(0, 4))
 def test_own_queues_keep_their_own_agent_busy_and_in_order(
     tasks: list[Task], agents: tuple[Agent, ...], which: int
@@ -59,6 +62,7 @@ def test_own_queues_keep_their_own_agent_busy_and_in_order(
         sweep.best_goes_first([agent], alone, fifo)
 
 
+@few
 @given(workloads(), st.integers(1, 4))
 def test_fifo_starts_in_order_of_submit(tasks: list[Task], slots: int) -> None:
     plain = [task._replace(needs=()) for task in tasks]
@@ -67,6 +71,7 @@ def test_fifo_starts_in_order_of_submit(tasks: list[Task], slots: int) -> None:
     assert starts == sorted(starts)
 
 
+@few
 @given(workloads())
 def test_one_slot_fifo_is_lindleys_recursion(tasks: list[Task]) -> None:
     plain = [task._replace(needs=()) for task in tasks]
@@ -79,6 +84,7 @@ def test_one_slot_fifo_is_lindleys_recursion(tasks: list[Task]) -> None:
     assert [span.start - span.ready for span in spans] == expected
 
 
+@few
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=40, max_size=60))
 def test_the_control_is_the_wait_in_one_fast_server(gaps: list[tuple[int, int]]) -> None:
     now, tasks = 0.0, []
@@ -93,6 +99,7 @@ def test_the_control_is_the_wait_in_one_fast_server(gaps: list[tuple[int, int]])
     assert noted.means() == pytest.approx(wanted.means())
 
 
+@few
 @given(workloads(), st.sampled_from(ORDERS))
 def test_one_slot_ends_its_busy_periods_at_the_same_time_in_every_order(tasks: list[Task], order: Order) -> None:
     plain = [task._replace(needs=()) for task in tasks]
@@ -106,6 +113,7 @@ def test_one_slot_ends_its_busy_periods_at_the_same_time_in_every_order(tasks: l
     assert all(other == first for other in others)
 
 
+@few
 @given(workloads(), fleets, st.sampled_from((*ORDERS, None)))
 def test_preemption_runs_the_best_always(tasks: list[Task], agents: tuple[Agent, ...], order: Order | None) -> None:
     exact = [task._replace(estimate=task.work) for task in tasks]
@@ -125,6 +133,7 @@ def test_preemption_runs_the_best_always(tasks: list[Task], agents: tuple[Agent,
                     assert _key(one, moment, spans, agents, order) >= _key(other, moment, spans, agents, order)
 
 
+@few
 @given(batches(), st.integers(1, 8))
 def test_list_schedules_stay_within_grahams_bounds(tasks: list[Task], slots: int) -> None:
     least, greatest = graham_bounds(tasks, slots)
@@ -135,6 +144,7 @@ def test_list_schedules_stay_within_grahams_bounds(tasks: list[Task], slots: int
         assert least - 1e-9 <= report(spans, agents).makespan <= greatest + 1e-9
 
 
+@few
 @given(batches())
 def test_one_slot_makespan_is_the_work_and_plenty_of_slots_give_the_critical_path(tasks: list[Task]) -> None:
     for slots in (1, len(tasks)):
@@ -142,6 +152,7 @@ def test_one_slot_makespan_is_the_work_and_plenty_of_slots_give_the_critical_pat
         assert report(central(tasks, fleet(slots)), fleet(slots)).makespan == pytest.approx(least)
 
 
+@few
 @given(batches())
 def test_stream_order_of_parents_and_children_does_not_matter(tasks: list[Task]) -> None:
     assert sorted(central(tasks, fleet(2))) == sorted(central(tasks[::-1], fleet(2)))

@@ -15,6 +15,9 @@ from rota.model.errors import RotaError, invalid
 from rota.model.times import SECOND
 from rota.store.sql.leases import ADD_LISTENER, DROP_LISTENERS, LEASES_OF_REQUEST, LeaseRow
 
+CONTENDED_S = 0.25
+"""How long a claim that does not wait listens all the same when another node was planning its pool, seconds."""
+
 
 def claim(context: Context, command: Claim, number: int) -> Claimed | Waiting:
     """Let the claim listen under this number, or answer what the same request was answered before."""
@@ -66,6 +69,9 @@ def keep_listening(context: Context) -> None:
     for waiting in context.claims:
         if waiting.id in context.answered:
             continue
+        if context.book.agents[waiting.agents[0]].pool in context.contended:
+            # Nobody looked for it yet: another node was planning the pool.
+            waiting.until = max(waiting.until, context.now + round(CONTENDED_S * SECOND))
         if waiting.until <= context.now:
             context.answered[waiting.id] = Claimed()
         else:

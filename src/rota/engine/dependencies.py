@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rota.engine.context import Context
 from rota.engine.ending import end
 from rota.engine.place import Groups, leave, put, tell
 from rota.model import state
 from rota.model.ids import task_id
-from rota.store.sql.relations import CHILDREN, MEET
+from rota.store.sql.relations import ADD_DEPENDENCY, CHILDREN, MEET, PARENTS
 from rota.store.sql.tasks import TaskRow
 
 RULES = ("cancel", "run", "hold")
@@ -43,6 +45,7 @@ def _settle_one_level(context: Context, ended: dict[int, int]) -> None:
     if not decided:
         return
     rows = context.lock([child for child, _parent, _found in decided])
+    before = _before_in_sequence(context, ended, decided, rows)
     newly = set(context.transaction.each(MEET, sorted((child, parent) for child, parent, _found in decided)))
     by_child: dict[int, list[tuple[int, str]]] = {}
     for child, parent, found in decided:
@@ -52,24 +55,77 @@ def _settle_one_level(context: Context, ended: dict[int, int]) -> None:
     for child, met_edges in by_child.items():
         row = rows.get(child)
         if row is not None and row.state not in state.ENDED:
-            _meet(context, row, met_edges, ended, groups)
+            _meet(context, row, met_edges, ended, groups, before.get(child, ()))
     tell(context, "parents_ended", groups)
 
 
-def _meet(context: Context, row: TaskRow, edges: list[tuple[int, str]], ended: dict[int, int], groups: Groups) -> None:
+def _before_in_sequence(
+    context: Context, ended: dict[int, int], decided: list[tuple[int, int, str]], rows: dict[int, TaskRow]
+) -> dict[int, list[int]]:
+    """Children in a sequence whose previous task ended before its turn, with the tasks that one still waited for."""
+    skipped = {parent for _child, parent, _found in decided if ended[parent] in (state.CANCELLED, state.EXPIRED)}
+    waited: dict[int, list[int]] = {}
+    for task, parent, _rule, _until, met in context.transaction.each(PARENTS, [(task,) for task in sorted(skipped)]):
+        if not met:
+            waited.setdefault(task, []).append(parent)
+    if not waited:
+        return {}
+    others = context.lock([*waited, *(parent for parents in waited.values() for parent in parents)])
+    found: dict[int, list[int]] = {}
+    for child, parent, _found in decided:
+        key = rows[child].sequence
+        if key is not None and parent in others and others[parent].sequence == key:
+            line = _line(parent, waited, others)
+            found[child] = [task for task in line if others[task].sequence == key]
+    return found
+
+
+def _line(task: int, waited: dict[int, list[int]], others: dict[int, TaskRow]) -> list[int]:
+    """The live tasks that a task waited for, also through others that end with it."""
+    live, looked_at, todo = [], {task}, [task]
+    while todo:
+        for parent in waited.get(todo.pop(), ()):
+            if parent in looked_at:
+                continue
+            looked_at.add(parent)
+            if others[parent].state in state.ENDED:
+                todo.append(parent)
+            else:
+                live.append(parent)
+    return sorted(live)
+
+
+def _meet(
+    context: Context,
+    row: TaskRow,
+    edges: list[tuple[int, str]],
+    ended: dict[int, int],
+    groups: Groups,
+    before: Sequence[int],
+) -> None:
     for parent, found in edges:
         if found == "cancel":
             in_hands = leave(context, [row])
             if not in_hands:
                 end(context, [row], state.CANCELLED, "parent_ended", _because(parent, ended))
             return
-    waiting = max(row.waiting - len(edges), 0)
+    waiting = max(row.waiting - len(edges), 0) + _wait_for(context, row, before)
     holding = next((parent for parent, found in edges if found == "hold"), None)
     if leave(context, [row]):
         return
     held = row.state == state.HELD or holding is not None
     reason = row.reason if holding is None else _because(holding, ended)
     put(context, row, groups, held=held, waiting=waiting, start=row.start, lane=row.lane, reason=reason)
+
+
+def _wait_for(context: Context, row: TaskRow, before: Sequence[int]) -> int:
+    """Let the task wait for these too; for how many more it waits."""
+    if not before:
+        return 0
+    has = {parent for _child, parent, *_ in context.transaction.each(PARENTS, [(row.id,)])}
+    new = [(row.id, parent, RUN_CHILD, UNTIL_DONE, 0) for parent in before if parent not in has]
+    context.transaction.add(ADD_DEPENDENCY, new)
+    return len(new)
 
 
 def _because(parent: int, ended: dict[int, int]) -> str:

@@ -52,6 +52,8 @@ class Room:
             kept = leave(self._context, rows.values())
             gone = [row for number, row in rows.items() if number not in kept]
             end(self._context, gone, state.CANCELLED, "shed", "shed: the queue was full")
+            # Also children that come with this very submit, which the rows do not know of yet.
+            self._context.ended.update((row.id, state.CANCELLED) for row in gone)
             self._context.changes.count(queue, "shed", n=len(gone))
 
     def _count(self, queue: Queue) -> int:

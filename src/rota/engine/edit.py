@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from rota.engine.context import Context
-from rota.engine.dependencies import verdict
+from rota.engine.dependencies import RUN_CHILD, verdict
 from rota.engine.parents import Edge, edge, refuse_twice
 from rota.engine.place import Groups, leave, put, tell
 from rota.engine.submit import needs_of
@@ -129,8 +129,9 @@ def _edges(context: Context, command: Edit, row: TaskRow) -> list[tuple[Edge, st
     if isinstance(command.after, msgspec.UnsetType):
         return None
     edges = [edge(after, f"after[{index}]", {}) for index, after in enumerate(command.after)]
+    refuse_twice([parent for parent, _, _ in edges], "after")
+    edges += _sequence_edges(context, row, {int(parent) for parent, _, _ in edges})
     numbers = [int(parent) for parent, _, _ in edges]
-    refuse_twice(numbers, "after")
     parents = context.lock(numbers)
     for index, number in enumerate(numbers):
         if number not in parents:
@@ -152,6 +153,19 @@ def _edges(context: Context, command: Edit, row: TaskRow) -> list[tuple[Edge, st
             "wrong_state", "a parent has ended without a result; give its edge the rule run or hold", field="after"
         )
     return verdicts
+
+
+def _sequence_edges(context: Context, row: TaskRow, named: set[int]) -> list[Edge]:
+    """What the task waits for because of its sequence stays, whatever else it is to wait for."""
+    if row.sequence is None:
+        return []
+    own = [found for found in context.transaction.each(relations.PARENTS, [(row.id,)]) if found[1] not in named]
+    parents = context.lock([parent for _child, parent, *_ in own])
+    return [
+        (parent, rule, until)
+        for _child, parent, rule, until, met in own
+        if not met and rule == RUN_CHILD and parents[parent].sequence == row.sequence
+    ]
 
 
 def _write_edges(context: Context, row: TaskRow, edges: list[tuple[Edge, str | None]]) -> None:

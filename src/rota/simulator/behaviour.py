@@ -13,7 +13,7 @@ from rota.model.errors import invalid
 from rota.model.requirements import Requirements
 from rota.model.times import SECOND
 from rota.planning.snapshot import Profile
-from rota.simulator.settings import plain, unknown
+from rota.simulator.settings import refused, unknown
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 
@@ -78,7 +78,7 @@ def _changed(behaviour: Behaviour, key: str, value: str | float, where: str) -> 
     try:
         return msgspec.convert(values, Behaviour, strict=False)
     except msgspec.ValidationError as error:
-        raise invalid(f"--set {where}", f"{str(value)[:60]!r}: {plain(error)}") from None
+        raise refused(f"--set {where}", value, error, Behaviour, key) from None
 
 
 def _some(names: list[str]) -> str:

@@ -12,7 +12,7 @@ from rota.model.errors import invalid
 from rota.model.queue import PoolPolicy, QueuePolicy
 from rota.simulator.behaviour import Change
 from rota.simulator.policies import POLICIES
-from rota.simulator.settings import Settings, plain, settings_of, unknown
+from rota.simulator.settings import Settings, refused, settings_of, unknown
 
 Policy = TypeVar("Policy", QueuePolicy, PoolPolicy)
 
@@ -90,7 +90,7 @@ def changed(policy: Policy, changes: Mapping[str, str], section: str) -> Policy:
         try:
             msgspec.convert(values, type(policy), strict=False)
         except msgspec.ValidationError as error:
-            raise invalid(f"--set {section}.{key}", f"{value[:60]!r}: {plain(error)}") from None
+            raise refused(f"--set {section}.{key}", value, error, type(policy), key) from None
     return msgspec.convert(values, type(policy), strict=False)
 
 

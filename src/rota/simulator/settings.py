@@ -117,6 +117,11 @@ WORKLOAD_KEYS = frozenset(
     }
 )  # fmt: skip
 """Settings that mean something to some workloads only."""
+SECTIONED = frozenset(
+    {"agent.speed", "agent.fail", "agent.crash", "agent.slow_start", "queue.ordering", "queue.depth", "queue.ttl",
+     "queue.term", "queue.max_attempts", "pool.strategy", "pool.avoid_s"}
+)  # fmt: skip
+"""Keys of other sections that are easily looked for here."""
 
 
 def settings_of(values: Mapping[str, str | float | int]) -> Settings:
@@ -137,15 +142,22 @@ def _check(key: str, value: object) -> None:
     try:
         msgspec.convert({key: value}, Settings, strict=False)
     except msgspec.ValidationError as error:
-        text = plain(error)
-        if text.startswith("invalid enum value"):
-            text = f"is none of {', '.join(choices(key))}"
-        raise invalid(f"--set {key}", f"{str(value)[:60]!r}: {text}") from None
+        raise refused(f"--set {key}", value, error, Settings, key) from None
 
 
-def choices(key: str) -> tuple[str, ...]:
-    """The words that a setting takes; none when it takes other things."""
-    for field in _fields(Settings):
+def refused(
+    where: str, value: object, error: msgspec.ValidationError, struct: type[msgspec.Struct], key: str
+) -> RotaError:
+    """A value that a field of a struct does not take."""
+    text = plain(error)
+    if text.startswith("invalid enum value"):
+        text = f"this is none of {', '.join(choices(struct, key))}"
+    return invalid(where, f"{str(value)[:60]!r}: {text}")
+
+
+def choices(struct: type[msgspec.Struct], key: str) -> tuple[str, ...]:
+    """The words that a field takes; none when it takes other things."""
+    for field in _fields(struct):
         kind: Any = field.type
         kind = kind.type if isinstance(kind, inspect.Metadata) else kind
         if field.encode_name == key and isinstance(kind, inspect.LiteralType):
@@ -155,7 +167,9 @@ def choices(key: str) -> tuple[str, ...]:
 
 def unknown(key: str, known: set[str]) -> RotaError:
     """There is no such key."""
-    near = get_close_matches(key, sorted(known), 1)
+    # `fail` may be meant for `agent.fail`.
+    near = [name for name in sorted(known | SECTIONED) if name.endswith(f".{key}")]
+    near = near or get_close_matches(key, sorted(known), 1)
     meant = f"; did you mean {near[0]!r}?" if near else ""
     return invalid(f"--set {key[:60]}", f"there is no such setting{meant}; `rota simulate --settings` lists them")
 

@@ -178,7 +178,9 @@ def _furnish(drive: Drive, setup: Setup) -> None:
             drive.ask(Register(agent=agent.spec))
     except RotaError as error:
         field = (error.field or "").removeprefix("policy.")
-        where = next((f"--set {key}" for key in setup.options.given if key.endswith(f".{field}")), error.field)
+        given = [key for key in setup.options.given if key.split(".")[0] in ("queue", "pool")]
+        exact = [key for key in given if key.endswith(f".{field}")]
+        where = f"--set {(exact or given)[0]}" if given else error.field
         raise RotaError(error.code, error.message, field=where, **error.data) from None
     drive.events()
 

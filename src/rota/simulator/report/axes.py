@@ -23,3 +23,15 @@ def ticks(most: float, wanted: int = 5) -> list[float]:
 def short(value: float) -> str:
     """A number for an axis: `1,200`, `0.25`."""
     return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.3g}"
+
+
+_UNITS = (("s", 1.0, 120.0), ("min", 60.0, 7_200.0), ("h", 3_600.0, 172_800.0), ("d", 86_400.0, float("inf")))
+
+
+def time_ticks(most: float, wanted: int = 6) -> list[tuple[float, str]]:
+    """Moments with round numbers of one unit, none above `most` seconds, each with its label."""
+    if 0 < most < 1:
+        return [(value / 1e3, f"{short(value)} ms") for value in ticks(most * 1e3, wanted) if value <= most * 1e3]
+    unit, size, _limit = next(entry for entry in _UNITS if most < entry[2])
+    found = ticks(most / size, wanted)
+    return [(value * size, f"{short(value)} {unit}") for value in found if value * size <= most * 1.000001]

@@ -8,12 +8,12 @@ from html import escape
 from rota.model.priority import PRIORITIES
 from rota.simulator.measures.series import Series
 from rota.simulator.measures.tables import Row
-from rota.simulator.report.axes import short, ticks
+from rota.simulator.report.axes import short, ticks, time_ticks
 from rota.simulator.report.figures import span
 from rota.simulator.result import Bar
 
 WIDTH = 860.0
-LEFT, RIGHT, TOP, BOTTOM = 64.0, 16.0, 12.0, 34.0
+LEFT, RIGHT, TOP, BOTTOM = 64.0, 30.0, 12.0, 34.0
 COLOURS = ("#2f6fdb", "#e0762f", "#3a9d5d", "#a04fc0", "#c23b4a", "#6b7280", "#b8912a", "#2aa3a3")
 """One for each line of a picture; repeated when there are more."""
 BANDS = ("#c23b4a", "#e0762f", "#2f6fdb", "#3a9d5d", "#8a93a3")
@@ -27,13 +27,13 @@ def over_time(lines: Sequence[tuple[str, Series]], what: str) -> str:
     height = 240.0
     values = [(name, list(getattr(series, what)), series.step_s) for name, series in lines]
     up = ticks(max((max(points, default=0.0) for _name, points, _step in values), default=0.0))
-    along = ticks(max(len(points) * step for _name, points, step in values))
+    last = max(len(points) * step for _name, points, step in values) or 1.0
     wide, high = WIDTH - LEFT - RIGHT, height - TOP - BOTTOM
-    parts = _grid(up, along, wide, high)
+    parts = _grid(up, last, wide, high)
     for at, (name, points, step) in enumerate(values):
         places = []
         for index, value in enumerate(points):
-            x = LEFT + wide * (index + 0.5) * step / along[-1]
+            x = LEFT + wide * (index + 0.5) * step / last
             places.append(f"{x:.1f},{TOP + high * (1 - value / up[-1]):.1f}")
         colour = COLOURS[at % len(COLOURS)]
         parts.append(
@@ -44,16 +44,16 @@ def over_time(lines: Sequence[tuple[str, Series]], what: str) -> str:
     return _svg(height, f"{what} tasks over time", parts) + _legend(names)
 
 
-def _grid(up: Sequence[float], along: Sequence[float], wide: float, high: float) -> list[str]:
+def _grid(up: Sequence[float], last: float, wide: float, high: float) -> list[str]:
     parts = []
     for value in up:
         y = TOP + high * (1 - value / up[-1])
         parts.append(f'<line class="grid" x1="{LEFT}" y1="{y:.1f}" x2="{LEFT + wide}" y2="{y:.1f}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{short(value)}</text>')
-    for value in along:
-        x = LEFT + wide * value / along[-1]
+    for moment, label in time_ticks(last):
+        x = LEFT + wide * moment / last
         parts.append(f'<line class="tick" x1="{x:.1f}" y1="{TOP + high}" x2="{x:.1f}" y2="{TOP + high + 4}"/>')
-        parts.append(f'<text x="{x:.1f}" y="{TOP + high + 18}" text-anchor="middle">{escape(span(value))}</text>')
+        parts.append(f'<text x="{x:.1f}" y="{TOP + high + 18}" text-anchor="middle">{label}</text>')
     return parts
 
 
@@ -66,7 +66,7 @@ def gantt(bars: Sequence[Bar], agents: Sequence[tuple[str, int]]) -> str:
         rows += slots
     size = 14.0 if rows <= MOST_ROWS else max(3.0, 560.0 / rows)
     height = rows * size + TOP + BOTTOM
-    along = ticks(max((bar.end for bar in bars), default=0.0))
+    last = max((bar.end for bar in bars), default=0.0) or 1.0
     wide = WIDTH - LABEL - RIGHT
     parts = []
     for (name, slots), row in zip(agents, first, strict=True):
@@ -76,8 +76,8 @@ def gantt(bars: Sequence[Bar], agents: Sequence[tuple[str, int]]) -> str:
             middle = y + slots * size / 2 + 4
             parts.append(f'<text x="{LABEL - 6}" y="{middle:.1f}" text-anchor="end">{escape(_cut(name))}</text>')
     for bar in bars:
-        x = LABEL + wide * bar.begin / along[-1]
-        length = max(wide * (bar.end - bar.begin) / along[-1], 0.3)
+        x = LABEL + wide * bar.begin / last
+        length = max(wide * (bar.end - bar.begin) / last, 0.3)
         y = TOP + (first[bar.agent] + bar.slot) * size
         good = bar.outcome in ("done", "review")
         colour = BANDS[bar.band]
@@ -88,9 +88,9 @@ def gantt(bars: Sequence[Bar], agents: Sequence[tuple[str, int]]) -> str:
             f"<title>{escape(about)}</title></rect>"
         )
     bottom = TOP + rows * size
-    for value in along:
-        x = LABEL + wide * value / along[-1]
-        parts.append(f'<text x="{x:.1f}" y="{bottom + 18:.1f}" text-anchor="middle">{escape(span(value))}</text>')
+    for moment, label in time_ticks(last):
+        x = LABEL + wide * moment / last
+        parts.append(f'<text x="{x:.1f}" y="{bottom + 18:.1f}" text-anchor="middle">{label}</text>')
     seen = sorted({bar.band for bar in bars})
     legend = [(PRIORITIES[band], BANDS[band]) for band in seen]
     return _svg(height, "who did what when", parts) + _legend([*legend, ("outlined: not done", "none")])
@@ -101,18 +101,18 @@ def waits(rows: Sequence[Row], what: str) -> str:
     shown = [row for row in rows[:MOST_ROWS] if row.queue_s is not None]
     size = 22.0
     height = len(shown) * size + TOP + BOTTOM
-    along = ticks(max((row.queue_s.p99 for row in shown if row.queue_s), default=0.0))
+    last = max((max(row.queue_s.p99, row.queue_s.mean) for row in shown if row.queue_s), default=0.0) or 1.0
     wide = WIDTH - LABEL - RIGHT
     parts = []
-    for value in along:
-        x = LABEL + wide * value / along[-1]
+    for moment, label in time_ticks(last):
+        x = LABEL + wide * moment / last
         bottom = TOP + len(shown) * size
         parts.append(f'<line class="grid" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{bottom}"/>')
-        parts.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{escape(span(value))}</text>')
+        parts.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{label}</text>')
     for at, row in enumerate(shown):
         assert row.queue_s is not None
         y = TOP + at * size
-        mean, high = (wide * seconds / along[-1] for seconds in (row.queue_s.mean, row.queue_s.p99))
+        mean, high = (wide * seconds / last for seconds in (row.queue_s.mean, row.queue_s.p99))
         about = f"{row.name}: mean {span(row.queue_s.mean)}, p99 {span(row.queue_s.p99)}"
         parts.append(f'<text x="{LABEL - 6}" y="{y + 15:.1f}" text-anchor="end">{escape(_cut(row.name))}</text>')
         parts.append(
