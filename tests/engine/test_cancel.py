@@ -76,6 +76,11 @@ class TestWaiting:
         assert (changed.tasks, changed.refused) == (ids[1:], {})
         assert view(rota, other).state == "ready"
 
+    def test_a_batch_of_more_than_one_call_takes(self, memory: TestDistributor) -> None:
+        for n in (10_000, 5):
+            memory.call(Submit(tasks=[TaskSpec(title="t")] * n, batch="b"))
+        assert [len(cancel(memory, batch="b").tasks) for _ in range(3)] == [10_000, 5, 0]
+
     def test_children_follow_their_rules(self, rota: TestDistributor) -> None:
         parent = task(rota)
         edges: list[Any] = [parent, After(task=parent, rule="run"), After(task=parent, rule="hold")]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rota.model.commands.fleet import CreateProject, FinalizeProject
-from rota.model.commands.read import GetStatistics, ListTasks
+from rota.model.commands.fleet import AddToProject, CreateProject, FinalizeProject
+from rota.model.commands.read import GetStatistics, GetTask, ListTasks
 from rota.model.commands.submit import Cancel, Edit, Submit, Submitted
 from rota.model.errors import RotaError
 from rota.model.project import ProjectSpec
@@ -325,6 +325,20 @@ class TestProjectAndBatch:
         ids = rota.call(Submit(tasks=[spec("a"), spec("b")], batch="monday")).ids
         task(rota)
         assert sorted(it.id for it in rota.call(ListTasks(batch="monday")).tasks) == sorted(ids)
+
+    def test_tasks_are_added_to_an_open_project_all_or_none(self, rota: TestDistributor) -> None:
+        project = rota.call(CreateProject(project=ProjectSpec(title="p", key="mine"))).project
+        added = rota.call(
+            AddToProject(project="mine", tasks=[TaskSpec(title="a", ref="a"), TaskSpec(title="b", after=["a"])])
+        )
+        assert [rota.call(GetTask(task=task)).project for task in added.ids] == [project, project]
+        with pytest.raises(RotaError) as refused:
+            rota.call(AddToProject(project=project, tasks=[TaskSpec(title="c"), TaskSpec(title="d", after=["nobody"])]))
+        assert refused.value.code == "unknown_reference"
+        with pytest.raises(RotaError) as unknown:
+            rota.call(AddToProject(project="proj-999", tasks=[TaskSpec(title="e")]))
+        assert unknown.value.code == "no_project"
+        assert len(rota.call(ListTasks(project=project)).tasks) == 2
 
 
 class TestDepth:

@@ -299,7 +299,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def test_in_memory() -> None:
-    chosen = settings(max_examples=60, stateful_step_count=40, deadline=None)
+    chosen = settings(max_examples=150, stateful_step_count=40, deadline=None)
     run_state_machine_as_test(lambda: Machine(":memory:"), settings=chosen)  # type: ignore[arg-type]
 
 
@@ -308,5 +308,5 @@ def test_on_postgresql(machine_dsn: str) -> None:
         empty(machine_dsn)
         return Machine(machine_dsn)
 
-    chosen = settings(max_examples=8, stateful_step_count=30, deadline=None)
+    chosen = settings(max_examples=15, stateful_step_count=30, deadline=None)
     run_state_machine_as_test(machine, settings=chosen)  # type: ignore[arg-type]

@@ -6,13 +6,16 @@ import gzip
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 
 from rota.model.errors import RotaError
+from rota.store import postgres_dump
 from rota.store.migrate import Migratable, migrate
 from rota.store.protocol import Reader
 from rota.store.restore import restore
@@ -100,6 +103,26 @@ def test_a_backup_holds_one_state(lasting_store: Migratable, target: Place, tmp_
         assert rows == source[1][: len(rows)]
         assert bodies == source[2][: len(bodies)]
     restored.close()
+
+
+def test_a_dump_is_one_snapshot(empty_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turns are committed between the tables of a dump, and none of them is in it."""
+    store = Place(POSTGRES, empty_dsn).start()
+    add(store, 1, 10)
+    write_line, turns = postgres_dump._line, count(1)
+
+    def add_and_write_line(file: gzip.GzipFile, value: msgspec.Struct) -> None:
+        add(store, 1_000 * next(turns), 10)
+        write_line(file, value)
+
+    monkeypatch.setattr(postgres_dump, "_line", add_and_write_line)
+    path = tmp_path / "backup"
+    store.backup(str(path))
+    assert next(turns) > 20
+    store.close()
+    text = gzip.decompress(path.read_bytes()).decode()
+    assert "\n1\t" in text
+    assert "\n1000\t" not in text
 
 
 def test_a_restored_database_goes_on(lasting_store: Migratable, target: Place, tmp_path: Path) -> None:

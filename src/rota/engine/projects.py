@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from rota.engine.context import Context
-from rota.engine.submit import take_in
+from rota.engine.submit import open_project, take_in
 from rota.engine.withdraw import cancel_rows
 from rota.model import bounds, check, state
-from rota.model.commands.fleet import CreateProject, DeleteProject, FinalizeProject, Ok, ProjectMade
-from rota.model.commands.submit import Changed
+from rota.model.commands.fleet import AddToProject, CreateProject, DeleteProject, FinalizeProject, Ok, ProjectMade
+from rota.model.commands.submit import Changed, Submitted
 from rota.model.errors import RotaError
 from rota.model.ids import project_id, project_number
 from rota.store.protocol import Rerun
@@ -35,6 +35,12 @@ def create(context: Context, command: CreateProject) -> ProjectMade:
         raise Rerun(f"project key {spec.key!r} was used at the same moment")
     context.changes.say("create_project", None, project=number, title=spec.title)
     return ProjectMade(project=project_id(number), ids=ids)
+
+
+def add(context: Context, command: AddToProject) -> Submitted:
+    """Submit tasks into an open project."""
+    check.text(command.project, "project", bounds.KEY, empty=False)
+    return take_in(context, command.tasks, project=open_project(context, command.project, "project"))
 
 
 def finalize(context: Context, command: FinalizeProject) -> Ok:

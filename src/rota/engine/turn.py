@@ -66,6 +66,7 @@ _APPLY: dict[type, Callable[[Context, Any], Answer]] = {
     f.ResumeQueue: queues.resume,
     f.PurgeQueue: withdraw.purge,
     f.CreateProject: projects.create,
+    f.AddToProject: projects.add,
     f.FinalizeProject: projects.finalize,
     f.DeleteProject: projects.delete,
     listening.Withdraw: listening.withdraw,

@@ -97,6 +97,11 @@ _ALL = (
         "create_project", f.CreateProject, f.ProjectMade, "submit",
         "too_large", "past", "cycle", "unknown_reference", "no_queue", "duplicate", "queue_full",
     ),
+    _command(
+        "add_to_project", f.AddToProject, s.Submitted, "submit",
+        "too_large", "past", "cycle", "unknown_reference", "no_queue", "no_project", "duplicate", "queue_full",
+        "wrong_state",
+    ),
     _command("finalize_project", f.FinalizeProject, f.Ok, "approve", "no_project", "wrong_state", idempotent=True),
     _command("delete_project", f.DeleteProject, f.Ok, "admin", "no_project"),
     _look("get_task", r.GetTask, TaskView, tasks.get, "no_task"),

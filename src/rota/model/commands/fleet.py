@@ -104,6 +104,13 @@ class ProjectMade(msgspec.Struct, kw_only=True):
     ids: list[str] = []
 
 
+class AddToProject(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Submit tasks into a project that is open, named by id or key: all or none."""
+
+    project: str
+    tasks: list[TaskSpec]
+
+
 class FinalizeProject(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Close a project whose tasks have all ended; it takes no more."""
 

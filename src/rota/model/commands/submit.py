@@ -53,7 +53,10 @@ class Edit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Cancel(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Cancel tasks: at once when no agent has them, else flagged to the agent, with 30 s of grace."""
+    """Cancel tasks: at once when no agent has them, else flagged to the agent, with 30 s of grace.
+
+    Of a batch at most 10,000 a call; repeat until it answers none.
+    """
 
     tasks: list[str] = []
     batch: str | None = None
