@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from rota.audit.audit import audit
 from rota.model.agent import AgentSpec
 from rota.model.commands.fleet import (
     CreateProject,
@@ -211,6 +212,9 @@ def weather(rota: TestDistributor, seed: int, turns: int) -> None:
         tables.check(rota)
         assert not rota.node.trouble
     assert len(storm.given) > turns // 10, "too calm to prove anything"
+    with rota.node.store.read() as reader:
+        report = audit(reader)
+    assert report.clean, report.text()
 
 
 @pytest.mark.parametrize("seed", range(20))
