@@ -20,6 +20,12 @@ from tests.servers.postgres import PostgresServer
 TASKS = 400
 """Submitted by each node."""
 
+ONLY_SIGNALS = {
+    **{f"rota.engine.node.{what}_EVERY_S": 3_600.0 for what in ("LEASES", "NODES", "SWEEP", "SEEN")},
+    "rota.engine.node.POLL_S": 3_600.0,
+}
+"""Nothing is done every so often, so that only a signal can tell a node anything."""
+
 
 @pytest.fixture
 def nodes() -> Iterator[Crew]:
@@ -68,12 +74,9 @@ def test_all_nodes_submit_and_claim(postgres_dsn: str, nodes: Crew) -> None:
 
 
 def test_a_waiting_claim_hears_of_a_task_elsewhere(postgres_dsn: str, nodes: Crew) -> None:
-    """Nothing is done every so often, so that only a signal can tell."""
-    deaf = {f"rota.engine.node.{what}_EVERY_S": 3_600.0 for what in ("LEASES", "NODES", "SWEEP", "SEEN")}
-    deaf["rota.engine.node.POLL_S"] = 3_600.0
     claimer, submitter = nodes.start(
-        Work(postgres_dsn, "claimer", agents=1, slots=1, wait=45.0, settings=deaf),
-        Work(postgres_dsn, "submitter", submit=60, settings=deaf),
+        Work(postgres_dsn, "claimer", agents=1, slots=1, wait=45.0, settings=ONLY_SIGNALS),
+        Work(postgres_dsn, "submitter", submit=60, settings=ONLY_SIGNALS),
     )
     nodes.go(claimer)
     with psycopg.connect(postgres_dsn, autocommit=True) as observer:
@@ -84,6 +87,21 @@ def test_a_waiting_claim_hears_of_a_task_elsewhere(postgres_dsn: str, nodes: Cre
     nodes.stop(submitter, claimer)
     assert claimer.all("nothing") == []
     assert {attempt for _task, _token, attempt in claimer.many("given")} == {1}, "an offer lapsed unheard"
+    check(postgres_dsn, nodes)
+
+
+def test_idle_nodes_are_quiet(postgres_dsn: str, nodes: Crew) -> None:
+    """They must not wake each other for ever: every signal takes a transaction, so their numbers tell."""
+    nodes.start(*(Work(postgres_dsn, name, submit=100, agents=2, wait=45.0, settings=ONLY_SIGNALS) for name in "abcd"))
+    nodes.go()
+    nodes.until(lambda: len(nodes.many("done")) == 400)
+    with psycopg.connect(postgres_dsn, autocommit=True) as observer:
+        seen: list[object] = []
+        while len(seen) < 2 or seen[-1] != seen[-2]:
+            assert len(seen) < 60, "transactions go on and on"
+            seen += observer.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").fetchall()
+            observer.execute("SELECT pg_sleep(0.3)")
+    nodes.stop(*nodes.members)
     check(postgres_dsn, nodes)
 
 

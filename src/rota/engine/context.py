@@ -58,6 +58,8 @@ class Context:
         """Agents heard from in this turn."""
         self.ended: dict[int, int] = {}
         """Tasks that came into review or ended in this turn and have children, with the state they came into."""
+        self.look: set[int] = set()
+        """Pools to plan although nothing changed in them here: after a signal, or because it is time to."""
         self.contended: set[int] = set()
         """Pools that another node was planning."""
         self.topics: set[str] = set()

@@ -98,7 +98,8 @@ class Inbox:
     def _listen(self) -> None:
         """Hear the signals of other nodes; a lost connection is the store's to mend, polling goes on meanwhile."""
         while not self._stopping:
-            topics = self.node.store.signals(1.0)
+            own = f"node:{self.node.number}"
+            topics = [topic for topic in self.node.store.signals(1.0) if topic == own or topic.startswith("pool:")]
             if not topics:
                 continue
             pools = [int(topic.removeprefix("pool:")) for topic in topics if topic.startswith("pool:")]

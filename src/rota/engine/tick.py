@@ -64,7 +64,7 @@ def tick(context: Context, what: Tick) -> Ticked | None:
     if what.sweep:
         context.transaction.one(relations.DROP_OLD_REQUESTS, context.now - round(KEEP_REQUESTS_S * SECOND))
         context.transaction.one(DROP_STATISTICS, (context.now - round(KEEP_STATISTICS_S * SECOND)) // (60 * SECOND))
-    context.changes.pools.update(context.book.pools if what.all_pools else what.pools)
+    context.look.update(context.book.pools if what.all_pools else what.pools)
     if not what.timers:
         return None
     context.flush()

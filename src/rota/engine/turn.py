@@ -167,14 +167,16 @@ def _apply_all(context: Context, commands: Sequence[Command], numbers: Callable[
 
 def _plan_pools(context: Context) -> None:
     """Plan each touched pool inside one savepoint. A plan that fails leaves the commands standing."""
-    for pool in sorted(context.changes.pools):
+    for pool in sorted(context.changes.pools | context.look):
         if pool not in context.book.pools:
             continue
         context.flush()
         context.transaction.savepoint()
         mark = context.mark()
         try:
-            if not dispatch(context, context.book.pools[pool]):
+            if not dispatch(context, context.book.pools[pool]) and pool in context.changes.pools:
+                # The holder may have looked before this turn's changes, and hears of them. Who only looked stays
+                # silent: if every loser signalled, idle nodes would wake each other for ever.
                 context.contended.add(pool)
                 context.topics.add(f"pool:{pool}")
             context.flush()

@@ -24,8 +24,12 @@ def shaped(workload: Workload, settings: Settings, capacity: float, seed: int) -
     left = settings.tasks
     for arrival in workload.arrivals(capacity):
         if left is not None:
-            if left < len(arrival.works):
+            if left == 0:
                 return
+            if arrival.group and left < len(arrival.works):
+                _check_cut(settings, left, len(arrival.works))
+                return
+            arrival.works = arrival.works[:left]
             left -= len(arrival.works)
         arrival.at_s /= settings.pace
         for work in arrival.works:
@@ -41,6 +45,12 @@ def shaped(workload: Workload, settings: Settings, capacity: float, seed: int) -
             for work in arrival.works:
                 work.spec.deadline = rule(arrival, work, path or work.run_s)
         yield arrival
+
+
+def _check_cut(settings: Settings, left: int, first: int) -> None:
+    """A group is never cut in two; when it is the first one, nothing would be left."""
+    if left == settings.tasks:
+        raise invalid("--set tasks", f"{left} is less than the {first} tasks of the first group, which stay together")
 
 
 class Survey(msgspec.Struct):

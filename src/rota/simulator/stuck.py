@@ -8,7 +8,7 @@ import msgspec
 
 from rota.engine.submit import needs_of
 from rota.model import state
-from rota.model.requirements import Requirements
+from rota.model.requirements import Requirements, text_of
 from rota.planning.filter import nobody, refusal
 from rota.planning.snapshot import Agent
 from rota.simulator.fleet import SimulatedFleet
@@ -37,7 +37,7 @@ def stuck(left: Iterable[Live], fleet: SimulatedFleet, pools: dict[str, str]) ->
         Stuck(
             reason=reason,
             text=text,
-            needs=msgspec.to_builtins(needs),
+            needs=msgspec.json.decode(text_of(needs)),
             tasks=len(lives),
             example=min(lives, key=lambda live: live.number).work.spec.title,
         )

@@ -1,0 +1,80 @@
+"""Laws that hold for every run: they hold, and they would be noticed if they did not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rota.simulator.measures.laws import LawBroken, Level, conserved, graham, little
+from tests.simulator.runs import run
+
+
+@settings(max_examples=12)
+@given(
+    seed=st.integers(0, 1_000),
+    slots=st.sampled_from(["1", "3", "2x2"]),
+    load=st.sampled_from(["0.3", "0.9", "1.5"]),
+    fail=st.sampled_from(["0", "0.3"]),
+    patience=st.sampled_from(["0", "20"]),
+)
+def test_little_and_conservation_hold_whatever_happens(
+    seed: int, slots: str, load: str, fail: str, patience: str
+) -> None:
+    found = run(
+        "bursty", slots, seed=seed, tasks="60", load=load, patience=patience, agent__fail=fail,
+        bands="critical:1,low:1", tenants="1:3",
+    )  # fmt: skip
+    law = found.laws.little
+    assert law.in_system == pytest.approx(law.arrivals_per_s * law.time_in_system_s, rel=1e-6)
+    assert found.laws.conservation_checked >= 60
+    assert found.inversions == 0
+    assert found.tasks == 60 == sum(found.ended.values())
+
+
+def test_a_lost_task_breaks_littles_law() -> None:
+    system, waiting = Level(0), Level(0)
+    system.change(1, 0)
+    system.change(-1, 10)
+    assert little(system, waiting, 10, 0, 1, 0, 10).in_system == 1
+    with pytest.raises(LawBroken, match="Little"):
+        little(system, waiting, 9, 0, 1, 0, 10)
+
+
+def test_an_idle_slot_beside_a_waiting_task_breaks_conservation() -> None:
+    conserved(0b011, 0b100, 0)
+    with pytest.raises(LawBroken, match="agent 1 has a free slot"):
+        conserved(0b011, 0b010, 0)
+
+
+def test_grahams_bounds_are_bounds() -> None:
+    graham(response=60, path=50, work=100, processed=100, slots=2, tasks=0)
+    graham(response=75, path=50, work=100, processed=100, slots=2, tasks=0)
+    with pytest.raises(LawBroken, match="no list schedule takes more"):
+        graham(response=76, path=50, work=100, processed=100, slots=2, tasks=0)
+    with pytest.raises(LawBroken, match="at least 50"):
+        graham(response=49, path=50, work=80, processed=80, slots=2, tasks=0)
+
+
+def test_groups_are_checked_alone_and_together(tmp_path: Path) -> None:
+    fork = '[["a",2,[]],["b",3,[0]],["c",4,[0]],["d",1,[1,2]]]'
+    chain = '[["a",5,[]],["b",5,[0]]]'
+    file = tmp_path / "flows.jsonl"
+    file.write_text("".join(f'{{"name":"w{n}","tasks":{fork if n % 2 else chain}}}\n' for n in range(12)))
+    alone = run(file, "3", load="0.01", deadline="path*1.1")
+    assert alone.groups is not None
+    assert (alone.groups.n, alone.groups.done, alone.groups.graham_checked) == (12, 12, 12)
+    assert alone.groups.stretch is not None
+    assert alone.groups.stretch.most == pytest.approx(1)
+    assert alone.groups.deadlines.share == 1
+    together = run(file, "3", load="2", deadline="path*1.1")
+    assert together.groups is not None
+    assert together.groups.graham_checked == 12
+    assert together.groups.stretch is not None
+    assert together.groups.stretch.most > 1.5
+    assert together.groups.deadlines.met < 12
+    unequal = run(file, "3", load="2", more={"agent.agent-1.speed": "2"})
+    assert unequal.groups is not None
+    assert unequal.groups.graham_checked == 0
