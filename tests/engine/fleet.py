@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from rota.model.agent import AgentSpec
 from rota.model.commands.fleet import Register, SetQueue
 from rota.model.commands.read import GetHistory, GetTask, TaskHistory
 from rota.model.commands.submit import Submit, Submitted
 from rota.model.commands.work import Claim, Claimed, Complete, Done, Fail, Failed, GiveBack, Held, Judged
+from rota.model.errors import RotaError
 from rota.model.queue import QueuePolicy
 from rota.model.task import AttemptView, Given, TaskSpec, TaskView
 from rota.testing import TestDistributor
@@ -93,3 +96,17 @@ def kill(rota: TestDistributor, name: str, number: str) -> None:
     given = take(rota, name)
     assert given.task == number
     fail(rota, given, retryable=False)
+
+
+def spec(title: str = "task", **more: Any) -> TaskSpec:
+    """A task, by title alone if that is all."""
+    return TaskSpec(title=title, **more)
+
+
+def submit_refused(rota: TestDistributor, code: str, *specs: TaskSpec, **more: Any) -> RotaError:
+    before = rota.states()
+    with pytest.raises(RotaError) as caught:
+        rota.call(Submit(tasks=list(specs), **more))
+    assert caught.value.code == code, caught.value
+    assert rota.states() == before
+    return caught.value

@@ -90,6 +90,16 @@ def test_bad_requests_do_not_reach_the_thread(distributor: Distributor) -> None:
     assert submit(distributor)
 
 
+def test_a_node_that_fails_itself_leaves_nobody_waiting(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Distributor.open(database) as distributor:
+        with monkeypatch.context() as patch:
+            patch.setattr(distributor.node, "_settle", lambda *_: 1 // 0)
+            with pytest.raises(RotaError, match="ZeroDivisionError"):
+                distributor.call(Submit(tasks=[TaskSpec(title="t")]), LONG)
+        assert submit(distributor)
+        assert any("step failed" in what for _at, what in distributor.node.trouble)
+
+
 def test_a_short_delay_and_a_short_wait_pass_by_the_wall_clock(distributor: Distributor) -> None:
     distributor.call(Submit(tasks=[TaskSpec(title="soon", start=0.05)]))
     assert len(distributor.call(Claim(agent="ann", wait=LONG)).tasks) == 1

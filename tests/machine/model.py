@@ -36,6 +36,10 @@ class Task:
     edges: dict[int, str] = field(default_factory=dict)
     """Parents it still waits for, with the rule of each."""
 
+    @property
+    def shown(self) -> str:
+        return "running" if self.lease else self.state
+
 
 @dataclass
 class Listener:
@@ -50,11 +54,7 @@ class Model:
         self.tasks: dict[int, Task] = {}
         self.listener: Listener | None = None
         self.answer: list[int] | None = None
-        """What the listener is answered, once it is."""
         self._ended: list[Task] = []
-
-    def shown(self, task: Task) -> str:
-        return "running" if task.lease else task.state
 
     def rest(self, task: Task, *, held: bool = False, keep: bool = False) -> None:
         """Where a task belongs that nobody has; only a retry and what follows it keep away from an agent."""
@@ -78,7 +78,6 @@ class Model:
         self.settle()
 
     def failed(self, task: Task, *, dead: bool, start: int) -> None:
-        """An attempt that counts came to nothing; under a cancel it does not count."""
         assert task.lease is not None
         agent, fence = task.lease.agent, task.lease.fence
         task.tries += 1
@@ -135,13 +134,11 @@ class Model:
         return task.pin in (None, agent) and not (task.avoid[0] == agent and self.now < task.avoid[1])
 
     def pass_to(self, end: int) -> None:
-        """Second by second, as a node that is awake."""
         while self.now < end:
             before, self.now = self.now, self.now + 1
             self._due(before)
 
     def jump_to(self, end: int, *, gap: bool) -> None:
-        """All at once, as a node that slept."""
         before, self.now = self.now, end
         self._due(before, gap=gap)
 
@@ -175,7 +172,6 @@ class Model:
 
 
 def verdict(parent: str, rule: str) -> str | None:
-    """What a parent in this state means for a child: nothing yet, or that it is met, or the child's rule."""
     if parent == "done":
         return "met"
     return {"cancel": "cancel", "run": "met", "hold": "hold"}[rule] if parent in ENDED else None

@@ -215,7 +215,7 @@ class Machine(RuleBasedStateMachine):
         outcome = Failed(task=held.task, token=held.token, error="e", retryable=not dead, retry_at=wait)
         judged = self.rota.call(Fail(outcomes=[outcome]))
         self.model.failed(task, dead=dead, start=self.model.now + wait)
-        assert judged.states == {held.task: self.model.shown(task)}
+        assert judged.states == {held.task: task.shown}
         self.model.settle()
         return held
 
@@ -227,7 +227,7 @@ class Machine(RuleBasedStateMachine):
         task, _lease, held = found
         judged = self.rota.call(GiveBack(tasks=[held]))
         self.model.back(task)
-        assert judged.states == {held.task: self.model.shown(task)}
+        assert judged.states == {held.task: task.shown}
         self.model.settle()
         return held
 
@@ -289,7 +289,7 @@ class Machine(RuleBasedStateMachine):
         for number, task in self.model.tasks.items():
             found = shown[number]
             told = (found.state, found.attempts, PRIORITIES.index(found.priority), found.agent if task.lease else None)
-            wanted = (self.model.shown(task), task.attempts, task.band, task.lease.agent if task.lease else None)
+            wanted = (task.shown, task.attempts, task.band, task.lease.agent if task.lease else None)
             assert told == wanted, f"task {number}"
 
     @invariant()

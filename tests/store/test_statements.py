@@ -14,7 +14,7 @@ from rota.store.migrate import Migratable
 from rota.store.statement import Add, Each, One
 from tests.store.places import FILE, MEMORY, POSTGRES, Place
 from tests.store.recording import Recording, Statement
-from tests.store.scenes import SCENES, Scene
+from tests.store.scenes.table import SCENES, Scene
 from tests.store.undone import trial
 
 DIFFERENT = {"events", "audit_events", "since", "last", "server"}

@@ -71,13 +71,23 @@ class Inbox:
             entries = self._take()
             if entries is None:
                 break
-            self.node.step(entries)
+            self._step(entries)
             # Afterwards: a claim may have been abandoned before its first turn.
             for reply in self._abandoned_now():
                 self.node.abandon(reply)
         for waiting in self.node.listening.values():
             waiting.until = 0
         self.node.step([])
+
+    def _step(self, entries: list[Entry]) -> None:
+        """Run a turn. Should the node itself fail, whoever asked is told and the thread lives on."""
+        try:
+            self.node.step(entries)
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            self.node.trouble.append((self.node.clock(), f"step failed: {text}"))
+            for entry in entries:
+                entry.reply(RotaError("internal", f"an unexpected error after the turn: {text}"))
 
     def _take(self) -> list[Entry] | None:
         with self._signal:
