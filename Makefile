@@ -57,7 +57,7 @@ imports: .venv/.stamp ## Who may import whom
 
 .PHONY: unit
 unit: .venv/.stamp ## All tests (some of them: make unit ARGS='tests/unit -k lease')
-	@echo '== tests' && $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --session-timeout 270 $(ARGS)
+	@echo '== tests' && $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --session-timeout 840 $(ARGS)
 
 .PHONY: chaos
 chaos: .venv/.stamp ## Kill everything, for long (make chaos CHAOS_MINUTES=60)

@@ -323,7 +323,7 @@ class TestProjects:
     def test_unknown_ones(self, rota: TestDistributor) -> None:
         for request in (FinalizeProject, DeleteProject, GetProject):
             assert refused(rota, "no_project", request(project="proj-999999")).field == "project"
-            assert refused(rota, "invalid", request(project="apollo")).field == "project"
+            assert refused(rota, "no_project", request(project="apollo")).field == "project"
 
     def test_listed_in_pages(self, rota: TestDistributor) -> None:
         made = [rota.call(CreateProject(project=ProjectSpec(title=str(n)))).project for n in range(5)]

@@ -125,7 +125,7 @@ BAD_TASKS: list[tuple[dict[str, Any], str, str]] = [
     ({"estimate": "1h-5m"}, "invalid", "estimate"),
     # unknown names
     ({"queue": "nowhere"}, "no_queue", "queue"),
-    ({"project": "apollo"}, "invalid", "project"),
+    ({"project": "apollo"}, "no_project", "project"),
     ({"project": "proj-99"}, "no_project", "project"),
     ({"after": ["nobody"]}, "unknown_reference", "after[0]"),
     ({"after": ["task-99999"]}, "unknown_reference", "after[0]"),

@@ -90,7 +90,7 @@ class TestList:
         ("filters", "code", "field"),
         [
             ({"queue": "q"}, "no_queue", "queue"), ({"agent": "bob"}, "no_agent", "agent"),
-            ({"project": "apollo"}, "invalid", "project"), ({"limit": 0}, "invalid", "limit"),
+            ({"project": "apollo"}, "no_project", "project"), ({"limit": 0}, "invalid", "limit"),
             ({"limit": 1_001}, "invalid", "limit"), ({"cursor": "zzz"}, "invalid", "cursor"),
             ({"cursor": "task-²"}, "invalid", "cursor"), ({"state": "sleeping"}, "invalid", "state"),
             ({"priority": "urgent"}, "invalid", "priority"), ({"kind": "a\0"}, "invalid", "kind"),

@@ -163,7 +163,7 @@ class TestProjectAndBatch:
 
     def test_an_unknown_and_a_finalized_one(self, rota: TestDistributor) -> None:
         assert refused(rota, "no_project", spec(project="proj-999999")).field == "tasks[0].project"
-        assert refused(rota, "invalid", spec(project="apollo")).field == "tasks[0].project"
+        assert refused(rota, "no_project", spec(project="apollo")).field == "tasks[0].project"
         made = rota.call(CreateProject(project=ProjectSpec(title="p")))
         rota.call(FinalizeProject(project=made.project))
         assert refused(rota, "wrong_state", spec(project=made.project)).field == "tasks[0].project"

@@ -51,6 +51,10 @@ def heartbeat(context: Context, command: Heartbeat) -> Renewed:
 
 def confirm(context: Context, command: Confirm) -> Renewed:
     """Offers that reached their agent become leases; those that lapsed meanwhile are lost."""
+    if len(command.offers) > bounds.OUTCOMES:
+        raise RotaError(
+            "too_large", f"has {len(command.offers):,} offers; the most is {bounds.OUTCOMES:,}", field="offers"
+        )
     wanted = [
         (task_number(held.task, f"offers[{i}].task"), token_number(held.token, f"offers[{i}].token"))
         for i, held in enumerate(command.offers)

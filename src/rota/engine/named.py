@@ -1,14 +1,16 @@
-"""The tasks a command names: found, locked, and judged by their state."""
+"""The tasks a command names: found, locked, and judged by their state; and projects, by key or id."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from rota.engine.context import Context
-from rota.model import bounds, state
+from rota.model import bounds, check, state
 from rota.model.commands.submit import Changed
 from rota.model.errors import RotaError
-from rota.model.ids import task_id, task_number
+from rota.model.ids import project_number, task_id, task_number
+from rota.store.protocol import Reader
+from rota.store.sql.relations import PROJECT, PROJECT_BY_KEY
 from rota.store.sql.tasks import TaskRow
 
 
@@ -28,6 +30,21 @@ def known(context: Context, chosen: list[int], changed: Changed) -> list[TaskRow
         if number not in rows:
             changed.refused[task_id(number)] = "no_task"
     return [rows[number] for number in sorted(rows)]
+
+
+def project(reader: Reader, text: str, field: str = "project") -> int:
+    """The number of the project of this key or id; refused when there is none."""
+    check.text(text, field, bounds.KEY, empty=False)
+    found = reader.one(PROJECT_BY_KEY, text)
+    if found:
+        return int(found[0][0])
+    try:
+        number = project_number(text, field)
+    except RotaError:
+        number = 0
+    if not reader.one(PROJECT, number):
+        raise RotaError("no_project", f"there is no project {text[:60]!r}", field=field)
+    return number
 
 
 def fits(row: TaskRow, states: Sequence[int], changed: Changed) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from rota.engine.context import Context
+from rota.engine.named import project
 from rota.engine.submit import open_project, take_in
 from rota.engine.withdraw import cancel_rows
 from rota.model import bounds, check, state
 from rota.model.commands.fleet import AddToProject, CreateProject, DeleteProject, FinalizeProject, Ok, ProjectMade
 from rota.model.commands.submit import Changed, Submitted
 from rota.model.errors import RotaError
-from rota.model.ids import project_id, project_number
+from rota.model.ids import project_id
 from rota.store.protocol import Rerun
 from rota.store.sql import relations
 
@@ -45,7 +46,7 @@ def add(context: Context, command: AddToProject) -> Submitted:
 
 def finalize(context: Context, command: FinalizeProject) -> Ok:
     """Close a project whose tasks have all ended."""
-    number = number_of(context, command.project)
+    number = project(context.transaction, command.project)
     finalized = context.transaction.one(relations.LOCK_PROJECT, number)[0][0]
     if finalized is not None:
         return Ok(changed=False)
@@ -61,7 +62,7 @@ def finalize(context: Context, command: FinalizeProject) -> Ok:
 
 def delete(context: Context, command: DeleteProject) -> Ok:
     """Delete a project: what waits is cancelled, what runs is flagged to its agent, the rest keeps its story."""
-    number = number_of(context, command.project)
+    number = project(context.transaction, command.project)
     tasks = [task for task, _state in context.transaction.one(relations.PROJECT_TASKS, number, 0, DELETE)]
     rows = [row for row in context.lock(tasks).values() if row.state not in state.ENDED]
     cancel_rows(context, rows, "delete_project", "project deleted", Changed())
@@ -70,13 +71,3 @@ def delete(context: Context, command: DeleteProject) -> Ok:
     context.transaction.one(relations.DROP_PROJECT, number)
     context.changes.say("delete_project", None, project=number)
     return Ok()
-
-
-def number_of(context: Context, text: str) -> int:
-    """The number of a project by id or key; refused when there is none."""
-    check.text(text, "project", bounds.KEY, empty=False)
-    found = context.transaction.one(relations.PROJECT_BY_KEY, text)
-    number = int(found[0][0]) if found else project_number(text)
-    if not context.transaction.one(relations.PROJECT, number):
-        raise RotaError("no_project", f"there is no project {text!r}", field="project")
-    return number

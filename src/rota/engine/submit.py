@@ -11,12 +11,13 @@ import msgspec
 from rota.engine.book import LaneKey, Queue
 from rota.engine.context import Context
 from rota.engine.depth import Room
+from rota.engine.named import project
 from rota.engine.parents import Parents
 from rota.engine.place import START, TTL, Groups, resting, tell
 from rota.model import bounds, check, state
 from rota.model.commands.submit import Submit, Submitted
 from rota.model.errors import RotaError, invalid
-from rota.model.ids import project_number, task_id
+from rota.model.ids import task_id
 from rota.model.priority import BANDS
 from rota.model.requirements import Requirements, canonical
 from rota.model.task import TaskSpec
@@ -245,11 +246,8 @@ def needs_of(spec: Any) -> Requirements:
 
 def open_project(context: Context, text: str, field: str) -> int:
     """The number of a project, by id or key, that still takes tasks."""
-    found = context.transaction.one(relations.PROJECT_BY_KEY, text)
-    number = found[0][0] if found else project_number(text, field)
+    number = project(context.transaction, text, field)
     locked = context.transaction.one(relations.LOCK_PROJECT, number)
-    if not locked:
-        raise RotaError("no_project", f"there is no project {text!r}", field=field)
     if locked[0][0] is not None:
         raise RotaError("wrong_state", f"project {text!r} is finalized and takes no more tasks", field=field)
-    return int(number)
+    return number

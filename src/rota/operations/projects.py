@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rota.engine.book import Book
+from rota.engine.named import project
 from rota.model import bounds, check, state
 from rota.model.commands.read import GetProject, ListProjects, ProjectPage
-from rota.model.errors import RotaError
-from rota.model.ids import project_id, project_number
+from rota.model.ids import project_id
 from rota.model.project import ProjectView
 from rota.model.times import maybe_rfc3339, rfc3339
 from rota.operations.tasks import page_cursor
@@ -19,13 +19,7 @@ from rota.store.sql import relations
 def get(reader: Reader, book: Book, request: GetProject, now: int) -> ProjectView:
     """One project, by id or key, with its tasks counted by state."""
     del book, now
-    check.text(request.project, "project", bounds.KEY, empty=False)
-    found = reader.one(relations.PROJECT_BY_KEY, request.project)
-    number = found[0][0] if found else project_number(request.project)
-    rows = reader.one(relations.PROJECT, number)
-    if not rows:
-        raise RotaError("no_project", f"there is no project {request.project!r}", field="project")
-    return _view(reader, rows[0])
+    return _view(reader, reader.one(relations.PROJECT, project(reader, request.project))[0])
 
 
 def listed(reader: Reader, book: Book, request: ListProjects, now: int) -> ProjectPage:

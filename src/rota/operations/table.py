@@ -43,6 +43,10 @@ class Operation(NamedTuple):
         return (self.request.__doc__ or "").strip()
 
 
+_EVERY = ("invalid", "too_large", "unavailable")
+"""What any operation may be refused with."""
+
+
 def _command(
     name: str,
     request: type[msgspec.Struct],
@@ -51,55 +55,55 @@ def _command(
     *errors: str,
     idempotent: bool = False,
 ) -> Operation:
-    return Operation(name, request, answer, scope, ("invalid", "unavailable", *errors), idempotent)
+    return Operation(name, request, answer, scope, (*_EVERY, *errors), idempotent)
 
 
 def _look(
     name: str, request: type[msgspec.Struct], answer: type[msgspec.Struct], look: Look, *errors: str
 ) -> Operation:
-    return Operation(name, request, answer, "read", ("invalid", "unavailable", *errors), True, look)
+    return Operation(name, request, answer, "read", (*_EVERY, *errors), True, look)
 
 
 _ALL = (
     _command(
         "submit", s.Submit, s.Submitted, "submit",
-        "too_large", "past", "cycle", "unknown_reference", "no_queue", "no_project", "duplicate", "other_request",
+        "past", "cycle", "unknown_reference", "no_queue", "no_project", "duplicate", "other_request",
         "queue_full", "wrong_state",
     ),
     _command(
         "edit", s.Edit, s.Changed, "submit",
-        "no_task", "wrong_state", "changed", "cycle", "past", "unknown_reference", "duplicate", "too_large",
+        "no_task", "wrong_state", "changed", "cycle", "past", "unknown_reference", "duplicate",
     ),
-    _command("cancel", s.Cancel, s.Changed, "submit", "too_large", idempotent=True),
-    _command("hold", s.Hold, s.Changed, "route", "too_large", idempotent=True),
-    _command("unhold", s.Unhold, s.Changed, "route", "too_large", idempotent=True),
-    _command("redrive", s.Redrive, s.Changed, "route", "too_large", idempotent=True),
-    _command("claim", w.Claim, w.Claimed, "work", "no_agent", "name_taken", "too_large"),
+    _command("cancel", s.Cancel, s.Changed, "submit", idempotent=True),
+    _command("hold", s.Hold, s.Changed, "route", idempotent=True),
+    _command("unhold", s.Unhold, s.Changed, "route", idempotent=True),
+    _command("redrive", s.Redrive, s.Changed, "route", idempotent=True),
+    _command("claim", w.Claim, w.Claimed, "work", "no_agent", "name_taken"),
     _command("confirm", w.Confirm, w.Renewed, "work", idempotent=True),
-    _command("heartbeat", w.Heartbeat, w.Renewed, "work", "no_agent", "name_taken", "too_large", idempotent=True),
-    _command("complete", w.Complete, w.Judged, "work", "too_large"),
-    _command("fail", w.Fail, w.Judged, "work", "too_large", "past"),
-    _command("give_back", w.GiveBack, w.Judged, "work", "too_large"),
+    _command("heartbeat", w.Heartbeat, w.Renewed, "work", "no_agent", "name_taken", idempotent=True),
+    _command("complete", w.Complete, w.Judged, "work"),
+    _command("fail", w.Fail, w.Judged, "work", "past"),
+    _command("give_back", w.GiveBack, w.Judged, "work"),
     _command("ask", w.Ask, w.Judged, "work", "lease_lost"),
     _command("answer", w.Answer, s.Changed, "approve", "no_task", "wrong_state"),
-    _command("approve", w.Approve, s.Changed, "approve", "too_large"),
+    _command("approve", w.Approve, s.Changed, "approve"),
     _command("reject", w.Reject, s.Changed, "approve", "no_task", "wrong_state"),
     _command("register_agent", f.Register, f.Registered, "work", "name_taken", "not_empty", idempotent=True),
     _command("drain_agent", f.Drain, f.Ok, "route", "no_agent", idempotent=True),
     _command("resume_agent", f.ResumeAgent, f.Ok, "route", "no_agent", idempotent=True),
     _command("remove_agent", f.RemoveAgent, f.Ok, "route", "no_agent"),
-    _command("set_queue", f.SetQueue, f.Ok, "admin", "not_empty", idempotent=True),
+    _command("set_queue", f.SetQueue, f.Ok, "admin", "not_empty", "no_queue", idempotent=True),
     _command("set_pool", f.SetPool, f.Ok, "admin", idempotent=True),
     _command("pause_queue", f.PauseQueue, f.Ok, "route", "no_queue", idempotent=True),
     _command("resume_queue", f.ResumeQueue, f.Ok, "route", "no_queue", idempotent=True),
     _command("purge_queue", f.PurgeQueue, f.Purged, "admin", "no_queue", idempotent=True),
     _command(
         "create_project", f.CreateProject, f.ProjectMade, "submit",
-        "too_large", "past", "cycle", "unknown_reference", "no_queue", "duplicate", "queue_full",
+        "past", "cycle", "unknown_reference", "no_queue", "duplicate", "queue_full",
     ),
     _command(
         "add_to_project", f.AddToProject, s.Submitted, "submit",
-        "too_large", "past", "cycle", "unknown_reference", "no_queue", "no_project", "duplicate", "queue_full",
+        "past", "cycle", "unknown_reference", "no_queue", "no_project", "duplicate", "queue_full",
         "wrong_state",
     ),
     _command("finalize_project", f.FinalizeProject, f.Ok, "approve", "no_project", "wrong_state", idempotent=True),
@@ -119,9 +123,9 @@ _ALL = (
     _look("list_attempts", r.ListAttempts, r.AttemptPage, batches.attempts),
     _look("list_events", r.ListEvents, r.EventPage, statistics.events),
     _look("list_archives", a.ListArchives, a.ArchivePage, archive.listed),
-    Operation("backup", r.Backup, r.BackedUp, "admin", ("invalid", "unavailable", "full_disk", "read_only"), True),
-    Operation("archive", a.Archive, a.Archived, "admin", ("invalid", "unavailable", "full_disk", "read_only"), False),
-    Operation("restore_archive", a.RestoreArchive, a.Restored, "admin", ("invalid", "unavailable", "no_archive"), True),
+    Operation("backup", r.Backup, r.BackedUp, "admin", (*_EVERY, "full_disk", "read_only"), True),
+    Operation("archive", a.Archive, a.Archived, "admin", (*_EVERY, "full_disk", "read_only"), False),
+    Operation("restore_archive", a.RestoreArchive, a.Restored, "admin", (*_EVERY, "no_archive"), True),
 )  # fmt: skip
 
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _ALL}

@@ -8,11 +8,12 @@ import msgspec
 
 from rota.engine.book import Book
 from rota.engine.brief import attempt_view
+from rota.engine.named import project
 from rota.model import bounds, check, state
 from rota.model.commands.read import GetHistory, GetTask, ListTasks, TaskHistory, TaskPage
 from rota.model.errors import RotaError, invalid
 from rota.model.event import EventView, Move, MoveView
-from rota.model.ids import project_id, project_number, task_id, task_number
+from rota.model.ids import project_id, task_id, task_number
 from rota.model.priority import BANDS, PRIORITIES
 from rota.model.task import TaskView
 from rota.model.times import SECOND, maybe_rfc3339, rfc3339
@@ -77,8 +78,7 @@ def _filters(reader: Reader, book: Book, request: ListTasks) -> dict[str, Any] |
     if request.priority is not None:
         found["band"] = BANDS[request.priority]
     if request.project is not None:
-        rows = reader.one(relations.PROJECT_BY_KEY, check.text(request.project, "project", bounds.KEY))
-        found["project"] = rows[0][0] if rows else project_number(request.project)
+        found["project"] = project(reader, request.project)
     if request.tenant is not None:
         tenant = book.known_tenant(reader, check.name(request.tenant, "tenant"))
         if tenant is None:

@@ -17,13 +17,12 @@ from rota.model.event import Move
 from rota.store.migrate import migrate
 from rota.store.protocol import Reader
 from rota.store.sql import archive
-from rota.store.sql.forget import FORGET_EVENTS
-from rota.store.sql.history import DROP_STATISTICS, EVENTS_SQLITE
+from rota.store.sql.forget import EVENTS_SINCE, FORGET_EVENTS
+from rota.store.sql.history import DROP_STATISTICS
 from rota.store.sql.waiting import LEAVE_ASIDE
 from rota.store.sqlite import SqliteStore
 
 FAR = 2**62
-PAGE = 10_000
 STUCK = 10_000
 """Steps at one moment after which the engine is taken to be stuck."""
 
@@ -89,15 +88,10 @@ class Drive:
     def events(self) -> list[Seen]:
         """What happened since this was asked last, in order."""
         with self._store.read() as reader:
-            rows = reader.one(EVENTS_SQLITE, self._cursor, PAGE)
-            while rows and len(rows) % PAGE == 0:
-                more = reader.one(EVENTS_SQLITE, rows[-1][7], PAGE)
-                if not more:
-                    break
-                rows += more
+            rows = reader.one(EVENTS_SINCE, self._cursor)
         if rows:
-            self._cursor = rows[-1][7]
-        return [Seen(row[2], _moves(row[4])) for row in rows]
+            self._cursor = rows[-1][0]
+        return [Seen(kind, _moves(moves)) for _seq, kind, moves in rows]
 
     def reading(self, look: Callable[[Reader], Any]) -> Any:
         """Look something up in the database."""
