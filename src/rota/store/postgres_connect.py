@@ -42,6 +42,7 @@ SET standard_conforming_strings = on; SET extra_float_digits = 1;
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') <> 'remote_apply';
 SET jit = off; SET plan_cache_mode = force_generic_plan;
 SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off;
+SET enable_indexonlyscan = off;
 """
 """Rota's statements reach rows by key. What the planner believes of tables that were empty a second ago must not
 matter (left to itself it read 200,000 rows for 50 tasks' parents), and a statement must not be planned anew each time:

@@ -34,6 +34,9 @@ class Forms:
         self._statement = statement
         self.types = statement.types
         self.answers, self.writes = statement.answers, statement.writes
+        # One column stays an array however much the rows are alike: it says how many there are.
+        keys = statement.keys or {statement.names[0]}
+        self.varies = [name in keys for name in statement.names]
         n = len(statement.names)
         self.of_one = statement.postgres([True] * n).encode()
         self.of_many = statement.postgres([False] * n).encode()
@@ -163,8 +166,10 @@ def _written(forms: Forms, rows: Sequence[Row]) -> tuple[bytes, list[bytes | Non
         return forms.of_one, [scalar(value) for value in rows[0]]
     columns = list(zip(*rows, strict=True))
     if len(rows) >= LEAST_SAME:
-        # Never all of them: then there would be one row.
-        same = (False, *(column.count(column[0]) == len(rows) for column in columns[1:]))
+        same = tuple(
+            not varies and column.count(column[0]) == len(rows)
+            for column, varies in zip(columns, forms.varies, strict=True)
+        )
         text = forms.text(same)
         if text is not None:
             return text, [

@@ -14,6 +14,7 @@ from itertools import count
 from typing import NamedTuple
 
 _ROW_COLUMN = re.compile(r"\bv\.(\w+)")
+_MATCH = re.compile(r"\b(\w+)\.(\w+) = v\.(\w+)")
 _MARKS = re.compile(r"\s*\{(?:using|from|comma|lock)\}")
 
 
@@ -68,10 +69,18 @@ class Each(NamedTuple):
         place = {name: index + 1 for index, name in enumerate(self.names)}
         return _ROW_COLUMN.sub(lambda found: f"?{place[found[1]]}", _MARKS.sub("", self.sql))
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """The columns by which the rows of tables are found."""
+        return frozenset(found[3] for found in _MATCH.finditer(self.sql))
+
     def postgres(self, same: Sequence[bool]) -> str:
-        """Its text for the whole set on PostgreSQL: an array for each column, a scalar where all rows are the same."""
+        """Its text for the whole set on PostgreSQL: an array for each column, a scalar where all rows are the same.
+
+        Only for a single row may `keys` be the same.
+        """
         rows = _rows(self.names, self.types, same)
-        text = self.sql
+        text = self.sql if all(same) else _from_the_set(self.sql)
         for mark, word in (("{using}", "USING "), ("{from}", "FROM "), ("{comma}", ", ")):
             text = text.replace(mark, word + rows)
         if "{lock}" in text:
@@ -112,6 +121,11 @@ class Add(NamedTuple):
         return self.columns
 
     @property
+    def keys(self) -> frozenset[str]:
+        """An insert looks for nothing."""
+        return frozenset()
+
+    @property
     def sqlite(self) -> str:
         """Its text for one row on SQLite."""
         places = ", ".join("?" * len(self.columns))
@@ -146,6 +160,19 @@ def add(table: str, columns: str, *, ignore: bool = False) -> Add:
 
 def _reads(sql: str) -> bool:
     return sql.startswith(("SELECT ", "WITH RECURSIVE "))
+
+
+def _from_the_set(sql: str) -> str:
+    """The text with each match written as `= ANY(ARRAY[v.column])`.
+
+    It means the same, but it is no equality by which an index of the table could be merged with the set. So there is no
+    other plan than to go from the rows of the set into the index. With an equality the planner turned that round when
+    it believed the table to be empty (as `ready` is at times), and read all of it: 40,000 rows for 50. A lateral
+    subquery can not be turned round, and its order needs the equality.
+    """
+    if " LATERAL " in sql:
+        return sql
+    return _MATCH.sub(r"\1.\2 = ANY(ARRAY[v.\3])", sql)
 
 
 def _rows(names: Sequence[str], types: Sequence[str], same: Sequence[bool]) -> str:
