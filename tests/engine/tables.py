@@ -56,8 +56,8 @@ class Tables:
         return state.RUNNING if task.id in self.leases else task.state
 
 
-def check(rota: TestDistributor) -> None:
-    """Raise an AssertionError naming what does not fit."""
+def check(rota: TestDistributor, *others: TestDistributor) -> None:
+    """Raise an AssertionError naming what does not fit. `others` are further nodes of the same database."""
     with rota.node.store.read() as reader:
         tables = Tables(reader)
     young = rota.clock.seconds < Clock(START).seconds + 29 * 86_400  # older counts are dropped
@@ -72,8 +72,9 @@ def check(rota: TestDistributor) -> None:
         *(_counts(tables) if young else ()),
     ]
     listeners = {row[0] for row in tables.rows["listener"]}
-    if listeners != set(rota.node.listening):
-        wrong.append(f"listener rows {listeners}, but the node listens as {set(rota.node.listening)}")
+    listening = {number for node in (rota, *others) for number in node.node.listening}
+    if listeners != listening:
+        wrong.append(f"listener rows {listeners}, but nodes listen as {listening}")
     assert not wrong, "the tables disagree:\n  " + "\n  ".join(wrong)
 
 

@@ -1,220 +1,20 @@
-"""Everything at once: turns full of random commands of every kind. Whatever comes, the tables agree afterwards.
+"""Whatever comes, and in whatever order, the tables agree afterwards and the audit finds nothing.
 
-Where the model machine knows what must happen, one command at a time, this one only knows what must not: a command
-refused as `internal`, trouble in the node, or two tables that tell different stories.
+Where the model machine knows what must happen, one command at a time, a storm only knows what must not: a command
+refused as `internal`, trouble in a node, or two tables that tell different stories.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future
 from random import Random
-from typing import Any
 
-import msgspec
 import pytest
 
 from rota.audit.audit import audit
-from rota.model.agent import AgentSpec
-from rota.model.commands.fleet import (
-    CreateProject,
-    DeleteProject,
-    Drain,
-    FinalizeProject,
-    PauseQueue,
-    PurgeQueue,
-    Register,
-    RemoveAgent,
-    ResumeAgent,
-    ResumeQueue,
-    SetPool,
-    SetQueue,
-)
-from rota.model.commands.submit import Cancel, Edit, Hold, Redrive, Submit, Submitted, Unhold
-from rota.model.commands.work import (
-    Answer,
-    Approve,
-    Ask,
-    Beat,
-    Claim,
-    Claimed,
-    Complete,
-    Confirm,
-    Done,
-    Fail,
-    Failed,
-    GiveBack,
-    Heartbeat,
-    Held,
-    Reject,
-)
-from rota.model.errors import RotaError
-from rota.model.priority import PRIORITIES
-from rota.model.project import ProjectSpec
-from rota.model.queue import Backoff, PoolPolicy, QueuePolicy
-from rota.model.task import After, Given, TaskSpec
 from rota.testing import TestDistributor
 from tests.engine import tables
 from tests.engine.emptied import empty
-
-AGENTS = ("ann", "bob", "cat", "dan")
-QUEUES = ("default", "small", "far")
-
-
-class Storm:
-    """Draws commands that make sense often enough, from what was answered so far."""
-
-    def __init__(self, rota: TestDistributor, seed: int) -> None:
-        self.rota = rota
-        self.random = Random(seed)
-        self.ids = ["task-1"]
-        self.given = [Given(task="task-1", agent="ann", slot=0, token="0" * 16, until="", term=1.0, attempt=1, title="",
-                            kind="", queue="", priority="low")]  # fmt: skip
-        self.projects = ["proj-999999"]
-        self._waiting: list[Future[Any]] = []
-        rota.call(SetPool(pool="far", policy=PoolPolicy(strategy="round_robin", avoid_s=5)))
-        rota.call(SetQueue(queue="far", policy=QueuePolicy(pool="far", term=8, backoff=Backoff(base=0.5, cap=4))))
-        rota.call(SetQueue(queue="small", policy=QueuePolicy(depth=4, overflow="shed", approval=True, max_attempts=2)))
-        for name in AGENTS[:3]:
-            rota.call(Register(agent=AgentSpec(name=name, slots=2)))
-        rota.call(Register(agent=AgentSpec(name="dan", slots=3, pool="far", role="pilot")))
-
-    def turn(self) -> None:
-        """One turn of several commands, and some time."""
-        commands = [self.random.choice(self._all)(self) for _ in range(self.random.choice([1, 1, 2, 3, 6]))]
-        for command, answer in zip(commands, self.rota.together(*commands), strict=True):
-            self._learn(command, answer)
-        if self.random.random() < 0.4:
-            self._pass_time()
-        for future in [it for it in self._waiting if it.done()]:
-            self._waiting.remove(future)
-            if future.exception() is None:
-                self._learn(None, future.result())
-
-    def _learn(self, command: Any, answer: Any) -> None:
-        if isinstance(answer, RotaError):
-            assert answer.code != "internal", f"{command!r}: {answer}"
-        elif isinstance(answer, Future):
-            self._waiting.append(answer)
-        elif isinstance(answer, Submitted):
-            self.ids += answer.ids
-        elif isinstance(answer, Claimed):
-            self.given += answer.tasks
-        elif hasattr(answer, "project"):
-            self.projects.append(answer.project)
-            self.ids += answer.ids
-
-    def _pass_time(self) -> None:
-        how = self.random.random()
-        if how < 0.75:
-            self.rota.clock.advance(self.random.choice([0.3, 1, 4, 9, 31]))
-        elif how < 0.92:
-            self.rota.clock.jump(self.random.choice([2, 15, 100]))
-            self.rota.node.step([])
-        else:
-            self.rota.restart()
-            self._waiting.clear()
-
-    def _ids(self) -> list[str]:
-        recent = self.ids[-25:]
-        return [self.random.choice(recent) for _ in range(self.random.choice([1, 1, 2, 5]))]
-
-    def _held(self) -> Held:
-        chosen = self.random.choice(self.given[-8:])
-        return Held(task=chosen.task, token=chosen.token)
-
-    def _spec(self, n: int) -> TaskSpec:
-        random = self.random
-        spec = TaskSpec(title="t", ref=f"r{n}", priority=random.choice(PRIORITIES), queue=random.choice(QUEUES))
-        changes: dict[str, Any] = random.choice([
-            {}, {}, {}, {"start": 3}, {"ttl": 2}, {"ttl": 20, "start": 5}, {"held": True}, {"approval": True},
-            {"sequence": random.choice("st")}, {"unique": random.choice("uvw")}, {"limits": [random.choice("ab")]},
-            {"pin": random.choice(AGENTS)}, {"ban": ["ann"]}, {"role": "pilot"}, {"deadline": 5}, {"max_attempts": 1},
-            {"tenant": random.choice("xy")}, {"project": random.choice(self.projects[-3:])},
-            {"after": [random.choice(self.ids[-25:])]}, {"after": [f"r{random.randrange(4)}"]},
-            {"after": [After(task=random.choice(self.ids[-9:]), rule=random.choice(["run", "hold"]))], "sequence": "s"},
-            {"after": [After(task=random.choice(self.ids[-9:]), until="approved")]},
-        ])  # fmt: skip
-        return msgspec.structs.replace(spec, **changes)
-
-    def submit(self) -> Any:
-        key = self.random.choice([None, None, None, "k1", "k2"])
-        tasks = [self._spec(n) for n in range(self.random.choice([1, 1, 2, 4]))]
-        return Submit(tasks=tasks, key=key, batch=self.random.choice([None, "b"]))
-
-    def claim(self) -> Any:
-        random = self.random
-        names = {"agent": random.choice(AGENTS)} if random.random() < 0.8 else {"agents": list(AGENTS[:3])}
-        request = random.choice([None, None, "r1", "r2"])
-        delivery: Any = random.choice(["direct", "direct", "offer"])
-        return Claim(
-            **names, n=random.choice([1, 2, 5]), wait=random.choice([0, 0, 3, 20]), request=request, delivery=delivery
-        )
-
-    def outcome(self) -> Any:
-        random, held = self.random, self._held()
-        failed = Failed(
-            task=held.task, token=held.token, error="e", retryable=random.random() < 0.8,
-            retry_at=random.choice([None, 2, 12]),
-        )  # fmt: skip
-        limited = msgspec.structs.replace(failed, limit=random.choice("ab"), retry_at=random.choice([1, 10]))
-        other = self._held()
-        return random.choice([
-            Complete(outcomes=[Done(task=held.task, token=held.token, result=1)]),
-            Complete(outcomes=[Done(task=it.task, token=it.token) for it in (held, other)]),
-            Fail(outcomes=[failed]), Fail(outcomes=[limited]), GiveBack(tasks=[held, other]),
-            Ask(task=held.task, token=held.token, question="?"), Confirm(offers=[held]),
-        ])  # fmt: skip
-
-    def heartbeat(self) -> Any:
-        chosen = self.random.choice(self.given[-8:])
-        beat = Beat(task=chosen.task, token=chosen.token, progress=0.5, checkpoint={"n": 1}, usage={"cpu_s": 1.0})
-        return Heartbeat(agent=chosen.agent, beats=[beat])
-
-    def judge(self) -> Any:
-        (number, *_) = self._ids()
-        return self.random.choice(
-            [Approve(tasks=self._ids()), Reject(task=number, reason="no"), Answer(task=number, answer="x")]
-        )
-
-    def withdraw(self) -> Any:
-        batch = Cancel(batch="b")
-        chosen: Callable[..., Any] = self.random.choice([Cancel, Hold, Unhold, Redrive, Unhold, Redrive])
-        return batch if self.random.random() < 0.03 else chosen(tasks=self._ids())
-
-    def edit(self) -> Any:
-        (number, *_) = self._ids()
-        changes: dict[str, Any] = self.random.choice([
-            {"priority": self.random.choice(PRIORITIES)}, {"role": None}, {"limits": ["a"]}, {"deadline": 9},
-            {"after": []}, {"after": self._ids()}, {"max_attempts": 1}, {"title": "new"},
-            {"after": [After(task=it, rule="hold") for it in self._ids()]},
-        ])  # fmt: skip
-        return Edit(task=number, **changes)
-
-    def fleet(self) -> Any:
-        name, queue = self.random.choice(AGENTS), self.random.choice(QUEUES)
-        spec = AgentSpec(name=name, slots=self.random.choice([1, 2, 4]), pool="far" if name == "dan" else "default")
-        return self.random.choice([
-            Register(agent=spec, instance=self.random.choice([None, "i1", "i2"]), replace=True),
-            Register(agent=spec, local=True), Drain(agent=name), ResumeAgent(agent=name), ResumeAgent(agent=name),
-            RemoveAgent(agent=name), PauseQueue(queue=queue), ResumeQueue(queue=queue), ResumeQueue(queue=queue),
-            PurgeQueue(queue=queue), CreateProject(project=ProjectSpec(title="p"), tasks=[TaskSpec(title="t")]),
-            FinalizeProject(project=self.projects[-1]), DeleteProject(project=self.random.choice(self.projects[-3:])),
-        ])  # fmt: skip
-
-    _all = [submit] * 6 + [claim] * 6 + [outcome] * 6 + [heartbeat, judge, judge, withdraw, withdraw, edit, fleet]
-
-
-def weather(rota: TestDistributor, seed: int, turns: int) -> None:
-    storm = Storm(rota, seed)
-    for _ in range(turns):
-        storm.turn()
-        tables.check(rota)
-        assert not rota.node.trouble
-    assert len(storm.given) > turns // 10, "too calm to prove anything"
-    with rota.node.store.read() as reader:
-        report = audit(reader)
-    assert report.clean, report.violations
+from tests.machine.storm import Storm
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -228,3 +28,47 @@ def test_on_postgresql(machine_dsn: str, seed: int) -> None:
     empty(machine_dsn)
     with TestDistributor(machine_dsn, seed=seed) as rota:
         weather(rota, seed, 60)
+
+
+def weather(rota: TestDistributor, seed: int, turns: int) -> None:
+    storm = Storm(rota, seed)
+    for _ in range(turns):
+        storm.turn()
+        storm.pass_time()
+        tables.check(rota)
+        assert not rota.node.trouble
+    assert len(storm.given) > turns // 10, "too calm to prove anything"
+    audited(rota)
+
+
+def audited(rota: TestDistributor) -> None:
+    with rota.node.store.read() as reader:
+        report = audit(reader)
+    assert report.clean, report.violations
+
+
+@pytest.mark.parametrize("seed", range(200, 203))
+def test_two_nodes_on_one_database(machine_dsn: str, seed: int) -> None:
+    """Turn by turn in one thread, so that every run is the same: offers cross over, each node plans for both."""
+    empty(machine_dsn)
+    with TestDistributor(machine_dsn, seed=seed) as first, TestDistributor(machine_dsn, seed=seed + 1) as second:
+        storm = Storm(first, seed)
+        storms, random = [storm, storm.beside(second)], Random(seed)
+        for _ in range(80):
+            random.choice(storms).turn()
+            for _ in range(random.choice([0, 0, 1, 4, 9, 31])):
+                one_second(first, second, random)
+            for rota in (first, second, first, second):  # each hears of the other
+                rota.node.touch([])
+                rota.node.step([])
+            tables.check(first, second)
+            assert not [*first.node.trouble, *second.node.trouble]
+        assert len(storm.given) > 8, "too calm to prove anything"
+        audited(first)
+
+
+def one_second(first: TestDistributor, second: TestDistributor, random: Random) -> None:
+    for rota in (first, second):
+        rota.clock.jump(1)
+    for rota in random.sample([first, second], 2):
+        rota.node.step([])
