@@ -1,7 +1,8 @@
 """Statements: SQL written once for both databases.
 
 A `One` runs once with scalar parameters (`?`). An `Each` runs for a set of rows: its text speaks of the row as
-`v.column`, and one of the marks `{using}`, `{from}`, `{comma}` stands where PostgreSQL names the set. PostgreSQL
+`v.column`, and one of the marks `{using}`, `{from}`, `{comma}` stands where PostgreSQL names the set. Of two columns
+that are compared the one to be looked up stands first: `task.id = aside.task` goes from `aside` to `task`. PostgreSQL
 runs it once over `unnest` of column arrays; SQLite runs it row by row, prepared, where a statement costs about a
 microsecond. An `Add` inserts rows in the same ways.
 """
@@ -14,7 +15,7 @@ from itertools import count
 from typing import NamedTuple
 
 _ROW_COLUMN = re.compile(r"\bv\.(\w+)")
-_MATCH = re.compile(r"\b(\w+)\.(\w+) = v\.(\w+)")
+_MATCH = re.compile(r"\b(\w+\.\w+) = ((\w+)\.(\w+))\b")
 _MARKS = re.compile(r"\s*\{(?:using|from|comma|lock)\}")
 
 
@@ -33,7 +34,8 @@ class One(NamedTuple):
     def postgres(self) -> str:
         """Its text for PostgreSQL."""
         place = count(1)
-        return re.sub(r"\?", lambda _: f"${next(place)}", self.sql.replace("{lock}", "FOR UPDATE"))
+        text = _one_way(self.sql.replace("{lock}", "FOR UPDATE"))
+        return re.sub(r"\?", lambda _: f"${next(place)}", text)
 
     @property
     def answers(self) -> bool:
@@ -72,7 +74,7 @@ class Each(NamedTuple):
     @property
     def keys(self) -> frozenset[str]:
         """The columns by which the rows of tables are found."""
-        return frozenset(found[3] for found in _MATCH.finditer(self.sql))
+        return frozenset(found[4] for found in _MATCH.finditer(self.sql) if found[3] == "v")
 
     def postgres(self, same: Sequence[bool]) -> str:
         """Its text for the whole set on PostgreSQL: an array for each column, a scalar where all rows are the same.
@@ -80,7 +82,7 @@ class Each(NamedTuple):
         Only for a single row may `keys` be the same.
         """
         rows = _rows(self.names, self.types, same)
-        text = self.sql if all(same) else _from_the_set(self.sql)
+        text = _one_way(self.sql)
         for mark, word in (("{using}", "USING "), ("{from}", "FROM "), ("{comma}", ", ")):
             text = text.replace(mark, word + rows)
         if "{lock}" in text:
@@ -162,17 +164,15 @@ def _reads(sql: str) -> bool:
     return sql.startswith(("SELECT ", "WITH RECURSIVE "))
 
 
-def _from_the_set(sql: str) -> str:
-    """The text with each match written as `= ANY(ARRAY[v.column])`.
+def _one_way(sql: str) -> str:
+    """The text with each match `here.column = there.column` written as `here.column = ANY(ARRAY[there.column])`.
 
-    It means the same, but it is no equality by which an index of the table could be merged with the set. So there is no
-    other plan than to go from the rows of the set into the index. With an equality the planner turned that round when
-    it believed the table to be empty (as `ready` is at times), and read all of it: 40,000 rows for 50. A lateral
-    subquery can not be turned round, and its order needs the equality.
+    It means the same, but PostgreSQL can use it one way only: from `there` into an index of `here`, never by going
+    through all of an index of `here`. With equalities the planner turned that round when it believed tables to be empty
+    (as `ready` is at times), and read all of them: 40,000 rows for 50. A lateral subquery can not be turned round, and
+    its order needs the equality.
     """
-    if " LATERAL " in sql:
-        return sql
-    return _MATCH.sub(r"\1.\2 = ANY(ARRAY[v.\3])", sql)
+    return sql if " LATERAL " in sql else _MATCH.sub(r"\1 = ANY(ARRAY[\2])", sql)
 
 
 def _rows(names: Sequence[str], types: Sequence[str], same: Sequence[bool]) -> str:

@@ -44,7 +44,7 @@ STILL_NEEDED = Each(
     "still_needed",
     "parent bigint",
     "SELECT DISTINCT dependency.parent FROM dependency{comma}, task WHERE dependency.parent = v.parent"
-    " AND task.id = dependency.child + 0 AND task.state NOT IN (7, 9, 10)",
+    " AND task.id = dependency.child AND task.state NOT IN (7, 9, 10)",
 )
 """Those that a task depends on which may still run."""
 

@@ -53,7 +53,7 @@ OFFERS_OF_NODE = One("offers_of_node", f"SELECT {_ROW} FROM lease WHERE node = ?
 LAPSED_LEASES = One("lapsed_leases", f"SELECT {_ROW} FROM lease WHERE until <= ? ORDER BY task LIMIT ?")
 LEASES_OF_LOST_NODE = One(
     "leases_of_lost_node",
-    f"SELECT {_ROW} FROM lease JOIN agent ON agent.id = lease.agent WHERE agent.node = ? ORDER BY lease.task LIMIT ?",
+    f"SELECT {_ROW} FROM lease JOIN agent ON lease.agent = agent.id WHERE agent.node = ? ORDER BY lease.task LIMIT ?",
 )
 SLOTS_OF_AGENTS = Each(
     "slots_of_agents",
@@ -70,9 +70,10 @@ RENEW_LEASES = Each(
     "renew_leases",
     "task bigint, token bigint, agent bigint, now bigint, note text",
     "UPDATE lease SET offered = 0, until = v.now + lease.term, note = coalesce(v.note, lease.note) {from}"
-    " WHERE lease.task = v.task AND lease.token = v.token AND lease.agent = v.agent"
+    " WHERE lease.task = v.task AND lease.token = v.token AND lease.agent + 0 = v.agent"
     " RETURNING lease.task, lease.cancel_at",
 )
+"""`+ 0` keeps PostgreSQL from looking through all leases of the agent by the key (agent, slot)."""
 NOTES_OF_LEASES = Each(
     "notes_of_leases",
     "task bigint, token bigint",

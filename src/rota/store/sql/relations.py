@@ -31,9 +31,8 @@ PARENT_RESULTS = Each(
     "child bigint",
     "SELECT dependency.child, task.id, task.title, task.state, task.reason, body.result"
     " FROM dependency{comma}, task, body"
-    " WHERE dependency.child = v.child AND task.id = dependency.parent + 0 AND body.task = dependency.parent + 0",
+    " WHERE dependency.child = v.child AND task.id = dependency.parent AND body.task = dependency.parent",
 )
-"""`+ 0` keeps PostgreSQL from going through all of `dependency` by its index on parents."""
 FAMILY = One(
     "family",
     "WITH RECURSIVE up(id) AS (SELECT parent FROM dependency WHERE child = ? UNION"

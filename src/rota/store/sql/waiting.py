@@ -59,10 +59,9 @@ DUE_TIMERS_SQLITE = One(
 DUE_TIMERS_POSTGRES = One(
     "due_timers",
     "WITH due AS MATERIALIZED (SELECT due, kind, ref FROM timer WHERE due <= ? ORDER BY due, kind, ref LIMIT ?"
-    " FOR UPDATE SKIP LOCKED) DELETE FROM timer USING due WHERE timer.due = ANY(ARRAY[due.due])"
-    " AND timer.kind = due.kind AND timer.ref = due.ref RETURNING timer.due, timer.kind, timer.ref",
+    " FOR UPDATE SKIP LOCKED) DELETE FROM timer USING due WHERE timer.due = due.due AND timer.kind = due.kind"
+    " AND timer.ref = due.ref RETURNING timer.due, timer.kind, timer.ref",
 )
-"""`ANY` so that it goes from what is due into the index, never the other way; see `statement`."""
 NEXT_TIMER = One("next_timer", "SELECT min(due) FROM timer")
 
 PARK_LIMIT = One(
