@@ -14,5 +14,5 @@ def test_the_database_stays_small() -> None:
         return apsw.memory_high_water()
 
     peak("100")
-    short, long = peak("1100"), peak("3300")
+    short, long = peak("400"), peak("1600")
     assert long < 1.1 * short

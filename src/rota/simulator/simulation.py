@@ -29,7 +29,7 @@ from rota.simulator.references import References
 from rota.simulator.rehearse import made_up
 from rota.simulator.settings import Settings
 
-FORGET_AT = 1_000
+FORGET_AT = 250
 """Ended tasks leave the database in slices of about so many."""
 Asked = tuple[Command, Callable[[Answer], None]]
 

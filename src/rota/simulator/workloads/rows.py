@@ -35,7 +35,7 @@ class Row(NamedTuple):
             raise self.wrong(column, "this cell is empty; it must be a number")
         try:
             found = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise self.wrong(column, f"{quoted(str(value))} is not a number") from None
         if not least <= found <= MOST:
             raise self.wrong(column, f"{quoted(str(value))} is not between {least:g} and {MOST:g}")
