@@ -49,7 +49,8 @@ format: .venv/.stamp ## Mend style and format
 
 .PHONY: types
 types: .venv/.stamp ## Types, strictly
-	@echo '== types' && $(BIN)/mypy src tests
+	@echo '== types' && $(BIN)/mypy src tests bench
+	@cd examples/stdlib_audit && ../../$(BIN)/mypy --config-file ../../pyproject.toml --no-explicit-package-bases --no-namespace-packages .
 
 .PHONY: imports
 imports: .venv/.stamp ## Who may import whom
@@ -66,6 +67,11 @@ chaos: .venv/.stamp ## Kill everything, for long (make chaos CHAOS_MINUTES=60)
 .PHONY: bench
 bench: .venv/.stamp-bench ## Speed and memory, beside others (some of it: make bench ARGS=--help)
 	@$(BIN)/python -m bench $(ARGS)
+
+.PHONY: theory
+theory: .venv/.stamp ## The engine and the reference simulator against analytic results, 200,000 tasks each
+	@$(BIN)/python -m rota.simulator.proof $(ARGS)
+	@$(BIN)/python -m bench.reference
 
 .venv/.stamp-bench: .venv/.stamp requirements/bench.lock
 	@./scripts/setup.sh bench

@@ -173,7 +173,7 @@ def test_a_better_lane_that_was_parked_for_a_true_reason_is_no_breach_of_order(s
     assert [one.rule for one in report.violations if one.event == number] == ["not_eligible"]
 
 
-@pytest.mark.parametrize("reason", ["paused", "limit:api", "nobody:skill=2", "weather"])
+@pytest.mark.parametrize("reason", ["paused", "limit:api", "nobody:skill=2", "broken", "weather"])
 def test_a_lane_parked_for_a_reason_that_is_not_true(scene: Scene, reason: str) -> None:
     number = scene.say_given("low", "ann", parked={str(scene.lane("ready")): reason})
     assert found(scene, "false_reason", event=number).found == reason

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from rota.engine import projects
 from rota.model.agent import AgentSpec, AgentView, Cost
 from rota.model.commands.fleet import (
     CreateProject,
@@ -319,6 +320,14 @@ class TestProjects:
         rota.clock.advance("30s")
         assert view(rota, made.ids[1]).state == "cancelled"
         refused(rota, "no_project", GetProject(project=made.project))
+
+    def test_deleted_whatever_its_size(self, rota: TestDistributor, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(projects, "PAGE", 3)
+        made = rota.call(
+            CreateProject(project=ProjectSpec(title="p"), tasks=[TaskSpec(title=str(n)) for n in range(10)])
+        )
+        rota.call(DeleteProject(project=made.project))
+        assert states(rota, made.ids) == ["cancelled"] * 10
 
     def test_unknown_ones(self, rota: TestDistributor) -> None:
         for request in (FinalizeProject, DeleteProject, GetProject):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rota.engine import outcome, place, timers, turn
-from rota.model.commands.read import GetStatistics
+from rota.model.commands.read import Explain, GetStatistics
 from rota.model.commands.submit import Cancel, Hold, Submit
 from rota.model.commands.work import Claim, Complete, Done
 from rota.model.errors import RotaError
@@ -141,6 +141,8 @@ class TestPlanning:
             assert "is set aside: planning it failed: RuntimeError: the shape is cursed" in troubles(rota)
             assert list(rota.node.health()["broken_shapes"].values()) == ["RuntimeError: the shape is cursed"]
             before = len(rota.node.trouble)
+            why = rota.call(Explain(task=bad))
+            assert (why.reason, "the shape is cursed" in why.text) == ("broken", True)
             more = task(rota)
             assert [it.task for it in claim(rota, "ann", 9)] == [more]
             assert len(rota.node.trouble) == before, "once set aside it is not tried again and again"

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from rota.audit.report import Evidence
+from rota.engine.set_aside import SET_ASIDE_S
 from rota.model.agent import AgentSpec
 from rota.model.requirements import Requirements, from_text
+from rota.model.times import SECOND
 from rota.planning.filter import Refusal, refusal
 from rota.planning.snapshot import Profile
 from rota.store.protocol import Reader
@@ -18,6 +20,8 @@ from rota.store.sql.fleet import AGENTS, SHAPES
 from rota.store.statement import One
 
 ACTIVE, DRAINING, REMOVED = range(3)
+LATE_S = 10.0
+"""By so much may the clocks of nodes, and the turn after the end of a time, differ, seconds."""
 _STATE = {"resume_agent": ACTIVE, "drain": DRAINING, "remove_agent": REMOVED}
 _STATES = ("active", "draining", "removed")
 
@@ -41,9 +45,10 @@ class Fleet:
         self._agents: dict[int, tuple[list[int], list[Standing]]] = {}
         self._paused: dict[str, tuple[list[int], list[bool]]] = {}
         self._limits: dict[str, int] = {}
+        self._set_aside: dict[int, int] = {}
         self._refusals: dict[tuple[Profile, int], Refusal | None] = {}
 
-    def note(self, kind: str, data: dict[str, Any]) -> None:
+    def note(self, kind: str, at: int, data: dict[str, Any]) -> None:
         """An event changed the fleet."""
         version = int(data.get("fleet", 0))
         if kind == "register":
@@ -56,6 +61,8 @@ class Fleet:
             versions, values = self._paused.setdefault(data["queue"], ([], []))
             versions.append(version)
             values.append(kind == "pause")
+        elif kind == "set_aside":
+            self._set_aside[int(data["shape"])] = at
         elif kind == "limit":
             self._limits[data["limit"]] = max(int(data["until"]), self._limits.get(data["limit"], 0))
 
@@ -98,6 +105,11 @@ class Fleet:
         """Whether the limit was parked beyond this moment."""
         return self._limits.get(limit, 0) > at
 
+    def is_set_aside(self, shape: int, at: int) -> bool:
+        """Whether it is on record that planning this shape failed not long before this moment."""
+        since = self._set_aside.get(shape)
+        return since is not None and at - since <= (SET_ASIDE_S + LATE_S) * SECOND
+
     def compare(self, reader: Reader, evidence: Evidence) -> None:
         """Whether the tables say of agents and queues what the events say."""
         newest = 1 << 62
@@ -122,7 +134,7 @@ class Fleet:
         values.append(standing)
 
 
-KINDS = frozenset({"register", *_STATE, "pause", "resume", "limit"})
+KINDS = frozenset({"register", *_STATE, "pause", "resume", "limit", "set_aside"})
 """Events that say something about the fleet."""
 
 

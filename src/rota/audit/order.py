@@ -142,7 +142,7 @@ class Order:
             key = reason.removeprefix("limit:")
             return key in self._fleet.needs(lane.shape).limits and self._fleet.is_used_up(key, plan.at)
         # `nobody` is refuted by the agent that stands here and may.
-        return reason == "broken"
+        return reason == "broken" and self._fleet.is_set_aside(lane.shape, plan.at)
 
     def _unseen(self, plan: Plan, horizon: Horizon, lane: Lane) -> int:
         """Ready tasks of the lane that the plan may not have seen."""

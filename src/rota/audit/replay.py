@@ -62,7 +62,7 @@ class Replay:
         self.events += 1
         try:
             if kind in KINDS:
-                self.fleet.note(kind, _data(data_text))
+                self.fleet.note(kind, at, _data(data_text))
             if moves_text == "[]":
                 return
             moves = _moves(moves_text)

@@ -149,7 +149,7 @@ class Tables:
 
     def depths(self) -> None:
         """The folded counts are the number of rows."""
-        found = {lane: int(n) for lane, n in self._reader.one(sql.DEPTHS)}
+        found = {lane: int(n or 0) for lane, n in self._reader.one(sql.DEPTHS)}
         for lane in sorted(found.keys() | self._lanes.ready.keys()):
             told = self._lanes.ready.get(lane, 0)
             if told != found.get(lane, 0):

@@ -7,10 +7,12 @@ back forgets everything, so nothing that was not committed can linger.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
+from rota.engine.set_aside import Fault
 from rota.model.agent import AgentSpec
 from rota.model.errors import RotaError
 from rota.model.queue import PoolPolicy, QueuePolicy
@@ -72,6 +74,8 @@ class Book:
     """Names to numbers and back, as of the turn that read them."""
 
     def __init__(self) -> None:
+        self.broken: Mapping[int, Fault] = {}
+        """Shapes that this node has set aside: told to readers, for those who ask why."""
         self.forget()
 
     def forget(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rota.engine.book import Book, Queue
 from rota.engine.changes import Changes
+from rota.engine.set_aside import Fault
 from rota.model.commands.work import Claim, Claimed
 from rota.store.protocol import Transaction
 from rota.store.sql.tasks import LOCK_TASKS, TaskRow
@@ -36,7 +37,7 @@ class Context:
         book: Book,
         random: Random,
         listening: dict[int, Waiting],
-        broken: dict[int, str],
+        broken: dict[int, Fault],
     ) -> None:
         self.transaction = transaction
         self.now = now
@@ -45,8 +46,8 @@ class Context:
         self.random = random
         self.listening = listening
         """Claims of this node that wait since earlier turns, by listener id. Not to be changed by a turn."""
-        self.broken = broken
-        """Shapes the plan could not cope with, with the error: set aside until looked at again."""
+        self.broken = dict(broken)
+        """Shapes that are set aside, with what was learnt of them in this turn."""
         self.changes = Changes(now, node)
         self.claims: list[Waiting] = []
         """Claims that came in this turn and may be answered by its plan."""
@@ -93,10 +94,11 @@ class Context:
         return (
             dict(self.answered), dict(changes.statistics), list(changes.samples), changes.next_due,
             dict(self.waited_from), set(self.topics), dict(self.served), set(self.changed_served),
+            dict(self.broken),
         )  # fmt: skip
 
     def rewind(self, mark: tuple[Any, ...]) -> None:
         """Forget what was gathered since `mark`."""
         self.changes.discard()
         self.answered, self.changes.statistics, self.changes.samples, self.changes.next_due = mark[:4]
-        self.waited_from, self.topics, self.served, self.changed_served = mark[4:]
+        self.waited_from, self.topics, self.served, self.changed_served, self.broken = mark[4:]

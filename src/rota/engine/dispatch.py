@@ -13,6 +13,7 @@ from rota.engine.give import give
 from rota.engine.health import healthy
 from rota.engine.learn import fold, load_of
 from rota.engine.listening import Listening, listeners_of
+from rota.engine.set_aside import Fault
 from rota.model.times import SECOND
 from rota.planning import snapshot as seen
 from rota.planning.plan import plan, survey
@@ -172,8 +173,10 @@ def _set_aside(context: Context, pictured: seen.Snapshot, error: Exception) -> N
             plan(_unused(pictured, lanes))
         except Exception as fault:
             found = True
-            context.broken[shape] = f"{type(fault).__name__}: {fault}"
-            context.trouble.append(f"shape {shape} is set aside: planning it failed: {context.broken[shape]}")
+            said = f"{type(fault).__name__}: {fault}"
+            context.broken[shape] = Fault(context.now, said)
+            context.changes.say("set_aside", shape=shape, error=said)
+            context.trouble.append(f"shape {shape} is set aside: planning it failed: {said}")
             for lane in own:
                 lane.barred = "broken"
     if not found:

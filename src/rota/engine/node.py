@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from rota.engine.book import Book
 from rota.engine.context import Waiting
 from rota.engine.listening import Withdraw
+from rota.engine.set_aside import Fault
 from rota.engine.tick import Tick, Ticked
 from rota.engine.timers import NODE_LOST_S
 from rota.engine.turn import Answer, Command, Outcome, turn
@@ -30,7 +31,6 @@ SWEEP_EVERY_S = 600.0
 SEEN_EVERY_S = 5.0
 POLL_S = 1.0
 """How often a node that shares its database plans without a signal, seconds."""
-BROKEN_FOR_S = 60.0
 CONTENDED_S = 0.002
 """When a node tries again to plan a pool that another was planning, seconds."""
 RERUNS = 20
@@ -78,9 +78,8 @@ class Node:
         self._replies: dict[int, tuple[Reply, int]] = {}
         self._refused: set[int] = set()
         """Listeners that were answered with an error and are still to be withdrawn."""
-        self._next_listener = number << 24
-        self._broken: dict[int, str] = {}
-        self._broken_since = 0
+        self._next_listener = number << 31
+        self.broken: dict[int, Fault] = {}
         self._seen: dict[int, int] = {}
         self._dirty: set[int] = set()
         self._nudged = False
@@ -164,8 +163,8 @@ class Node:
         if self._last_step is None or now - self._last_step > NODES_EVERY_S * SECOND:
             self._steady_since = now
         shares = self.store.nodes_share
-        if self._broken and now - self._broken_since > BROKEN_FOR_S * SECOND:
-            self._broken.clear()
+        if any(fault.is_over(now) for fault in self.broken.values()):
+            self.broken = {shape: fault for shape, fault in self.broken.items() if not fault.is_over(now)}
             self._dirty.update(self.book.pools)
         due = {
             "leases": (self._every("leases", LEASES_EVERY_S, now) or self._overdue) and not gap,
@@ -228,7 +227,7 @@ class Node:
         self.turns += 1
         outcome = turn(
             self.store, now, commands, node=self.number, book=self.book, random=self.random, listening=self.listening,
-            numbers=self._listener, broken=self._broken,
+            numbers=self._listener, broken=self.broken,
         )  # fmt: skip
         # Not before: turns that fail, as in an outage, are a gap in which nobody could renew a lease.
         self._last_step, self._failures = now, 0
@@ -292,9 +291,8 @@ class Node:
         self._overdue = outcome.more
         self._seen.update(outcome.seen)
         self._dirty.update(outcome.contended)
-        for line in outcome.trouble:
-            self._broken_since = self.clock()
-            self.trouble.append((self._broken_since, line))
+        self.broken = outcome.broken
+        self.trouble.extend((self.clock(), line) for line in outcome.trouble)
         answered = outcome.answered
         for entry, answer in zip(entries, outcome.answers[own:], strict=True):
             if isinstance(answer, Waiting):
@@ -330,6 +328,6 @@ class Node:
             "node": self.number,
             "turns": self.turns,
             "listening": len(self.listening),
-            "broken_shapes": dict(self._broken),
+            "broken_shapes": {shape: fault.error for shape, fault in self.broken.items()},
             "trouble": [{"at": at, "what": what} for at, what in self.trouble],
         }

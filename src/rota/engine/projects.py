@@ -14,8 +14,8 @@ from rota.model.ids import project_id
 from rota.store.protocol import Rerun
 from rota.store.sql import relations
 
-DELETE = 100_000
-"""Tasks of a project that one delete cancels."""
+PAGE = 10_000
+"""Tasks of a deleted project that are cancelled before the next are read."""
 
 
 def create(context: Context, command: CreateProject) -> ProjectMade:
@@ -63,10 +63,12 @@ def finalize(context: Context, command: FinalizeProject) -> Ok:
 def delete(context: Context, command: DeleteProject) -> Ok:
     """Delete a project: what waits is cancelled, what runs is flagged to its agent, the rest keeps its story."""
     number = project(context.transaction, command.project)
-    tasks = [task for task, _state in context.transaction.one(relations.PROJECT_TASKS, number, 0, DELETE)]
-    rows = [row for row in context.lock(tasks).values() if row.state not in state.ENDED]
-    cancel_rows(context, rows, "delete_project", "project deleted", Changed())
-    context.flush()
+    last = 0
+    while tasks := [task for task, _state in context.transaction.one(relations.PROJECT_TASKS, number, last, PAGE)]:
+        rows = [row for row in context.lock(tasks).values() if row.state not in state.ENDED]
+        cancel_rows(context, rows, "delete_project", "project deleted", Changed())
+        context.flush()
+        last = tasks[-1]
     context.transaction.one(relations.LEAVE_PROJECT, number)
     context.transaction.one(relations.DROP_PROJECT, number)
     context.changes.say("delete_project", None, project=number)

@@ -30,6 +30,7 @@ from rota.engine.deliver import deliver
 from rota.engine.dependencies import settle
 from rota.engine.dispatch import PlanningError, dispatch
 from rota.engine.learn import keep_samples, keep_served
+from rota.engine.set_aside import Fault
 from rota.engine.tick import Tick, tick
 from rota.model.commands import fleet as f
 from rota.model.commands import submit as s
@@ -96,6 +97,7 @@ class Outcome:
         self.topics = context.topics
         self.contended = context.contended
         self.trouble = context.trouble
+        self.broken = context.broken
         self.waited_from = context.waited_from
         self.more = context.more
         """There was more due than one turn takes."""
@@ -111,7 +113,7 @@ def turn(
     random: Random,
     listening: dict[int, Waiting],
     numbers: Callable[[], int],
-    broken: dict[int, str],
+    broken: dict[int, Fault],
 ) -> Outcome:
     """Run one turn at `now` (microseconds). Raises what the store raises; then nothing happened."""
     done: Outcome | None = None

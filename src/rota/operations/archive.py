@@ -211,7 +211,7 @@ def _after(cursor: str | None) -> tuple[int, str]:
     if cursor is None:
         return -1, ""
     made, colon, file = cursor.partition(":")
-    if not colon or not made.isdigit() or len(made) > 19:
+    if not colon or not (made.isascii() and made.isdigit()) or len(made) > 19:
         raise invalid("cursor", "is not a cursor that a page answered")
     return int(made), file
 

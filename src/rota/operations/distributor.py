@@ -70,7 +70,8 @@ class Distributor:
         self._lock = lock
         self._reads = threading.local()
         random = random or Random(secrets.randbits(64))
-        # 32 bits of number and 24 of listener stay below 63 bits.
+        # 31 bits of number and 31 of listener stay below 63 bits. Who claims more than that in one life comes
+        # into the numbers of the next node, which by chance there is none of.
         number = random.getrandbits(31) + 1
         self.node = Node(store, number, name=f"{os.uname().nodename}:{os.getpid()}", random=random, clock=clock)
         self._turns = turns(self.node)
@@ -125,6 +126,7 @@ class Distributor:
         book = getattr(self._reads, "book", None)
         if book is None:
             book = self._reads.book = Book()
+        book.broken = self.node.broken
         with self.store.read() as reader:
             book.refresh(reader)
             return operation.look(reader, book, request, self.node.clock())
@@ -145,9 +147,11 @@ class Distributor:
         self._let_go()
 
     def _let_go(self) -> None:
-        self.store.close()
-        if self._lock is not None:
-            self._lock.release()
+        try:
+            self.store.close()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
 
     def __enter__(self) -> Distributor:
         return self

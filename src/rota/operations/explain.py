@@ -113,6 +113,8 @@ def _why_not(
     for limit in needs.limits:
         if limit in parked:
             return f"limit:{limit}", f"limit {limit} is used up until {rfc3339(parked[limit])}"
+    if key.shape in book.broken:
+        return "broken", f"set aside for a minute: planning tasks like it failed: {book.broken[key.shape].error}"
     none = nobody(agents, needs)
     if none is not None:
         return none, "no agent of its pool may take it now: " + none.removeprefix("nobody:").replace(",", ", ")

@@ -152,11 +152,11 @@ class SqliteStore:
     def close(self) -> None:
         """Close every connection; the last one folds the write-ahead log into the file."""
         self._wake.set()
-        with self._readers_lock:
+        with said(self.name), self._readers_lock:
             for reader in self._readers:
                 reader.close()
             self._readers.clear()
-        self._connection.close()
+            self._connection.close()
 
 
 def _make_private(path: str) -> None:

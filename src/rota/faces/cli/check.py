@@ -92,7 +92,7 @@ def _show(report: CheckReport) -> None:
 
 
 def _finding(finding: Finding) -> None:
-    about = f" {finding.tasks:,} {'task' if finding.tasks == 1 else 'tasks'}" if finding.tasks else ""
+    about = f" {finding.tasks:,} {_tasks(finding.tasks)}" if finding.tasks else ""
     more = ", ..." if finding.tasks > len(finding.lines) > 0 else ""
     where = f" (line {', '.join(map(str, finding.lines))}{more})" if finding.lines else ""
     line(f"{finding.level}:{about}{where}{':' if about else ''} {finding.text}")
@@ -105,15 +105,20 @@ def _finding(finding: Finding) -> None:
 def _forecast(found: Forecast) -> None:
     line(f"expected: done in {_span(found.finish_s)}, {_span(found.work_s)} of work, cost {found.cost:,.2f}")
     if found.left_out:
-        line(f"left out: {found.left_out:,} tasks that can not be done as it is")
+        line(f"left out: {found.left_out:,} {_tasks(found.left_out)} that can not be done as it is")
     if found.assumed:
-        line(f"assumed: {_span(found.assumed_s)} for each of {found.assumed:,} tasks without estimate or history")
+        each = f"{found.assumed:,} {_tasks(found.assumed)} without estimate or history"
+        line(f"assumed: {_span(found.assumed_s)} for each of {each}")
     line()
     rows = [
         (agent.name, agent.tasks, _span(agent.busy_s), f"{agent.utilisation:.0%}", f"{agent.cost:,.2f}")
         for agent in found.agents
     ]
     columns(("AGENT", "TASKS", "BUSY", "UTILISATION", "COST"), rows)
+
+
+def _tasks(n: int) -> str:
+    return "task" if n == 1 else "tasks"
 
 
 def _span(seconds_: float) -> str:
