@@ -78,7 +78,8 @@ def _ready(reader: Reader, book: Book, row: ShownRow, now: int) -> Explanation:
         text=text,
         ahead=ahead,
         better_lanes=better,
-        agents={agent.profile.name: _standing(agent, needs) for agent in agents},
+        # What can not be planned can not be asked either.
+        agents={} if reason == "broken" else {agent.profile.name: _standing(agent, needs) for agent in agents},
     )
 
 
