@@ -73,6 +73,10 @@ theory: .venv/.stamp ## The engine and the reference simulator against analytic 
 	@$(BIN)/python -m rota.simulator.proof $(ARGS)
 	@$(BIN)/python -m bench.reference
 
+.PHONY: scoreboard
+scoreboard: .venv/.stamp ## The goals of scheduling, met or not, beside simpler policies (make scoreboard ARGS=--quick)
+	@$(BIN)/python -m bench.scoreboard $(ARGS)
+
 .venv/.stamp-bench: .venv/.stamp requirements/bench.lock
 	@./scripts/setup.sh bench
 

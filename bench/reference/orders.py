@@ -34,3 +34,12 @@ def latest_start(task: Task) -> float:
 def banded(inner: Order) -> Order:
     """Strict priority, and inside a band another order."""
     return lambda task: (task.band, inner(task))
+
+
+def edf_late(task: Task, now: float) -> tuple[bool, float]:
+    """Earliest deadline first, but whoever would miss its deadline even at once comes last, the shortest first.
+
+    As an order that ages, with `work` for what is known: how a clairvoyant would go for deadlines at speed 1.
+    """
+    late = now + task.work > task.deadline
+    return late, task.work if late else task.deadline

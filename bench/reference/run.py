@@ -1,19 +1,21 @@
 """Non-preemptive runs: arrivals, one heap of finishes, one of timers, and lanes of waiting tasks."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from math import inf
 from random import Random
+from typing import Any
 
 from bench.reference.agent import Agent
 from bench.reference.binding import Binding, Early, Late
-from bench.reference.lane import Lane
+from bench.reference.lane import Lane, Waiting
 from bench.reference.orders import Order, fifo
 from bench.reference.picks import Fastest, Pick
 from bench.reference.span import NOBODY, Span
 from bench.reference.task import Task
 
 Backoff = Callable[[int], float]  # failed attempts so far → seconds until the task is ready again
+Aged = Callable[[Task, float], Any]  # the key of a waiting task at a moment; it may only grow as time passes
 
 
 def at_once(_attempts: int) -> float:
@@ -25,6 +27,7 @@ def central(
     agents: Sequence[Agent],
     order: Order = fifo,
     *,
+    aged: Aged | None = None,
     pick: Pick | None = None,
     room: float = inf,
     attempts: int = 5,
@@ -37,9 +40,11 @@ def central(
     chooses among agents with a free slot (the fastest if not given). `room` is how many tasks may be inside, waiting
     and running (M/M/c/K); more are refused. A task is dead after so many failed attempts. Tasks come in order of
     submit; parents may come before or after their children. Raises ValueError for tasks that could never be done.
+    `aged` stands in the place of `order`: a task's key is looked at again whenever the task is the first of its lane.
     """
     free = [agent.slots for agent in agents]
-    run = _Run(agents, free, Late(agents, free), order, pick or Fastest(agents), room, attempts, backoff, seed)
+    order = order if aged is None else _young(aged)
+    run = _Run(agents, free, Late(agents, free), order, pick or Fastest(agents), room, attempts, backoff, seed, aged)
     return run.spans(tasks)
 
 
@@ -72,8 +77,10 @@ class _Run:
         attempts: int,
         backoff: Backoff,
         seed: int,
+        aged: Aged | None = None,
     ) -> None:
         self._agents = agents
+        self._aged = aged
         self._free = free
         self._speeds = [agent.speed for agent in agents]
         self._binding = binding
@@ -162,6 +169,8 @@ class _Run:
                 waiting = lane.waiting
                 while gone and waiting and waiting[0][1] in gone:
                     gone.discard(heappop(waiting)[1])
+                if self._aged and lane.free:
+                    _age(waiting, self._aged, now)
                 if lane.free and waiting and (best is None or waiting[0] < best.waiting[0]):
                     best = lane
             if best is None:
@@ -239,3 +248,17 @@ class _Run:
             if not self._missing[child.seq]:
                 del self._missing[child.seq]
                 self._wait(child, now)
+
+
+def _young(aged: Aged) -> Order:
+    return lambda task: aged(task, -inf)
+
+
+def _age(waiting: list[Waiting], aged: Aged, now: float) -> None:
+    """Keys only grow, so the first is right once its key of now is the one it stands under."""
+    while waiting:
+        key, seq, task, ready = waiting[0]
+        current = aged(task, now)
+        if current == key:
+            return
+        heapreplace(waiting, (current, seq, task, ready))

@@ -64,7 +64,9 @@ def test_one_that_goes_on_talking_is_not_stalled(run: Run) -> None:
     assert (ended.why, ended.exit_code, ended.stderr_tail) == ("exit", 0, "." * 22)
 
 
-@pytest.mark.parametrize(("reason", "why"), [("cancel", "cancelled"), ("shutdown", "shutdown")])
+@pytest.mark.parametrize(
+    ("reason", "why"), [("cancel", "cancelled"), ("shutdown", "shutdown"), ("preempt", "preempted")]
+)
 def test_a_stop_ends_it(run: Run, stop_when_heard: Stopper, reason: StopReason, why: str) -> None:
     stopper = stop_when_heard("ready", reason)
     ended = run("sh", "-c", "echo ready; exec sleep 1000", stop=stopper.stop, on_output=stopper.listen)

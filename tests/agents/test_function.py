@@ -264,7 +264,9 @@ def test_silence_is_a_stall_and_prints_are_signs_of_life(functions: Functions) -
     assert (ended.why, ended.stderr_tail) == ("stalled", "." * 22)
 
 
-@pytest.mark.parametrize(("reason", "why"), [("cancel", "cancelled"), ("shutdown", "shutdown")])
+@pytest.mark.parametrize(
+    ("reason", "why"), [("cancel", "cancelled"), ("shutdown", "shutdown"), ("preempt", "preempted")]
+)
 def test_a_stop_ends_it(
     functions: Functions, stop_when_heard: Callable[..., StopWhenHeard], reason: StopReason, why: str
 ) -> None:

@@ -87,6 +87,18 @@ def test_json_nested_as_deep_as_is_allowed_stays_json() -> None:
     assert msgspec.json.encode(verdict.result).decode() == text
 
 
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1, 123456789012345678901234567890, -(2**63) - 1])
+def test_json_with_a_number_too_great_for_anybody_is_kept_as_text_and_says_so(number: int) -> None:
+    verdict = judge(ended(exit_code=0, stdout=f'{{"n": [{number}]}}\n'.encode()))
+    assert (verdict.kind, verdict.result, verdict.result_kind) == ("done", f'{{"n": [{number}]}}', "text")
+    assert verdict.note == "the answer is JSON with a number beyond 9223372036854775807: it is kept as text"
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63)])
+def test_the_greatest_numbers_stay_numbers(number: int) -> None:
+    assert judge(ended(exit_code=0, stdout=str(number).encode())).result == number
+
+
 def test_an_answer_that_is_no_text_is_replaced_and_says_so() -> None:
     verdict = judge(ended(exit_code=0, stdout=b"a\xff\0b"))
     assert (verdict.result, verdict.result_kind) == ("a\ufffd\ufffdb", "text")

@@ -114,6 +114,13 @@ def test_no_more_than_the_limit(rota: TestDistributor, tmp_path: Path) -> None:
     assert rest.cursor is None
 
 
+@pytest.mark.parametrize("cursor", ["x", "x:f", "-1:f", "9" * 19 + ":f", "1:\0", "1:\ud800"])
+def test_a_bad_cursor(rota: TestDistributor, cursor: str) -> None:
+    with pytest.raises(RotaError) as refused:
+        rota.call(ListArchives(cursor=cursor))
+    assert (refused.value.code, refused.value.field) == ("invalid", "cursor")
+
+
 def test_nothing_to_do(rota: TestDistributor, tmp_path: Path) -> None:
     made = archive(rota, tmp_path / "kept")
     assert (made.file, made.tasks) == (None, 0)

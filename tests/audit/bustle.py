@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from rota.model.agent import AgentSpec
+from rota.model.agent import AgentSpec, Cost, Reserve
 from rota.model.commands.archive import Archive, ListArchives, RestoreArchive
 from rota.model.commands.fleet import (
     CreateProject,
@@ -19,6 +19,7 @@ from rota.model.commands.fleet import (
     RemoveAgent,
     ResumeAgent,
     ResumeQueue,
+    SetHealth,
     SetPool,
     SetQueue,
 )
@@ -46,6 +47,7 @@ from rota.model.project import ProjectSpec
 from rota.model.queue import Backoff, PoolPolicy, QueuePolicy
 from rota.model.state import State
 from rota.model.task import After, EdgeRule, EdgeUntil, Given, TaskSpec
+from rota.planning.strategies import STRATEGIES
 from rota.testing import TestDistributor
 
 POOLS = {"default": ("default", "reviewed", "short"), "second": ("far",)}
@@ -83,7 +85,8 @@ class Bustle:
             (2, self.ask), (2, self.answer), (3, self.approve), (1, self.reject), (2, self.cancel), (2, self.hold),
             (2, self.unhold), (3, self.edit), (2, self.redrive), (1, self.pause), (3, self.resume), (1, self.drain),
             (1, self.limit), (6, self.let_time_pass), (2, self.beat), (1, self.restart), (1, self.project),
-            (1, self.register_anew), (1, self.purge), (1, self.archive), (1, self.put_back),
+            (1, self.register_anew), (1, self.health), (1, self.strategy), (1, self.purge), (1, self.archive),
+            (1, self.put_back),
         ]  # fmt: skip
         weights = [weight for weight, _action in actions]
         for _ in range(steps):
@@ -123,6 +126,10 @@ class Bustle:
             sequence="s" if dice.random() < 0.1 else None,
             unique=f"u{dice.randrange(30)}" if dice.random() < 0.1 else None,
             held=dice.random() < 0.05,
+            kind=dice.choice(["task", "review"]),
+            resources={"gpu": dice.choice([0.5, 1, 2])} if dice.random() < 0.2 else {},
+            max_cost=dice.choice([0.01, 2]) if dice.random() < 0.1 else None,
+            affinity=dice.choice(["a", "b"]) if dice.random() < 0.2 else None,
         )
 
     def claim(self) -> None:
@@ -227,9 +234,25 @@ class Bustle:
     def register(self, name: str) -> None:
         spec = AgentSpec(
             name=name, pool=AGENTS[name], slots=self.random.randrange(1, 4), role=self.random.choice(ROLES),
-            skills={"py": self.random.randrange(4)},
+            skills={"py": self.random.randrange(4)}, resources={"gpu": 2} if self.random.random() < 0.7 else {},
+            reserve=(Reserve(priority="critical"),) if self.random.random() < 0.2 else (),
+            cost=Cost(per_hour=36) if self.random.random() < 0.5 else None,
+            hours=("daily 09:00-09:20", "daily 09:21-24:00") if self.random.random() < 0.2 else (),
         )  # fmt: skip
         self.rota.call(Register(agent=spec, instance=f"{self.random.random()}", replace=True, local=True))
+
+    def health(self) -> None:
+        self.rota.call(SetHealth(agent=self.random.choice(list(AGENTS)), healthy=self.random.random() < 0.8))
+
+    def strategy(self) -> None:
+        policy = PoolPolicy(
+            strategy=self.random.choice(list(STRATEGIES)),
+            matching=self.random.choice(["greedy", "regret"]),
+            breaker_s=self.random.choice([0, 10]),
+            eject_s=self.random.choice([0, 10]),
+            slow_start_s=self.random.choice([0, 0, 20]),
+        )
+        self.rota.call(SetPool(pool=self.random.choice(list(POOLS)), policy=policy))
 
     def register_anew(self) -> None:
         name = self.random.choice(list(AGENTS))

@@ -180,6 +180,69 @@ def test_a_lane_parked_for_a_reason_that_is_not_true(scene: Scene, reason: str) 
     assert audited_at(str(scene.path)).inversions == 1
 
 
+@pytest.mark.parametrize("field", ["parked", "passed"])
+def test_a_limit_that_has_room_is_no_reason(scene: Scene, field: str) -> None:
+    set_limit(scene, key="tenant", capacity=3)
+    number = scene.say_given("low", "ann", **{field: {str(scene.lane("ready")): "limit:tenant:default"}})
+    assert found(scene, "false_reason", event=number).found == "limit:tenant:default"
+
+
+@pytest.mark.parametrize("field", ["parked", "passed"])
+def test_a_limit_that_is_used_up_is_a_reason(scene: Scene, field: str) -> None:
+    """One task runs, and no more may. What was given instead exceeds the limit all the same."""
+    set_limit(scene, key="tenant", capacity=1)
+    number = scene.say_given("low", "ann", **{field: {str(scene.lane("ready")): "limit:tenant:default"}})
+    report = audited(scene)
+    assert [one.rule for one in report.violations if one.event == number] == ["limit_exceeded"]
+
+
+def test_a_limit_on_others_is_no_reason(scene: Scene) -> None:
+    set_limit(scene, key="tenant:acme", capacity=1)
+    number = scene.say_given("low", "ann", parked={str(scene.lane("ready")): "limit:tenant:acme"})
+    found(scene, "false_reason", event=number)
+
+
+def test_more_at_once_than_a_limit_allows(scene: Scene) -> None:
+    set_limit(scene, key="queue:default", capacity=2)
+    scene.say_given("ready", "ann")
+    number = scene.say_given("low", "bob")
+    assert found(scene, "limit_exceeded", event=number, task="low").found == "2 of 2 concurrency used"
+
+
+def test_more_in_a_time_than_a_limit_allows(scene: Scene) -> None:
+    set_limit(scene, key="agent", unit="tasks", period=60, capacity=1)
+    scene.say_given("ready", "bob")
+    number = scene.say_given("low", "bob", slot=7)
+    assert found(scene, "limit_exceeded", event=number, task="low").expected == "room in limit agent:bob tasks/60s"
+
+
+def test_what_was_given_back_of_a_limit_is_counted(scene: Scene) -> None:
+    set_limit(scene, key="agent", unit="tokens", period=60, capacity=10, estimate=10)
+    scene.say_given("ready", "bob")
+    since = scene.one("SELECT max(at) FROM event")
+    scene.say("limit_used", more={"agent:bob tokens/60s": [[-10_000_000, since]]})
+    scene.say_given("low", "bob", slot=7)
+    assert "limit_exceeded" not in audited(scene).counts
+
+
+def test_more_admitted_than_a_limit_allows(scene: Scene) -> None:
+    """Tasks with a key of their own: both of one document are ready."""
+    set_limit(scene, key="doc:{payload.document}", capacity=1)
+    scene.run("UPDATE task SET keys = ? WHERE id IN (?, ?)", '{"doc:a":77}', scene["low"], scene["scheduled"])
+    scene.say("edit", Move(scene["low"], scene["low"], READY, scene.lane("low")))
+    number = scene.say("start", Move(scene["scheduled"], scene["scheduled"], READY, scene.lane("ready")))
+    assert found(scene, "limit_exceeded", event=number, task="scheduled").found == "2 tasks admitted, of 1"
+
+
+def test_a_task_in_line_that_nothing_lets_in(scene: Scene) -> None:
+    scene.run("INSERT INTO in_line (task, key, band, due) VALUES (?, 'doc:a', 3, 0)", scene["blocked"])
+    assert "doc:a" in found(scene, "stuck", task="blocked").expected
+
+
+def set_limit(scene: Scene, **limit: object) -> None:
+    scene.say("set_limit", id=77, limit=limit, fleet=60)
+
+
 def test_a_task_for_an_agent_without_the_skill(scene: Scene) -> None:
     scene.say_given("ready", "bob")
     number = scene.say_given("skilled", "bob", slot=7)
@@ -319,6 +382,12 @@ def test_a_scheduled_task_that_nothing_will_start(scene: Scene) -> None:
 def test_a_blocked_task_that_waits_for_nothing(scene: Scene) -> None:
     scene.run("UPDATE dependency SET met = 1 WHERE child = ?", scene["blocked"])
     found(scene, "stuck", task="blocked")
+
+
+def test_tasks_that_wait_for_each_other(scene: Scene) -> None:
+    parent = scene.one("SELECT parent FROM dependency WHERE child = ? AND met = 0", scene["blocked"])
+    scene.run("INSERT INTO dependency (child, parent, rule, until) VALUES (?, ?, 0, 0)", parent, scene["blocked"])
+    assert " -> " in found(scene, "stuck").found
 
 
 @pytest.mark.parametrize(

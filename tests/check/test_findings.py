@@ -44,10 +44,36 @@ def test_each_sort_of_impossible_task_is_told_by_itself(tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_rule_makes_of_a_task_is_looked_at(tmp_path: Path) -> None:
+    rules = '[[rule]]\nmatch = { kind = "fix" }\nset = { role = "nobody" }\n'
+    report = checked(tmp_path, ANN + rules, {"kind": "fix"}, {"kind": "task"})
+    assert only(report, "nobody").lines == [1]
+
+
+def test_a_task_that_a_stage_will_make_fit_is_no_problem(tmp_path: Path) -> None:
+    stages = [{"after": 60, "change": {"skills": {"py": 2}}}, {"attempts": 1, "change": {"drop": ["role"]}}]
+    report = checked(tmp_path, ANN, {"skills": {"py": 9}, "stages": stages}, {"role": "x", "stages": stages})
+    assert only(report, "nobody").lines == [2], "what comes with a failure never comes"
+
+
 def test_a_fleet_without_agents(tmp_path: Path) -> None:
     report = checked(tmp_path, "", {})
     assert only(report, "nobody").text == "the fleet has no agents"
     assert not report.ok
+
+
+def test_a_module_that_there_is_not(tmp_path: Path) -> None:
+    fleet = '[[agent]]\nname = "ann"\npython = "review:review"\n'
+    report = checked(tmp_path, fleet, {})
+    assert "agent[0].python: there is no module 'review'" in only(report, "invalid").text
+    assert not report.ok
+    (tmp_path / "review.py").write_text("1 / 0")
+    assert checked(tmp_path, fleet, {}).ok
+
+
+def test_a_file_without_tasks(tmp_path: Path) -> None:
+    report = checked(tmp_path, ANN)
+    assert only(report, "no_tasks").level == "warning"
 
 
 def test_a_queue_that_there_is_not(tmp_path: Path) -> None:

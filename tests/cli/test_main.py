@@ -75,6 +75,38 @@ def test_a_command_line_that_makes_no_sense(arguments: list[str], words: str) ->
     assert len(said.talk.splitlines()) == 1
 
 
+def test_a_group_of_commands_needs_one_of_them() -> None:
+    for arguments in (["archive"], ["archive", "--json"]):
+        said = rota(*arguments)
+        assert (said.code, said.out) == (2, "")
+        assert "needs one of its commands" in said.talk
+    assert rota("archive", "--help").code == 0
+
+
+def test_a_database_in_the_wrong_place(database: Path) -> None:
+    said = rota("tasks", database)
+    assert (said.code, said.out) == (2, "")
+    assert f"use `-d {database}`" in said.talk
+    said = rota("queues", "postgresql://ann:secret@host/db")
+    assert (said.code, "`-d ADDRESS`" in said.talk, "secret" in said.talk) == (2, True, False)
+    said = rota("tasks", "nonsense")
+    assert (said.code, "does not take 'nonsense'" in said.talk) == (2, True)
+
+
+def test_what_is_no_file_is_no_database(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place, words in (
+        (tmp_path, "is a folder"),
+        (tmp_path / "pipe", "no regular file"),
+        ("/dev/null", "no regular"),
+    ):
+        for command in (["tasks"], ["audit", place], ["doctor", place], ["backup", tmp_path / "copy"]):
+            said = rota(*command, *(["-d", place] if place not in command else []))
+            assert said.code in (1, 2), said
+            assert words in said.talk + said.out, said
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
 def test_mistakes_as_json(tmp_path: Path) -> None:
     said = rota("tasks", "--json", "--limit", "0", "-d", tmp_path / "none.db")
     assert said.code == 3

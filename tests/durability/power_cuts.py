@@ -123,5 +123,5 @@ class PowerCuts:
 
 def _drop(store: SqliteStore) -> None:
     # Without power it can only let go of memory.
-    with suppress(apsw.Error):
+    with suppress(RotaError):
         store.close()

@@ -82,8 +82,9 @@ def test_a_waiting_claim_is_told_that_the_disk_is_full(tmp_path: Path) -> None:
 
 def test_a_real_file_that_may_not_grow(tmp_path: Path) -> None:
     said = tiny_disk("limit", tmp_path)
-    # The operating system says "too large" here and not "no space": whether a commit was done is left open.
-    assert set(said["codes"]) == {"unavailable"}
+    # The operating system says "too large" here and not "no space".
+    assert set(said["codes"]) == {"full_disk"}
+    assert "limit on the size of files" in said["message"]
     assert said["acknowledged"] > 30
     assert said["then"] == []
     assert said["after"] == []

@@ -195,6 +195,14 @@ def test_what_is_forbidden_is_refused_and_left_alone(what: str, healthy: bytes, 
     assert prints(public) == before
 
 
+def test_a_backup_into_a_folder_that_may_not_be_written(public: Path) -> None:
+    public.chmod(0o555)
+    said = opened_by_nobody(":memory:", backup=public / "copy.db")
+    public.chmod(0o700)
+    assert (said["code"], said["field"]) == ("read_only", "path")
+    assert "Permission denied" in said["message"]
+
+
 @pytest.fixture
 def public() -> Iterator[Path]:
     """A folder that another account can reach, which pytest's own can not be."""
@@ -204,6 +212,7 @@ def public() -> Iterator[Path]:
 
 OPEN = """
 import json, os, sys
+from rota.model.commands.read import Backup
 from rota.model.errors import RotaError
 from rota.operations.distributor import Distributor
 Distributor.open(":memory:").close()  # whatever is imported late: nobody may not read it
@@ -212,7 +221,9 @@ if os.geteuid() == 0:
     os.setgid(int(sys.argv[2]))
     os.setuid(int(sys.argv[2]))
 try:
-    Distributor.open(sys.argv[1]).close()
+    with Distributor.open(sys.argv[1]) as distributor:
+        if sys.argv[3]:
+            distributor.call(Backup(path=sys.argv[3]))
 except RotaError as error:
     print(json.dumps(error.as_dict()))
 else:
@@ -220,9 +231,11 @@ else:
 """
 
 
-def opened_by_nobody(path: Path) -> dict[str, str]:
-    """Opens the database as an account that permissions bind, as they do not bind root; what it was refused with."""
-    program = [sys.executable, "-c", OPEN, str(path), str(NOBODY)]
+def opened_by_nobody(path: Path | str, backup: Path | None = None) -> dict[str, str]:
+    """Opens the database, and backs it up, as an account that permissions bind, as they do not bind root; what it
+    was refused with.
+    """
+    program = [sys.executable, "-c", OPEN, str(path), str(NOBODY), str(backup or "")]
     done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
     said: dict[str, str] = json.loads(done.stdout)

@@ -32,16 +32,17 @@ def main(how: str, folder: Path) -> None:
     make_room = _limit() if how == "limit" else _tmpfs(folder)
     ledger = Ledger()
     with Distributor.open(str(folder / "work.db")) as distributor:
-        codes = _work(distributor, ledger)
+        refusals = _work(distributor, ledger)
         then = look(distributor.store, ledger)
         make_room()
         after = finish(distributor.store, ledger, distributor.call)
-    print(json.dumps({"codes": codes, "acknowledged": ledger.acknowledged, "then": then, "after": after}))
+    said = {"codes": [refusal.code for refusal in refusals], "message": refusals[-1].message}
+    print(json.dumps({**said, "acknowledged": ledger.acknowledged, "then": then, "after": after}))
 
 
-def _work(distributor: Distributor, ledger: Ledger) -> list[str]:
-    """Works until something was refused ten times; the codes."""
-    client, witness, codes = Client("ann", 0), LedgerWitness(ledger), list[str]()
+def _work(distributor: Distributor, ledger: Ledger) -> list[RotaError]:
+    """Works until something was refused ten times; the refusals."""
+    client, witness, refusals = Client("ann", 0), LedgerWitness(ledger), list[RotaError]()
     for _ in range(MANY):
         command = client.next()
         number = witness.asked(command)
@@ -49,11 +50,11 @@ def _work(distributor: Distributor, ledger: Ledger) -> list[str]:
             answer = distributor.call(command)
         except RotaError as error:
             answer = error
-            codes.append(error.code)
+            refusals.append(error)
         witness.answered(number, answer)
         client.heard(command, answer)
-        if len(codes) == 10:
-            return codes
+        if len(refusals) == 10:
+            return refusals
     raise AssertionError(f"after {MANY} commands there was still room")
 
 

@@ -12,6 +12,7 @@ from rota.engine.place import CANCEL, TTL
 from rota.engine.place import START as STARTS
 from rota.model import state
 from rota.model.event import Move
+from rota.planning.order import effective
 from rota.store.protocol import Reader
 from rota.store.sql.tasks import TaskRow
 from rota.store.statement import One
@@ -27,7 +28,7 @@ _ALL = {
         "aside": "state, task",
         "lease": "task, agent, slot, attempt, lane, due, cancel_at",
         "depth": "lane, n",
-        "lane": "id, pool, queue, shape, band, tenant",
+        "lane": "id, pool, queue, shape, band, tenant, late",
         "queue": "id, pool",
         "agent": "id, state",
         "dependency": "child, parent, rule, until, met",
@@ -37,6 +38,9 @@ _ALL = {
         "attempt": "task, number, counted",
         "listener": "id",
         "statistic": "name, n",
+        "lease_limit": "task, key, token",
+        "admitted": "task, key",
+        "in_line": "task, key",
     }.items()
 }
 _EVENTS = One("all_events", "SELECT moves FROM event ORDER BY seq")
@@ -50,6 +54,7 @@ class Tables:
         self.rows: dict[str, list[tuple[Any, ...]]] = {name: reader.one(text) for name, text in _ALL.items()}
         self.moves = [move for (text,) in reader.one(_EVENTS) for move in msgspec.json.decode(text, type=list[Move])]
         self.leases = {row[0]: row for row in self.rows["lease"]}
+        self.line: dict[int, str] = dict(self.rows["in_line"])
 
     def now_in(self, task: TaskRow) -> int:
         """The task's state as users see it."""
@@ -68,6 +73,7 @@ def check(rota: TestDistributor, *others: TestDistributor) -> None:
         *_keys(tables),
         *_timers(tables),
         *_attempts(tables),
+        *_limits(tables),
         *_story(tables),
         *(_counts(tables) if young else ()),
     ]
@@ -112,8 +118,12 @@ def _lanes(tables: Tables) -> list[str]:
         if task.state != state.READY:
             continue
         assert task.lane is not None, task
-        pool, queue, _shape, band, tenant = keys[task.lane]
-        if (pool, queue, band, tenant) != (pools[task.queue], task.queue, task.band, task.tenant):
+        pool, queue, _shape, band, tenant, _late = keys[task.lane]
+        now_in = effective(task.band, task.promoted, task.lent)
+        if (pool, queue, tenant) != (pools[task.queue], task.queue, task.tenant):
+            wrong.append(f"task {task.id} is in lane {keys[task.lane]}, which is not its own")
+        # What is needed of a task in an agent's hands counts when it comes back.
+        if task.id not in tables.leases and band != now_in:
             wrong.append(f"task {task.id} is in lane {keys[task.lane]}, which is not its own")
     for number, row in tables.leases.items():
         if (row[4], row[5]) != (tables.tasks[number].lane, tables.tasks[number].due):
@@ -148,7 +158,8 @@ def _edges(tables: Tables) -> list[str]:
             continue
         if task.waiting != len(open_edges):
             wrong.append(f"task {task.id} waits for {task.waiting} parents, {len(open_edges)} edges are open")
-        if (task.state == state.BLOCKED) != (task.waiting > 0) and task.state != state.HELD:
+        in_line = task.id in tables.line
+        if (task.state == state.BLOCKED) != (task.waiting > 0 or in_line) and task.state != state.HELD:
             wrong.append(f"task {task.id} is {state.STATES[task.state]} and waits for {task.waiting} parents")
         wrong += [
             f"task {task.id} still waits for task {parent}, which is {state.STATES[tables.tasks[parent].state]}"
@@ -190,6 +201,24 @@ def _timers(tables: Tables) -> list[str]:
         for number, row in tables.leases.items()
         if row[6] is not None and number not in fenced
     ]
+    return wrong
+
+
+def _limits(tables: Tables) -> list[str]:
+    wrong = [
+        f"limit {key} counts task {number}, which nobody has"
+        for number, key, _token in tables.rows["lease_limit"]
+        if number not in tables.leases
+    ]
+    admitted: dict[int, set[str]] = {}
+    for number, key in tables.rows["admitted"]:
+        admitted.setdefault(number, set()).add(key)
+        if number not in tables.tasks or (tables.tasks[number].state != state.READY and number not in tables.line):
+            wrong.append(f"task {number} is admitted to {key} and is neither ready nor in line")
+    for number, key in tables.line.items():
+        task = tables.tasks.get(number)
+        if task is None or task.state != state.BLOCKED or task.waiting or key in admitted.get(number, ()):
+            wrong.append(f"in line for {key} stands {task}")
     return wrong
 
 

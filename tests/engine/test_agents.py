@@ -241,6 +241,7 @@ class TestQueues:
             ({"target_wait": {"high": -1.0}}, "policy.target_wait.high"), ({"depth": 0}, "policy.depth"),
             ({"overflow": "move"}, "policy.overflow_queue"), ({"overflow_queue": "default"}, "policy.overflow_queue"),
             ({"overflow": "move", "overflow_queue": "nowhere"}, "policy.overflow_queue"),
+            ({"overflow": "move", "overflow_queue": "q"}, "policy.overflow_queue"),
             ({"pool": "nowhere"}, "policy.pool"),
         ],
     )  # fmt: skip
@@ -288,7 +289,10 @@ class TestProjects:
         assert found.tasks == {"done": 1, "ready": 1}
         listed = rota.call(ListTasks(project="apollo")).tasks
         assert sorted(it.id for it in listed) == sorted(made.ids)
-        assert rota.call(CreateProject(project=spec, tasks=tasks)).project == made.project
+        assert rota.call(CreateProject(project=spec, tasks=tasks)) == made
+        assert rota.call(CreateProject(project=spec)).project == made.project
+        other = CreateProject(project=spec, tasks=[TaskSpec(title="lost?")])
+        assert refused(rota, "other_request", other).field == "project.key"
         assert rota.states() == {"done": 1, "ready": 1}
 
     def test_all_or_nothing(self, rota: TestDistributor) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rota.model.agent import AgentSpec, Cost
 from rota.model.commands.fleet import (
@@ -37,6 +39,7 @@ from rota.model.commands.work import (
 from rota.model.errors import KINDS, RotaError
 from rota.model.queue import Backoff, QueuePolicy
 from rota.model.task import After, TaskSpec
+from rota.operations.decode import decode
 from rota.operations.table import OPERATIONS
 from rota.testing import TestDistributor
 from tests.engine.fleet import agent, task, view
@@ -72,6 +75,9 @@ BAD_REQUESTS: list[tuple[Any, str]] = [
     (Cancel(), "tasks"),
     (Cancel(tasks="task-1"), "tasks"),  # type: ignore[arg-type]
     (Cancel(tasks=["1"]), "tasks[0]"),
+    (Cancel(tasks=["task-01"]), "tasks[0]"),
+    (GetTask(task="task-01"), "task"),
+    (GetProject(project="proj-01"), "project"),
     (Cancel(tasks=[NUMBER], reason=NUL), "reason"),
     (Cancel(tasks=[NUMBER] * 10_001), "tasks"),
     (Cancel(batch=NUL), "batch"),
@@ -103,7 +109,7 @@ BAD_REQUESTS: list[tuple[Any, str]] = [
     (Fail(outcomes=[]), "outcomes"),
     (GiveBack(tasks=[Held(task=NUMBER, token="short")]), "tasks[0].token"),
     (GiveBack(tasks=[Held(task=NUMBER, token=TOKEN)], reason=NUL), "reason"),
-    (GiveBack(tasks=[]), "outcomes"),
+    (GiveBack(tasks=[]), "tasks"),
     (Ask(task=NUMBER, token=TOKEN, question=NUL), "question"),
     (Ask(task=NUMBER, token=TOKEN, question="?", checkpoint=2**64), "checkpoint"),
     (Answer(task=NUMBER, answer=SURROGATE), "answer"),
@@ -177,6 +183,49 @@ def test_bad_json(memory: TestDistributor, name: str, arguments: Any, field: str
     assert caught.value.field
     assert field is None or caught.value.field == field
     assert rows(memory) == before
+
+
+def payload(text: bytes) -> bytes:
+    return b'{"tasks":[{"title":"x"},{"title":"y","payload":{"a":[1,%s]}}]}' % text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "words"),
+    [
+        (b'{"tasks":[{"title":"a\\ud800b"}]}', "tasks[0].title", ["half of a character", "character 21"]),
+        (payload(b"[" * 1_000 + b"]" * 1_000), "tasks[1].payload", ["deeper than 100 levels", "flatten"]),
+        (payload(b"[" * 100_000), "tasks[1].payload", ["deeper than 100 levels", "flatten"]),
+        (payload(b'"caf\xe9"'), "tasks[1].payload.a[1]", ["byte 59 ", "UTF-8"]),
+        (b'{"tasks":[{"title":"x","ki\xffnd":1}]}', "tasks[0]['ki?']", ["byte 26 "]),
+        (b"\xff\xfe", "request", ["byte 0 "]),
+        (payload(b"1e400"), "tasks[1].payload.a[1]", ["1e400 is beyond 1.7976931348623157e+308", "as text"]),
+        (payload(b"9" * 5_000), "tasks[1].payload.a[1]", ["5,000 digits", "beyond 9223372036854775807"]),
+        (payload(b"18446744073709551615"), "tasks[1].payload", ["beyond 9223372036854775807"]),
+        (b'{"tasks":[{"title":"x"', "request", ["ends too early", "character 22"]),
+        (b'{"tasks":[{"title" "x"}]}', "request", ["not JSON", "character 19"]),
+    ],
+)
+def test_bad_json_is_refused_with_place_and_fix(
+    memory: TestDistributor, arguments: bytes, field: str, words: list[str]
+) -> None:
+    with pytest.raises(RotaError) as caught:
+        memory.run("submit", arguments)
+    assert (caught.value.code, caught.value.field) == ("invalid", field)
+    for word in words:
+        assert word in caught.value.message
+
+
+ANY_BYTES = st.binary(max_size=60) | st.text(alphabet='[]{}",:\\ud8019e.-tn', max_size=60).map(str.encode)
+
+
+@given(ANY_BYTES)
+def test_any_bytes_are_a_request_or_refused(arguments: bytes) -> None:
+    refusal: RotaError | None = None
+    try:
+        decode(OPERATIONS["submit"], arguments)
+    except RotaError as error:
+        refusal = error
+    assert refusal is None or (refusal.code == "invalid" and refusal.field)
 
 
 def test_the_largest_that_fits(rota: TestDistributor) -> None:

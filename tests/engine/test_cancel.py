@@ -20,6 +20,7 @@ from tests.engine.fleet import (
     give_back,
     kill,
     queue,
+    spec,
     states,
     submit,
     take,
@@ -213,6 +214,30 @@ class TestRedrive:
         changed = rota.call(Redrive(tasks=numbers))
         assert changed.tasks == numbers[:1]
         assert list(changed.refused) == numbers[1:]
+
+    def test_one_of_a_sequence_goes_behind_its_last(self, rota: TestDistributor) -> None:
+        agent(rota, "ann", slots=9)
+        first, second = submit(rota, spec(sequence="s"), spec(sequence="s"))
+        fail(rota, take(rota, "ann"), retryable=False)
+        given = take(rota, "ann")
+        assert (given.task, rota.call(Redrive(tasks=[first])).tasks) == (second, [first])
+        third = task(rota, sequence="s")
+        assert states(rota, [first, second, third]) == ["blocked", "running", "blocked"]
+        for expected in (first, third):
+            done(rota, given)
+            given = take(rota, "ann")
+            assert given.task == expected
+
+    def test_two_of_a_sequence_come_back_in_line(self, rota: TestDistributor) -> None:
+        agent(rota, "ann", slots=9)
+        first, second = submit(rota, spec(sequence="s"), spec(sequence="s"))
+        for _ in range(2):
+            fail(rota, take(rota, "ann"), retryable=False)
+        rota.call(Redrive(tasks=[second, first]))
+        assert states(rota, [first, second]) == ["ready", "blocked"]
+        assert view(rota, second).after == [first]
+        done(rota, take(rota, "ann"))
+        assert take(rota, "ann").task == second
 
 
 class TestPurge:

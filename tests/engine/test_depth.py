@@ -41,11 +41,18 @@ class TestDepth:
         refused(rota, "past", spec(queue="small", deadline="2020-01-01T00:00:00Z"))
         assert view(rota, low).state == "ready"
 
-    def test_a_parent_that_the_same_submit_sheds(self, rota: TestDistributor) -> None:
+    def test_what_newcomers_wait_for_is_not_shed(self, rota: TestDistributor) -> None:
         queue(rota, "small", depth=1, overflow="shed")
         low = task(rota, queue="small", priority="low")
-        newcomer, child = submit(rota, spec(queue="small"), spec(after=[low]))
-        assert states(rota, [low, newcomer, child]) == ["cancelled", "ready", "cancelled"]
+        refused(rota, "queue_full", spec(queue="small"), spec(after=[low]))
+        child = task(rota, queue="small", after=[low], priority="emergency")
+        assert states(rota, [low, child]) == ["ready", "blocked"]
+
+    def test_only_what_is_ready_at_once_takes_up_room(self, rota: TestDistributor) -> None:
+        queue(rota, "small", depth=1)
+        later = [spec(queue="small", start="1h"), spec(queue="small", held=True), spec(queue="small", ref="first")]
+        ids = submit(rota, *later, spec(queue="small", after=["first"]))
+        assert states(rota, ids) == ["scheduled", "held", "ready", "blocked"]
 
     def test_move_to_the_overflow_queue(self, rota: TestDistributor) -> None:
         queue(rota, "rest", depth=1)

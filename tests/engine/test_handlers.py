@@ -118,3 +118,29 @@ class TestThread:
             assert worked.wait(LONG)
             handlers.stop()
             assert [it.outcome for it in distributor.call(GetHistory(task=number)).attempts] == ["done"]
+
+    def test_it_ends_quietly_when_the_distributor_is_closed_under_it(
+        self, database: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        raised: list[str] = []
+        monkeypatch.setattr(threading, "excepthook", lambda fault: raised.append(str(fault.exc_value)))
+        begun, go_on = threading.Event(), threading.Event()
+
+        def work(_given: Given) -> None:
+            begun.set()
+            assert go_on.wait(LONG)
+
+        with Distributor.open(database) as distributor:
+            handlers = Handlers(distributor, {"*": work})
+            handlers.start()
+            distributor.call(Submit(tasks=[TaskSpec(title="t")]))
+            assert begun.wait(LONG)
+        thread = handlers._thread
+        assert thread is not None
+        go_on.set()
+        thread.join(LONG)
+        assert not thread.is_alive(), "nothing is left to try again"
+        handlers.stop()
+        assert raised == []
+        assert handlers.trouble is not None
+        assert handlers.trouble.code == "stopped"

@@ -8,7 +8,7 @@ import pytest
 
 from rota.model.commands.fleet import SetPool, SetQueue
 from rota.model.commands.read import Explain, GetAgent
-from rota.model.commands.work import Claim, Complete, Done, Fail, Failed
+from rota.model.commands.work import Claim, Complete, Done, Fail, Failed, GiveBack, Held
 from rota.model.errors import RotaError
 from rota.model.queue import Backoff, PoolPolicy, QueuePolicy
 from rota.model.task import TaskSpec
@@ -38,6 +38,23 @@ class TestComplete:
         assert (found.state, found.result, found.agent) == ("done", {"n": [1, None, "x"]}, "ann")
         assert found.finished == "2026-01-05T09:00:00.000000Z"
         assert found.attempts == 1
+
+    @pytest.mark.parametrize("how", [Done, Failed, Held])
+    def test_a_task_that_is_named_twice_is_refused_and_nothing_is_done_to_it(
+        self, rota: TestDistributor, how: type[Done | Failed | Held]
+    ) -> None:
+        agent(rota, "ann", slots=2)
+        twice, once = submit(rota, "twice", "once")
+        first, second = claim(rota, "ann", 2)
+        about = [(twice, first.token), (once, second.token), (twice, first.token), (twice, f"{0:016x}")]
+        more: dict[str, Any] = {"error": "e"} if how is Failed else {}
+        entries: list[Any] = [how(task=number, token=token, **more) for number, token in about]
+        request = {Done: Complete, Failed: Fail}.get(how)
+        judged = rota.call(GiveBack(tasks=entries) if request is None else request(outcomes=entries))
+        assert list(judged.states) == [once]
+        assert judged.refused == {twice: "duplicate: it is named more than once; report it once"}
+        assert view(rota, twice).state == "running"
+        assert done(rota, first).states == {twice: "done"}
 
     def test_each_outcome_is_judged_by_itself(self, rota: TestDistributor) -> None:
         agent(rota, "ann", slots=3)
@@ -90,7 +107,7 @@ class TestComplete:
     def test_how_many(self, rota: TestDistributor) -> None:
         with pytest.raises(RotaError) as caught:
             rota.call(Complete(outcomes=[]))
-        assert (caught.value.code, caught.value.field) == ("too_large", "outcomes")
+        assert (caught.value.code, caught.value.field) == ("invalid", "outcomes")
 
     def test_notes_usage_and_cost(self, rota: TestDistributor) -> None:
         agent(rota, "ann")
@@ -179,6 +196,7 @@ class TestFail:
         assert view(rota, number).state == "running"
 
     def test_the_waits_have_full_jitter(self, rota: TestDistributor) -> None:
+        rota.call(SetPool(pool="default", policy=PoolPolicy(breaker_s=0, eject_s=0)))
         queue(rota, "q", backoff=Backoff(base=10, cap=40), max_attempts=5)
         agent(rota, "ann", slots=40)
         numbers = submit(rota, *[TaskSpec(title="t", queue="q")] * 40)

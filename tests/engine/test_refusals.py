@@ -20,11 +20,14 @@ from rota.model.commands.fleet import (
     RemoveAgent,
     ResumeAgent,
     ResumeQueue,
+    SetHealth,
     SetPool,
     SetQueue,
 )
+from rota.model.commands.limits import GetLimit, RemoveLimit, ResetLimit, SetLimit
 from rota.model.commands.read import (
     Explain,
+    ExplainAgent,
     GetAgent,
     GetHistory,
     GetProject,
@@ -32,11 +35,14 @@ from rota.model.commands.read import (
     GetTask,
     ListTasks,
 )
+from rota.model.commands.route import Assign, Match, SetRules
 from rota.model.commands.submit import Edit, Submit
 from rota.model.commands.work import Answer, Ask, Claim, Fail, Failed, Heartbeat, Reject
 from rota.model.errors import RotaError
+from rota.model.limit import LimitSpec
 from rota.model.project import ProjectSpec
 from rota.model.queue import QueuePolicy
+from rota.model.rule import Rule, RuleSet
 from rota.model.task import TaskSpec
 from rota.operations.table import BY_REQUEST, OPERATIONS
 from rota.testing import TestDistributor
@@ -54,6 +60,11 @@ def one(**more: Any) -> list[TaskSpec]:
 
 def twice(**more: Any) -> list[TaskSpec]:
     return one(**more) * 2
+
+
+def named(rota: TestDistributor) -> str:
+    rota.call(CreateProject(project=ProjectSpec(title="p", key="k")))
+    return "k"
 
 
 def project(rota: TestDistributor) -> str:
@@ -101,6 +112,14 @@ def keyed(rota: TestDistributor) -> str:
     return "k"
 
 
+def used_up(rota: TestDistributor) -> str:
+    rota.call(SetLimit(limit=LimitSpec(key="api", capacity=1, on_empty="refuse")))
+    agent(rota, "ann")
+    task(rota, limits=["api"])
+    take(rota, "ann")
+    return "api"
+
+
 def pair(rota: TestDistributor) -> tuple[str, str]:
     parent, child = submit(rota, TaskSpec(title="p", ref="p"), TaskSpec(title="c", after=["p"]))
     return parent, child
@@ -115,6 +134,10 @@ REFUSALS: list[tuple[str, str, Setup]] = [
     ("duplicate", "tasks[1].ref", lambda _: Submit(tasks=twice(ref="a"))),
     ("other_request", "key", lambda rota: Submit(tasks=one(kind="other"), key=keyed(rota))),
     ("queue_full", "tasks[0].queue", lambda rota: Submit(tasks=one(queue=full(rota)))),
+    ("limit_used_up", "tasks[0]", lambda rota: Submit(tasks=one(limits=[used_up(rota)]))),
+    ("no_limit", "key", lambda _: RemoveLimit(key="api")),
+    ("no_limit", "key", lambda _: ResetLimit(key="api")),
+    ("no_limit", "key", lambda _: GetLimit(key="api")),
     ("wrong_state", "tasks[0].project", lambda rota: Submit(tasks=one(project=closed(rota)))),
     ("no_task", "task", lambda _: Edit(task=NOBODY)),
     ("wrong_state", "task", lambda rota: Edit(task=dead(rota))),
@@ -123,6 +146,7 @@ REFUSALS: list[tuple[str, str, Setup]] = [
     ("past", "deadline", lambda rota: Edit(task=task(rota), deadline=PAST)),
     ("unknown_reference", "after[0]", lambda rota: Edit(task=task(rota), after=[NOBODY])),
     ("duplicate", "after[1]", lambda rota: Edit(task=task(rota), after=[task(rota)] * 2)),
+    ("no_agent", "agent", lambda _: ExplainAgent(agent="bob")),
     ("no_agent", "agent", lambda _: Claim(agent="bob")),
     ("name_taken", "instance", lambda rota: Claim(agent=taken(rota), instance="two")),
     ("no_agent", "agent", lambda _: Heartbeat(agent="bob")),
@@ -140,6 +164,8 @@ REFUSALS: list[tuple[str, str, Setup]] = [
     ("no_agent", "agent", lambda _: Drain(agent="bob")),
     ("no_agent", "agent", lambda _: ResumeAgent(agent="bob")),
     ("no_agent", "agent", lambda _: RemoveAgent(agent="bob")),
+    ("no_agent", "agent", lambda _: SetHealth(agent="bob", healthy=True)),
+    ("name_taken", "instance", lambda rota: SetHealth(agent=taken(rota), healthy=True, instance="two")),
     ("not_empty", "policy.pool", lambda rota: (lambda pool, _task: SetQueue(
         queue="default", policy=QueuePolicy(pool=pool)))(far(rota), task(rota))),
     ("no_queue", "policy.overflow_queue", lambda _: SetQueue(
@@ -147,6 +173,8 @@ REFUSALS: list[tuple[str, str, Setup]] = [
     ("no_queue", "queue", lambda _: PauseQueue(queue="q")),
     ("no_queue", "queue", lambda _: ResumeQueue(queue="q")),
     ("no_queue", "queue", lambda _: PurgeQueue(queue="q")),
+    ("other_request", "project.key", lambda rota: CreateProject(
+        project=ProjectSpec(title="p", key=named(rota)), tasks=one())),
     *((code, field, lambda rota, make=make: CreateProject(project=ProjectSpec(title="p"), tasks=make(rota)))
       for code, field, make in (
         ("past", "tasks[0].deadline", lambda _: one(deadline=PAST)),
@@ -155,6 +183,7 @@ REFUSALS: list[tuple[str, str, Setup]] = [
         ("no_queue", "tasks[0].queue", lambda _: one(queue="q")),
         ("duplicate", "tasks[1].unique", lambda _: twice(unique="u")),
         ("queue_full", "tasks[0].queue", lambda rota: one(queue=full(rota))),
+        ("limit_used_up", "tasks[0]", lambda rota: one(limits=[used_up(rota)])),
     )),
     *((code, field, lambda rota, make=make: AddToProject(project=project(rota), tasks=make(rota)))
       for code, field, make in (
@@ -164,6 +193,7 @@ REFUSALS: list[tuple[str, str, Setup]] = [
         ("no_queue", "tasks[0].queue", lambda _: one(queue="q")),
         ("duplicate", "tasks[1].unique", lambda _: twice(unique="u")),
         ("queue_full", "tasks[0].queue", lambda rota: one(queue=full(rota))),
+        ("limit_used_up", "tasks[0]", lambda rota: one(limits=[used_up(rota)])),
     )),
     ("no_project", "project", lambda _: AddToProject(project=NOWHERE, tasks=one())),
     ("wrong_state", "project", lambda rota: AddToProject(project=closed(rota), tasks=one())),
@@ -179,6 +209,9 @@ REFUSALS: list[tuple[str, str, Setup]] = [
     ("no_task", "task", lambda _: Explain(task=NOBODY)),
     ("no_agent", "agent", lambda _: GetAgent(agent="bob")),
     ("no_queue", "queue", lambda _: GetQueue(queue="q")),
+    ("no_queue", "queue", lambda _: Match(queue="q")),
+    ("no_queue", "rules[0].set.queue", lambda _: SetRules(rules=[Rule(match={}, set=RuleSet(queue="q"))])),
+    ("no_agent", "agent", lambda rota: Assign(tasks=[task(rota)], agent="bob", by="me")),
     ("no_project", "project", lambda _: GetProject(project=NOWHERE)),
 ]  # fmt: skip
 ELSEWHERE = {("backup", "full_disk"), ("backup", "read_only"), ("archive", "full_disk"), ("archive", "read_only"),

@@ -12,9 +12,10 @@ from rota.model.commands.submit import Cancel, Hold, Submit
 from rota.model.commands.work import Claim, Complete, Done
 from rota.model.errors import RotaError
 from rota.model.task import TaskSpec
+from rota.planning import candidates as planning_candidates
 from rota.planning import filter as planning_filter
-from rota.planning import plan as planning
-from rota.planning import score
+from rota.planning import for_now as planning_for_now
+from rota.planning import terms
 from rota.store.protocol import Rerun
 from rota.testing import TestDistributor
 from tests.engine.faulty import Failing, FaultyStore
@@ -126,7 +127,7 @@ class TestPlanning:
 
         monkeypatch.setattr(where, "refusal", refusal)
 
-    @pytest.mark.parametrize("where", [planning, planning_filter], ids=["plan", "filter"])
+    @pytest.mark.parametrize("where", [planning_candidates, planning_for_now], ids=["candidates", "for_now"])
     def test_a_shape_it_can_not_cope_with_is_set_aside(
         self, rota: TestDistributor, monkeypatch: pytest.MonkeyPatch, where: Any
     ) -> None:
@@ -157,14 +158,14 @@ class TestPlanning:
         """The failing shape comes last: the others have used up the plan's agents when it is looked at alone."""
         agent(rota, "ann", slots=1)
         agent(rota, "bob", slots=1)
-        real = planning._Candidates
+        real = planning_candidates.Candidates
 
-        def candidates(snapshot: Any, shape: int, wishes: Any) -> Any:
-            if snapshot.shapes[shape].role == "cursed":
+        def candidates(snapshot: Any, lane: Any, *more: Any, **named: Any) -> Any:
+            if snapshot.shapes[lane.shape].role == "cursed":
                 raise RuntimeError("cursed")
-            return real(snapshot, shape, wishes)
+            return real(snapshot, lane, *more, **named)
 
-        monkeypatch.setattr(planning, "_Candidates", candidates)
+        monkeypatch.setattr(planning_candidates, "Candidates", candidates)
         agent(rota, "cur", role="cursed")
         good = task(rota, pin="ann")
         task(rota, role="cursed", priority="low")
@@ -187,7 +188,7 @@ class TestPlanning:
             return 0.5
 
         with monkeypatch.context() as patch:
-            patch.setitem(score.SCORES, "balanced", balanced)
+            patch.setitem(terms.TERMS, "utilisation", terms.Term("now and then", lambda _scene: balanced))
             number = task(rota)
             assert view(rota, number).state == "ready"
             assert not waiting.done()

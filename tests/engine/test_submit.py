@@ -63,7 +63,7 @@ def test_one_bad_task_refuses_all_of_them(rota: TestDistributor) -> None:
 
 
 def test_none_and_too_many_are_refused(rota: TestDistributor) -> None:
-    assert refused(rota, "too_large").field == "tasks"
+    assert refused(rota, "invalid").field == "tasks"
     assert refused(rota, "too_large", *[spec()] * 10_001).field == "tasks"
 
 

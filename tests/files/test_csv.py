@@ -110,7 +110,7 @@ WRONG = [
     ("title,payload\na,{", "tasks.csv:2 payload", ["not JSON"]),
     ("title,payload\na,1e400", "tasks.csv:2 payload", ["not JSON"]),
     ("title,payload\na,NaN", "tasks.csv:2 payload", ["not JSON"]),
-    (f"title,payload\na,{'9' * 30}", "tasks.csv:2 payload", ["64 bits"]),
+    (f"title,payload\na,{'9' * 30}", "tasks.csv:2 payload", ["beyond 9223372036854775807"]),
     (f"title,payload\na,{'9' * 5000}", "tasks.csv:2 payload", ["not JSON"]),
 ]
 

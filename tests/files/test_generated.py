@@ -13,10 +13,15 @@ import pytest
 
 from rota.files.reference import EXAMPLE, reference_text
 from rota.files.schema import fleet_schema, schema_text
+from rota.files.strategy_page import EXAMPLE as STRATEGY_EXAMPLE
+from rota.files.strategy_page import page_text
 from rota.files.tables import AgentTable, QueueTable
 from rota.files.tasks import _ENDINGS, open_tasks
 from rota.files.toml import parse_fleet
 from rota.model.task import TaskSpec
+from rota.planning.refusal import CODES
+from rota.planning.strategies import STRATEGIES
+from rota.planning.terms import TERMS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -26,6 +31,7 @@ DOCS = Path(__file__).parents[2] / "docs"
     [
         ("rota.files.schema", "fleet.schema.json", schema_text()),
         ("rota.files.reference", "fleet.md", reference_text()),
+        ("rota.files.strategy_page", "strategies.md", page_text()),
     ],
 )
 def test_committed_files_are_up_to_date(module: str, page: str, text: str) -> None:
@@ -55,6 +61,14 @@ def test_the_example_is_taken_and_shown() -> None:
     assert tomllib.loads(EXAMPLE)
     assert parse_fleet(EXAMPLE, "fleet.toml").agents
     assert EXAMPLE in reference_text()
+
+
+def test_the_page_about_strategies_names_them_all() -> None:
+    page = page_text()
+    for name in (*STRATEGIES, *TERMS, *CODES):
+        assert f"| `{name}`" in page
+    fleet = parse_fleet(STRATEGY_EXAMPLE, "fleet.toml")
+    assert fleet.pools["default"].terms == {"cost": 1.0, "utilisation": 0.3}
 
 
 def blocks(page: str, language: str) -> list[str]:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from rota.model.priority import TARGET_WAIT_S
+from rota.planning.order import PATIENCE
+
 TERM, GRACE, AVOID, GAP = 60, 30, 30, 10
+ESTIMATE = 1
+"""Seconds; of every task."""
 SLOTS = {"ann": 2, "bob": 1, "eve": 3}
 ENDED = ("done", "dead", "cancelled", "expired")
 START, TTL, FENCE = range(3)
@@ -125,10 +130,17 @@ class Model:
         may = [
             task for task in self.tasks.values() if task.state == "ready" and not task.lease and self._fits(task, agent)
         ]
-        best = sorted(may, key=lambda task: (task.band, task.submitted, task.number))[: min(n, free)]
+        best = sorted(may, key=lambda task: (*self._stands(task), task.number))[: min(n, free)]
         for task in best:
             task.lease = Lease(agent, self.now + TERM)
         return [task.number for task in best]
+
+    def _stands(self, task: Task) -> tuple[int, float]:
+        """Its band and due date: its own, or what a task that waits for it needs."""
+        own = task.submitted + TARGET_WAIT_S[task.band] + PATIENCE["deadline"] * ESTIMATE
+        waiting = [one for one in self.tasks.values() if task.number in one.edges and one.state not in ENDED]
+        stands = [self._stands(child) for child in waiting]
+        return min([task.band, *(band for band, _ in stands)]), min([own, *(due - ESTIMATE for _, due in stands)])
 
     def _fits(self, task: Task, agent: str) -> bool:
         return task.pin in (None, agent) and not (task.avoid[0] == agent and self.now < task.avoid[1])

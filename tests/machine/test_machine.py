@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from rota.model.agent import AgentSpec
-from rota.model.commands.fleet import Register, SetQueue
+from rota.model.commands.fleet import Register, SetPool, SetQueue
 from rota.model.commands.read import ListTasks
 from rota.model.commands.submit import Cancel, Edit, Hold, Redrive, Submit, Unhold
 from rota.model.commands.work import (
@@ -37,12 +37,12 @@ from rota.model.commands.work import (
 from rota.model.errors import RotaError
 from rota.model.ids import task_id, task_number
 from rota.model.priority import PRIORITIES
-from rota.model.queue import Backoff, QueuePolicy
+from rota.model.queue import Backoff, PoolPolicy, QueuePolicy
 from rota.model.task import After, Given, TaskSpec, TaskView
 from rota.testing import TestDistributor
 from tests.engine import tables
 from tests.engine.emptied import empty
-from tests.machine.model import GAP, GRACE, SLOTS, TERM, Lease, Listener, Model, Task
+from tests.machine.model import ESTIMATE, GAP, GRACE, SLOTS, TERM, Lease, Listener, Model, Task
 
 NAMES = st.sampled_from(sorted(SLOTS))
 BANDS = st.integers(0, 4)
@@ -63,6 +63,8 @@ class Machine(RuleBasedStateMachine):
         self.waiting: Future[Any] | None = None
         # Lost leases come back at once: then all times are whole seconds, and the model is exact.
         self.rota.call(SetQueue(queue="default", policy=QueuePolicy(backoff=Backoff(base=0, cap=0), term=TERM)))
+        # The model knows nothing of agents that are out after failures.
+        self.rota.call(SetPool(pool="default", policy=PoolPolicy(breaker_s=0, eject_s=0)))
         for name, slots in SLOTS.items():
             self.rota.call(Register(agent=AgentSpec(name=name, slots=slots)))
 
@@ -96,7 +98,7 @@ class Machine(RuleBasedStateMachine):
         after: list[Any] = [After(task=task_id(parent), rule=rule) for parent, rule in edges.items()]  # type: ignore[arg-type]
         spec = TaskSpec(
             title="t", priority=PRIORITIES[band], max_attempts=most, held=held, pin=pin, start=start or None, ttl=ttl,
-            after=after,
+            after=after, estimate=ESTIMATE,
         )  # fmt: skip
         number = task_number(self.rota.call(Submit(tasks=[spec])).ids[0])
         now = self.model.now

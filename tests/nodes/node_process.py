@@ -43,8 +43,14 @@ class Work(msgspec.Struct):
     """How long each claim waits, seconds."""
     pause: float = 0.0
     """How long an agent has a task, seconds."""
+    pool: str = "default"
+    """Of its agents, and the queue it submits to."""
+    documents: int = 0
+    """Its tasks are each about one of so many documents; 0 = about none."""
     holds: bool = False
     """Its agents complete nothing: whatever they get they keep."""
+    limits: list[str] = []
+    """Named by its tasks."""
     settings: dict[str, float] = {}
     """Constants to be set first: "rota.engine.timers.NODE_LOST_S"."""
 
@@ -68,7 +74,7 @@ class NodeProcess:
 
     def run(self) -> None:
         for number in range(self.work.agents):
-            spec = AgentSpec(name=self.agent(number), slots=self.work.slots)
+            spec = AgentSpec(name=self.agent(number), slots=self.work.slots, pool=self.work.pool)
             self.insist(Register(agent=spec, local=True))
         with self.rota.store.write() as transaction:
             backend = transaction.one(_BACKEND)[0][0]
@@ -100,11 +106,17 @@ class NodeProcess:
         left = self.work.submit
         while left and not self.stopping.is_set():
             n = min(random.randint(1, 20), left)
-            tasks = [TaskSpec(title="a task", priority=random.choice(PRIORITIES), payload=[left]) for _ in range(n)]
+            tasks = [self.task(random, left) for _ in range(n)]
             # The key makes asking again harmless.
             answer = self.insist(Submit(tasks=tasks, key=f"{self.work.name}:{left}"))
             self.tell(submitted=answer.ids)
             left -= n
+
+    def task(self, random: Random, left: int) -> TaskSpec:
+        documents = self.work.documents
+        about = {"document": random.randrange(documents)} if documents else [left]
+        priority = random.choice(PRIORITIES)
+        return TaskSpec(title="a task", priority=priority, payload=about, queue=self.work.pool, limits=self.work.limits)
 
     def claim(self, number: int) -> None:
         name = self.agent(number)

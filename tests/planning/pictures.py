@@ -7,11 +7,28 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from hypothesis import strategies as st
 
+from rota.model.agent import Cost
 from rota.model.requirements import Requirements
 from rota.planning.filter import refusal
+from rota.planning.for_now import Asked, standings
 from rota.planning.plan import plan, survey
-from rota.planning.score import SCORES, tie
-from rota.planning.snapshot import Agent, Give, Lane, Listener, Plan, Profile, Snapshot
+from rota.planning.refusal import Refusal
+from rota.planning.score import scorer, tie
+from rota.planning.snapshot import (
+    Agent,
+    Give,
+    Head,
+    KindRoom,
+    Known,
+    Lane,
+    Listener,
+    Plan,
+    Profile,
+    Reserved,
+    Snapshot,
+)
+from rota.planning.strategies import STRATEGIES, weights_of
+from rota.planning.terms import Scene
 
 NAMES = ("ann", "bob", "cat", "dan", "eve")
 _roles = st.sampled_from([None, "reader", "writer"])
@@ -26,22 +43,49 @@ picky = st.builds(
     ban=st.sampled_from([(), (), ("ann",), ("ann", "bob")]),
     avoid=st.sampled_from([(), (), ("bob",)]),
 )
+demanding = st.builds(
+    Requirements,
+    kind=st.sampled_from(["review", "build"]),
+    resources=st.sampled_from([(), (("gpu", 1.0),), (("gpu", 0.1), ("ram", 3.0))]),
+    near=st.sampled_from([None, "eu", "us-west"]),
+    max_cost=st.sampled_from([None, None, 0.5, 3.0]),
+    skills=st.sampled_from([(), (("py", 1),)]),
+)
 mild = st.builds(
     Requirements,
     skills=st.sampled_from([(), (), (("py", 1),), (("py", 2),)]),
     role=st.sampled_from([None, None, "writer"]),
     ban=st.sampled_from([(), (), (), ("bob",)]),
 )
-requirements = mild | picky
+requirements = mild | picky | demanding
 
 
 @st.composite
 def profiles(draw: st.DrawFn, name: str) -> Profile:
     skills = draw(st.sampled_from([(("py", 2),), (("py", 1),), (("js", 3), ("py", 3)), ()]))
-    return Profile(name, draw(st.sampled_from(["writer", "writer", "reader", None])), draw(_regions), skills)
+    role = draw(st.sampled_from(["writer", "writer", "reader", None]))
+    resources = draw(st.sampled_from([(), (("gpu", 2.0),), (("gpu", 1.0), ("ram", 7.0))]))
+    return Profile(name, role, draw(_regions), skills, resources, draw(_costs))
 
 
 _regions = st.sampled_from(["eu", "us", None])
+_costs = st.sampled_from([None, Cost(per_task=1.0), Cost(per_hour=3600.0, energy_per_hour=2.0)])
+_barred = st.sampled_from(
+    [None] * 7
+    + [Refusal("draining", "it is"), Refusal("unhealthy", "it is")]
+    + [Refusal("ejected", "it is", {"until": until}) for until in (5, 6)]
+)
+_kind_room = st.dictionaries(st.sampled_from(["review", "build", "task"]), st.integers(0, 1).map(KindRoom), max_size=1)
+_reserved = st.lists(
+    st.builds(
+        Reserved, st.integers(1, 2), st.sampled_from([None, 0, 1]), st.sampled_from([None, 1, 2]), st.integers(0, 1)
+    ),
+    max_size=2,
+).map(tuple)
+_expected = st.dictionaries(
+    st.sampled_from(["review", "build"]),
+    st.builds(Known, st.sampled_from([0.5, 2.0, 60.0]), st.sampled_from([0.0, 0.5, 1.0])),
+)
 
 
 @st.composite
@@ -52,12 +96,20 @@ def agents(draw: st.DrawFn, number: int) -> Agent:
         profile=draw(profiles(NAMES[number])),
         slots=slots,
         running=draw(st.sampled_from([0, 0, 0, 0, 1, 5])),
-        barred=draw(st.sampled_from([None] * 7 + ["draining", "unhealthy"])),
+        barred=draw(_barred),
+        cap=draw(st.sampled_from([None, None, None, 1, 2])),
+        kind_room=draw(_kind_room) if draw(st.integers(0, 4)) == 4 else {},
+        reserved=draw(_reserved) if draw(st.integers(0, 4)) == 4 else (),
+        expected=draw(_expected),
+        by_hand=draw(st.booleans()),
         weight=draw(st.sampled_from([0.5, 1.0, 4.0])),
         served=draw(st.integers(0, 5)),
         busy_s=draw(st.sampled_from([0.0, 1.0, 30.0])),
-        mean_s=draw(st.sampled_from([1.0, 1e-6, 10.0])),
+        weight_s=draw(st.sampled_from([1.0, 1e-6, 10.0])),
     )
+
+
+_passes = st.dictionaries(st.tuples(st.integers(0, 3), st.integers(0, 3)), st.integers(0, 30_000_000), max_size=8)
 
 
 @st.composite
@@ -74,16 +126,32 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     lanes = []
     for number in range(draw(st.integers(2, 6))):
         dues = draw(st.lists(st.integers(0, 4), min_size=1, max_size=6))
-        heads = sorted((due, next(numbers)) for due in dues)
+        costs = st.sampled_from([1_000_000, 10_000_000, 0])
+        keys = st.sampled_from([0, 0, 17, 18])
+        heads = sorted(Head(due, next(numbers), draw(costs), draw(keys)) for due in dues)
         barred = draw(st.sampled_from([None] * 6 + ["paused", "limit:x"]))
-        lanes.append(Lane(number, draw(st.sampled_from(sorted(shapes))), draw(st.integers(0, 4)), barred, heads))
+        lanes.append(
+            Lane(
+                number,
+                draw(st.sampled_from(sorted(shapes))),
+                draw(st.integers(0, 3)),
+                barred,
+                late=draw(st.sampled_from([False, False, True])),
+                tenant=draw(st.integers(1, 3)),
+                slack=draw(st.sampled_from([0.0, 1.0, 20.0, None])),
+                heads=heads,
+            )
+        )
     return Snapshot(
         agents=fleet,
         listeners=listeners,
         lanes=lanes,
         shapes=shapes,
-        strategy=draw(st.sampled_from(sorted(SCORES))),
+        strategy=draw(st.sampled_from(sorted(STRATEGIES))),
         seed=draw(st.integers(0, 3)),
+        weights=draw(st.sampled_from([{}, {1: 5}])),
+        passes=draw(_passes),
+        slack=draw(st.sampled_from([0.0, 1.0, 20.0])),
     )
 
 
@@ -121,42 +189,114 @@ def planned_through_a_window(snapshot: Snapshot, heads_each: int) -> Plan:
 
 
 def the_slow_way(snapshot: Snapshot) -> list[Give]:
-    """Every task in the order of work, every agent looked at for each."""
+    """Every task in the order of work, all lanes, tenants and agents looked at for each."""
     now = copy(snapshot)
-    gives = []
-    for _band, due, task, lane in in_order(now):
+    served = [lane for lane in now.lanes if lane.barred is None and _served(now, lane)]
+    gives: list[Give] = []
+    for band in range(5):
+        of_band = [lane for lane in served if lane.band == band]
+        if not of_band:
+            continue
+        mean = sum(lane.heads[0].cost for lane in of_band) // len(of_band)
+        least = now.passes.get((band, 0), 0) - round(now.slack * mean)
+        tenants = {lane.tenant for lane in of_band}
+        passes = {tenant: max(now.passes.get((band, tenant), 0), least) for tenant in tenants}
+        for late in (False, True):
+            _give_slowly(now, [lane for lane in of_band if lane.late == late], passes, mean, gives)
+    return gives
+
+
+def _served(now: Snapshot, lane: Lane) -> bool:
+    """Whether a listening agent with a slot free at the start of the plan may serve it, as `survey` asks."""
+    listening = {agent for listener in now.listeners for agent in listener.agents}
+    return any(agent.id in listening and no is None for agent, no in _standings(now, lane))
+
+
+def _standings(now: Snapshot, lane: Lane) -> list[tuple[Agent, Refusal | None]]:
+    found = standings(now.agents, Asked(now.shapes[lane.shape], lane.band, lane.tenant))
+    return [(agent, found[agent.id]) for agent in now.agents]
+
+
+def scores(now: Snapshot, lane: Lane, head: Head) -> dict[int, float]:
+    """What each agent that may be given the task at this moment scores."""
+    needs = now.shapes[lane.shape]
+    every = [agent for agent in now.agents if refusal(agent.profile, needs) is None]
+    free = [agent for agent in now.agents if may_now(now, agent, lane)]
+    score = scorer(weights_of(now.strategy, now.terms), Scene(needs, every, now.seed, head, free))
+    return {agent.id: score(agent) for agent in free}
+
+
+def hand_over(now: Snapshot, number: int, lane: Lane, listener: int) -> None:
+    """One task of the lane is in the agent's hands, for this listener."""
+    agent = next(agent for agent in now.agents if agent.id == number)
+    needs = now.shapes[lane.shape]
+    agent.running += 1
+    agent.served += 1
+    agent.given += 1
+    next(one for one in now.listeners if one.id == listener).n -= 1
+    agent.used = {
+        name: agent.used.get(name, 0.0) + dict(needs.resources).get(name, 0.0)
+        for name in {*agent.used, *dict(needs.resources)}
+    }
+    agent.reserved = tuple(
+        one._replace(
+            running=one.running
+            + ((one.band is None or lane.band <= one.band) and (one.tenant is None or one.tenant == lane.tenant))
+        )
+        for one in agent.reserved
+    )
+    if needs.kind in agent.kind_room:
+        left = agent.kind_room[needs.kind]
+        agent.kind_room = {**agent.kind_room, needs.kind: left._replace(room=left.room - 1)}
+
+
+def _give_slowly(now: Snapshot, lanes: list[Lane], passes: dict[int, int], mean: int, gives: list[Give]) -> None:
+    left = {lane.id: list(lane.heads) for lane in lanes}
+    while left:
+        mine = [lane for lane in lanes if lane.id in left]
+        floor = min(passes[lane.tenant] for lane in mine)
+        alone = len(passes) == 1
+        turn = [
+            lane
+            for lane in mine
+            if alone or lane.slack is None or passes[lane.tenant] - round(lane.slack * mean) <= floor
+        ]
+        lane = min(turn, key=lambda one: left[one.id][0][:2])
         may = [agent for agent in now.agents if may_now(now, agent, lane)]
         if not may:
+            del left[lane.id]
             continue
-        best = min(may, key=lambda agent: (SCORES[now.strategy](agent), tie(now.seed, agent.id), agent.id))
+        head = left[lane.id].pop(0)
+        if not left[lane.id]:
+            del left[lane.id]
+        scored = scores(now, lane, head)
+        best = min(may, key=lambda agent: (scored[agent.id], tie(now.seed, agent.id), agent.id))
         listener = next(it for it in now.listeners if best.id in it.agents and it.n > 0)
-        gives.append(Give(task, lane.id, due, best.id, listener.id, SCORES[now.strategy](best)))
-        listener.n -= 1
-        best.running += 1
-        best.served += 1
-    return gives
+        cost = 0 if alone else max(head.cost, 1)
+        if not alone:
+            passes[lane.tenant] += max(cost // now.weights.get(lane.tenant, 1), 1)
+        gives.append(Give(head.task, lane.id, head.due, best.id, listener.id, scored[best.id], cost))
+        hand_over(now, best.id, lane, listener.id)
 
 
 def in_order(snapshot: Snapshot) -> list[tuple[int, int, int, Lane]]:
     """All tasks that may be given out, best first."""
-    found = [(lane.band, *head, lane) for lane in snapshot.lanes if lane.barred is None for head in lane.heads]
+    found = [
+        (lane.band, head.due, head.task, lane) for lane in snapshot.lanes if lane.barred is None for head in lane.heads
+    ]
     return sorted(found, key=lambda row: row[:3])
 
 
 def may_now(snapshot: Snapshot, agent: Agent, lane: Lane) -> bool:
     """Whether this agent could be given a task of this lane at this moment."""
     listens = any(agent.id in listener.agents and listener.n > 0 for listener in snapshot.listeners)
-    fits = refusal(agent.profile, snapshot.shapes[lane.shape]) is None
-    return listens and fits and agent.barred is None and agent.running < agent.slots
+    return listens and {one.id: no for one, no in _standings(snapshot, lane)}[agent.id] is None
 
 
 def replayed(snapshot: Snapshot, decided: Plan) -> Iterator[tuple[Snapshot, Give]]:
     """Each decision with the moment at which it was taken."""
     now = copy(snapshot)
-    by_id = {agent.id: agent for agent in now.agents}
-    listeners = {listener.id: listener for listener in now.listeners}
+    lanes = {lane.id: lane for lane in now.lanes}
     for give in decided.gives:
         yield now, give
-        by_id[give.agent].running += 1
-        by_id[give.agent].served += 1
-        listeners[give.listener].n -= 1
+        hand_over(now, give.agent, lanes[give.lane], give.listener)

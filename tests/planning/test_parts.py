@@ -1,11 +1,11 @@
-"""The parts of a plan by themselves: filter, score, order, backoff, graph."""
+"""The parts of a plan by themselves: order, backoff, graph. Filters and scores have files of their own."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from random import Random
 
-import pytest
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,101 +14,22 @@ from rota.model.queue import Backoff, QueuePolicy
 from rota.model.requirements import Requirements, canonical, from_text, text_of
 from rota.model.times import SECOND
 from rota.planning.backoff import full_jitter
-from rota.planning.filter import nobody, refusal, refusal_now
 from rota.planning.graph import cycle
-from rota.planning.order import due, target_wait_s
-from rota.planning.score import SCORES, tie
-from rota.planning.snapshot import Agent, Profile
-from tests.planning.pictures import agents, profiles, requirements
-
-# --- filter
-
-
-def may(profile: Profile, needs: Requirements) -> bool:
-    """The same rule as one expression."""
-    has = dict(profile.skills)
-    return (
-        needs.pin in (None, profile.name)
-        and profile.name not in {*needs.ban, *needs.avoid}
-        and needs.role in (None, profile.role)
-        and (not needs.regions or profile.region in needs.regions)
-        and all(has.get(skill, 0) >= level for skill, level in needs.skills)
-    )
-
-
-@given(profiles("ann"), requirements)
-def test_a_refusal_is_a_reason_and_its_absence_is_permission(profile: Profile, needs: Requirements) -> None:
-    found = refusal(profile, needs)
-    assert (found is None) == may(profile, needs)
-    if found is not None:
-        assert found.code in ("pinned", "banned", "avoided", "role", "region", "skill")
-        assert found.text
-
-
-@given(agents(0), requirements)
-def test_what_bars_an_agent_only_for_now(agent: Agent, needs: Requirements) -> None:
-    found = refusal_now(agent, needs)
-    free = agent.barred is None and agent.running < agent.slots
-    assert (found is None) == (may(agent.profile, needs) and free)
-    lasting = refusal(agent.profile, needs)
-    if lasting is not None:
-        assert found == lasting
-    elif found is not None:
-        assert found.code == (agent.barred or "busy")
-
-
-@given(st.lists(st.integers(0, 4), unique=True).flatmap(lambda ids: st.tuples(*[agents(n) for n in ids])), requirements)
-def test_nobody_counts_each_reason_once_an_agent(fleet: tuple[Agent, ...], needs: Requirements) -> None:
-    reason = nobody(fleet, needs)
-    someone = any(may(agent.profile, needs) and agent.barred is None for agent in fleet)
-    assert (reason is None) == someone
-    if reason is None:
-        return
-    if not fleet:
-        assert reason == "no_agent"
-        return
-    counts = dict(part.split("=") for part in reason.removeprefix("nobody:").split(","))
-    assert sum(map(int, counts.values())) == len(fleet)
-    assert list(map(int, counts.values())) == sorted(map(int, counts.values()), reverse=True)
+from rota.planning.order import Facts, due, standing, target_wait_s
+from tests.planning.pictures import requirements
 
 
 @given(requirements)
 def test_equal_requirements_have_one_spelling(needs: Requirements) -> None:
     again = canonical(
         skills=dict(reversed(needs.skills)), role=needs.role, regions=[*reversed(needs.regions), *needs.regions],
-        pin=needs.pin, ban=[*needs.ban, *needs.ban],
+        pin=needs.pin, ban=[*needs.ban, *needs.ban], kind=needs.kind, near=needs.near, max_cost=needs.max_cost,
+        resources=dict(reversed(needs.resources)),
     )  # fmt: skip
-    plain = Requirements(skills=needs.skills, role=needs.role, regions=needs.regions, pin=needs.pin, ban=needs.ban)
+    plain = msgspec.structs.replace(needs, avoid=())
     assert again == plain
     assert text_of(again) == text_of(plain)
     assert from_text(text_of(needs)) == needs
-
-
-# --- score
-
-
-@pytest.mark.parametrize("strategy", sorted(SCORES))
-@given(agent=agents(0))
-def test_scores_grow_with_every_task(strategy: str, agent: Agent) -> None:
-    """The lazy heaps rely on it: an old entry can only stand too early."""
-    score = SCORES[strategy]  # type: ignore[index]
-    scores = []
-    for _ in range(5):
-        scores.append(score(agent))
-        agent.running += 1
-        agent.served += 1
-    assert scores == sorted(scores)
-
-
-@pytest.mark.parametrize(("strategy", "score"), [("least_loaded", 0.5), ("round_robin", 1.75), ("balanced", 1 / 6)])
-def test_what_each_strategy_counts(strategy: str, score: float) -> None:
-    agent = Agent(0, Profile("ann"), slots=4, running=1, weight=2.0, served=3, busy_s=30.0, mean_s=10.0)
-    assert SCORES[strategy](agent) == pytest.approx(score)  # type: ignore[index]
-
-
-def test_ties_favour_nobody_over_many_plans() -> None:
-    won = [min(range(4), key=lambda agent: tie(seed, agent)) for seed in range(400)]
-    assert all(70 <= won.count(agent) <= 130 for agent in range(4))
 
 
 # --- order
@@ -116,13 +37,28 @@ def test_ties_favour_nobody_over_many_plans() -> None:
 
 @given(st.integers(0, 10**15), st.integers(0, 4), st.none() | st.integers(0, 10**16))
 def test_when_a_task_is_due(submitted: int, band: int, deadline: int | None) -> None:
+    facts = Facts(submitted, band, deadline, estimate=2_000_000, low=1_000_000)
     fifo, plain = QueuePolicy(ordering="fifo"), QueuePolicy()
     waits = submitted + round(TARGET_WAIT_S[band] * SECOND)
-    assert due(submitted, band, deadline, fifo) == waits
-    assert due(submitted, band, deadline, plain) == (waits if deadline is None else deadline)
-    own = QueuePolicy(target_wait={PRIORITIES[band]: 7.5})
+    assert due(facts, fifo) == waits
+    assert due(facts, plain) == (waits + 20_000_000 if deadline is None else deadline)
+    own = QueuePolicy(target_wait={PRIORITIES[band]: 7.5}, patience=3)
     assert target_wait_s(band, own) == 7.5
-    assert due(submitted, band, None, own) == submitted + 7_500_000
+    assert due(facts._replace(deadline=None), own) == submitted + 13_500_000
+    assert due(facts._replace(needed_by=submitted), plain) <= submitted
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9))
+def test_when_a_task_is_late(now: int, deadline: int, estimate: int, low: int) -> None:
+    facts = Facts(0, 3, deadline, estimate, low)
+    found = standing(facts, now, QueuePolicy())
+    assert found.late == (now + low > deadline)
+    assert found.due == (estimate if found.late else deadline), "the late go shortest first"
+    if found.turns_late is not None:
+        assert found.turns_late > now
+        assert standing(facts, found.turns_late, QueuePolicy()).late
+        assert not standing(facts, found.turns_late - 1, QueuePolicy()).late
+    assert not standing(facts, now, QueuePolicy(ordering="fifo")).late, "no deadline counts there"
 
 
 # --- backoff

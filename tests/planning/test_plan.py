@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rota.model.requirements import Requirements
-from rota.planning.filter import nobody, refusal
+from rota.planning.filter import refusal
+from rota.planning.for_now import Asked, nobody
 from rota.planning.plan import survey
-from rota.planning.score import SCORES
-from rota.planning.snapshot import Agent, Lane, Listener, Profile, Snapshot
+from rota.planning.snapshot import Agent, Head, Lane, Listener, Profile, Snapshot
+from rota.planning.survey import refused_where_closed
 from tests.planning.pictures import (
     copy,
     in_order,
@@ -17,6 +18,7 @@ from tests.planning.pictures import (
     planned,
     planned_through_a_window,
     replayed,
+    scores,
     snapshots,
     the_slow_way,
 )
@@ -34,20 +36,23 @@ def test_a_window_never_hides_a_better_task(snapshot: Snapshot, heads_each: int)
 
 
 @given(snapshots())
-def test_bands_and_dues_are_strict_for_every_slot(snapshot: Snapshot) -> None:
+def test_bands_are_strict_for_every_slot(snapshot: Snapshot) -> None:
     decided = planned(snapshot)
     given_out = {give.task for give in decided.gives}
-    place = {task: (band, due, task) for band, due, task, _lane in in_order(snapshot)}
-    shapes = {task: snapshot.shapes[lane.shape] for _band, _due, task, lane in in_order(snapshot)}
+    place = {task: band for band, _due, task, _lane in in_order(snapshot)}
+    lanes = {task: lane for _band, _due, task, lane in in_order(snapshot)}
+    shown = {lane.id for lane in survey(copy(snapshot))[0]}
     assert [place[give.task] for give in decided.gives] == sorted(place[give.task] for give in decided.gives)
     for now, give in replayed(snapshot, decided):
         agent = next(agent for agent in now.agents if agent.id == give.agent)
-        passed_over = [
-            task
-            for task in place
-            if task not in given_out and place[task] < place[give.task] and refusal(agent.profile, shapes[task]) is None
-        ]
+        better = [task for task in place if task not in given_out and place[task] < place[give.task]]
+        passed_over = [task for task in better if may_now(now, agent, lanes[task])]
         assert passed_over == [], f"{agent.profile.name} got {give.task}"
+        refused = {
+            lanes[task].id for task in better if refusal(agent.profile, snapshot.shapes[lanes[task].shape]) is None
+        }
+        told = decided.refused | refused_where_closed(snapshot, shown, [agent.id])
+        assert {lane for lane in refused if agent.id not in told.get(lane, {})} == set(), "each has a reason on record"
 
 
 @given(snapshots())
@@ -60,7 +65,7 @@ def test_every_decision_is_allowed(snapshot: Snapshot) -> None:
         assert may_now(now, agent, lanes[give.lane])
         assert agent.id in listener.agents
         assert listener.n > 0
-        assert (give.due, give.task) in lanes[give.lane].heads
+        assert (give.due, give.task) in [(head.due, head.task) for head in lanes[give.lane].heads]
     assert len({give.task for give in decided.gives}) == len(decided.gives)
 
 
@@ -80,10 +85,11 @@ def test_no_slot_stays_free_while_it_could_work(snapshot: Snapshot) -> None:
 @given(snapshots())
 def test_the_agent_has_the_least_score_of_those_that_may(snapshot: Snapshot) -> None:
     lanes = {lane.id: lane for lane in snapshot.lanes}
-    score = SCORES[snapshot.strategy]
     for now, give in replayed(snapshot, planned(snapshot)):
-        scores = {agent.id: score(agent) for agent in now.agents if may_now(now, agent, lanes[give.lane])}
-        assert give.score == scores[give.agent] == min(scores.values())
+        lane = lanes[give.lane]
+        head = next(head for head in lane.heads if head.task == give.task)
+        found = scores(now, lane, head)
+        assert give.score == found[give.agent] == min(found.values())
 
 
 @given(snapshots())
@@ -111,7 +117,7 @@ def test_every_lane_is_served_parked_with_a_reason_or_waits_for_a_slot(snapshot:
     assert not served & parked.keys()
     for lane in snapshot.lanes:
         open_now = [agent for agent in snapshot.agents if may_now(snapshot, agent, lane)]
-        reason = nobody(snapshot.agents, snapshot.shapes[lane.shape])
+        reason = nobody(snapshot.agents, Asked(snapshot.shapes[lane.shape], lane.band, lane.tenant))
         if lane.barred is not None:
             assert parked[lane.id] == lane.barred
         elif open_now:
@@ -126,7 +132,7 @@ def _snapshot(heads: list[tuple[int, int]], slots: int, n: int) -> Snapshot:
     return Snapshot(
         agents=[Agent(id=1, profile=Profile("ann"), slots=slots)],
         listeners=[Listener(1, (1,), n)],
-        lanes=[Lane(1, 1, 3, None, heads)],
+        lanes=[Lane(1, 1, 3, heads=[Head(*head) for head in heads])],
         shapes={1: Requirements()},
     )
 
@@ -145,7 +151,7 @@ def test_no_more_than_asked_for_and_no_more_than_slots() -> None:
 def test_a_starved_plan_says_so_instead_of_going_on() -> None:
     """A worse lane must not be served while a better one may hold more."""
     snapshot = _snapshot([(0, 1)], slots=3, n=3)
-    snapshot.lanes = [Lane(1, 1, 0, None, [(0, 1)], more=True), Lane(2, 1, 4, None, [(0, 2), (0, 3)])]
+    snapshot.lanes = [Lane(1, 1, 0, heads=[Head(0, 1)], more=True), Lane(2, 1, 4, heads=[Head(0, 2), Head(0, 3)])]
     from rota.planning.plan import plan
 
     assert plan(copy(snapshot)).starved == (1,)

@@ -7,7 +7,7 @@ import pytest
 from bench.reference.agent import Agent, fleet, singles
 from bench.reference.baselines import BASELINES, PREEMPTIVE
 from bench.reference.graph import upward_rank
-from bench.reference.orders import fifo, longest
+from bench.reference.orders import edf, edf_late, fifo, longest
 from bench.reference.picks import RoundRobin
 from bench.reference.preemptive import preemptive, srpt
 from bench.reference.report import report
@@ -172,3 +172,17 @@ def test_fifo_is_by_submit_and_survives_a_retry() -> None:
     spans = list(central(batch(1.0, 1.0, 1.0), agents, fifo, attempts=50, seed=2))
     assert any(span.ending == "failed" for span in spans)
     assert [span.task.seq for span in spans] == sorted(span.task.seq for span in spans)
+
+
+def test_a_key_that_ages_is_looked_at_when_its_turn_comes() -> None:
+    # At 10, when the slot is free, the first deadline cannot be met any more, though it was the earliest.
+    tasks = [
+        Task(0, 0.0, 10.0, 10.0),
+        Task(1, 1.0, 5.0, 5.0, deadline=12.0),
+        Task(2, 2.0, 4.0, 4.0, deadline=14.0),
+        Task(3, 3.0, 2.0, 2.0),
+    ]
+    spans = {span.task.seq: span.start for span in central(tasks, fleet(1), aged=edf_late)}
+    assert spans == {0: 0.0, 2: 10.0, 3: 14.0, 1: 16.0}
+    plain = {span.task.seq: span.start for span in central(tasks, fleet(1), edf)}
+    assert plain == {0: 0.0, 1: 10.0, 2: 15.0, 3: 19.0}

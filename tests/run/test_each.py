@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import subprocess
+import sys
 
-from tests.run.conftest import Folder
+from tests.run.conftest import SOURCE, Folder
 
 BACKLOG = """
 # What there is to do
@@ -75,3 +78,43 @@ def test_a_command_line_that_does_not_fit_is_refused(folder: Folder) -> None:
         assert (ended.code, ended.out) == (2, ""), arguments
         assert said in ended.err
         assert ended.err.count("\n") == 1
+
+
+def test_a_file_without_tasks_gets_a_warning(folder: Folder) -> None:
+    (folder.path / "notes.md").write_text("# Notes\n\n- [x] old\n- a thought\n")
+    (folder.path / "empty.jsonl").write_text("")
+    ended = folder.here("each", "notes.md", "--", "true")
+    assert ended.code == 0
+    assert "warning: notes.md holds no task: a task of Markdown is an open checkbox" in ended.err
+    assert "warning: empty.jsonl holds no task" in folder.here("each", "empty.jsonl", "--", "true").err
+    folder.fleet('[[agent]]\nname = "a"\ncommand = ["true"]\n')
+    assert "warning: notes.md holds no task" in folder.here("run", "fleet.toml", "notes.md").err
+
+
+def test_many_slots_get_the_open_files_they_need(folder: Folder) -> None:
+    (folder.path / "list.txt").write_text("".join(f"task {n}\n" for n in range(80)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+    try:
+        running = folder.start("each", "-n", "80", "--attempts", "1", "list.txt", "--", "sleep", "0.5")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    ended = running.ended()
+    assert (ended.code, len(ended.lines)) == (0, 80)
+    assert "Traceback" not in ended.err
+
+
+def test_more_slots_than_open_files_allow_are_refused(folder: Folder) -> None:
+    (folder.path / "list.txt").write_text("one\n")
+    limited = 'ulimit -n 200; exec "$0" -m rota each -n 80 list.txt -- true'
+    ended = subprocess.run(
+        ["sh", "-c", limited, sys.executable],
+        cwd=folder.path,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "80 slots need 1,024 open files, 200 are allowed; `ulimit -n 1024`" in ended.stderr

@@ -49,6 +49,7 @@ def test_interrupted_it_gives_back_and_goes_on_later(folder: Folder, number: sig
     ended = running.ended()
     assert ended.code == 128 + number
     assert ended.card["ended"] == "interrupted"
+    assert "the same command goes on" in ended.err
     assert ended.card["states"] == {"ready": 2}
     assert ended.card["outcomes"] == {"given_back": 1}
     assert await_end(descendants, 5) == []

@@ -141,8 +141,17 @@ def test_what_nobody_can_do_is_told_and_not_waited_for(folder: Folder) -> None:
     assert "--wait" in ended.err
 
 
+def test_a_stage_that_will_make_somebody_fit_is_waited_for(folder: Folder) -> None:
+    folder.fleet(f"queue.default.stages = [{{ after = 3, change = {{ skills = {{ magic = 0 }} }} }}]\n{ECHO}")
+    folder.tasks({"title": "hard", "skills": {"magic": 3}})
+    ended = folder.run()
+    assert ended.code == 0, ended.err
+    assert ended.card["states"] == {"done": 1}
+
+
 def test_an_agent_that_cannot_be_started_is_told(folder: Folder) -> None:
-    folder.fleet('[[agent]]\nname = "lost"\npython = "no_such_module:f"\n')
+    (folder.path / "lost.py").write_text("import no_such_module\n")
+    folder.fleet('[[agent]]\nname = "lost"\npython = "lost:f"\n')
     folder.tasks({"title": "anything"})
     ended = folder.run()
     assert ended.code == 9
@@ -165,6 +174,9 @@ def test_bad_input_is_one_line_and_leaves_nothing_behind(folder: Folder) -> None
     assert "no-such-script' does not exist" in refused(2)
     folder.fleet('[[agent]]\nname = "a"\ncommand = ["true"]\ncheck = ["./fleet.toml"]\n')
     assert "agent[0].check" in refused(2)
+    for target, absent in {"nowhere:f": "nowhere", "json.nowhere.deep:f": "json.nowhere", "rota.x:f": "rota.x"}.items():
+        folder.fleet(f'[[agent]]\nname = "a"\npython = "{target}"\n')
+        assert f"agent[0].python: there is no module '{absent}'" in refused(2)
     folder.fleet('[[agent]]\nname = "a"\ncommand = ["echo", "{nothing}"]\n')
     assert "fleet.toml:2 agent[0].command: {nothing} is no placeholder" in refused(2)
     assert not (folder.path / "work.db").exists()

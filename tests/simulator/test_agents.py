@@ -91,3 +91,13 @@ def test_every_attempt_can_be_drawn_while_there_are_few() -> None:
     assert few.bars is not None
     assert [(bar.begin, bar.end) for bar in few.bars[:3]] == [(0, 10), (0, 10), (10, 20)]
     assert outcome("batch", "50", tasks="2100", mean="1").bars is None
+
+
+def test_an_agent_that_is_out_after_failures_breaks_no_law() -> None:
+    """Its slot is free and tasks wait that it may do: right, while the engine says that it is out."""
+    ways = {"agent.agent-1.fail": "0.9", "bands": "high:1,low:1"}
+    out = run("bursty", "3", tasks="250", load="1.3", more=ways)
+    never_out = run("bursty", "3", tasks="250", load="1.3", more={**ways, "pool.eject_s": "0", "pool.breaker_s": "0"})
+    assert out.failed < 0.5 * never_out.failed
+    assert out.inversions == never_out.inversions == 0
+    assert out.laws.conservation_checked > 250

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rota.model.times import SECOND
+from rota.simulator.fleet import plain_fleet
 from rota.simulator.measures.bound import Bound
 from rota.simulator.measures.fairness import Shares, jain
-from rota.simulator.measures.load import variation
+from rota.simulator.measures.load import Load, variation
 from rota.simulator.measures.series import MOST_STEPS, Track
 from rota.simulator.measures.sketch import Sketch
 from tests.simulator.runs import run
@@ -36,6 +37,24 @@ def test_variation_is_weighted_by_slots() -> None:
     assert variation([(1, 0, 100), (4, 400, 400)]) == pytest.approx(0.5)
     assert variation([(1, 1, 100), (1, 2, 100)]) is None
     assert variation([(3, 200, 300)]) is None
+
+
+def test_time_out_after_failures_is_not_offered() -> None:
+    load = Load(plain_fleet("3"), [[0, 1, 2]], 0, 100)
+    for agent in (0, 1, 2):
+        load.change(agent, 1, 0)
+    load.change(0, -1, 60)
+    load.out(0, 100, 60)
+    load.change(2, -1, 20)
+    load.out(2, 100, 20)
+    load.finish(100)
+    # The first was busy all the time that it was not out; the third was out for most of the window.
+    assert load.pool_variation() == 0
+    assert load.utilisation(100) == pytest.approx((60 + 100 + 20) / 300)
+    bad = Load(plain_fleet("2"), [[0, 1]], 0, 100)
+    bad.change(1, 1, 0)
+    bad.finish(100)
+    assert bad.pool_variation() == pytest.approx(1)
 
 
 def test_jain_of_equal_and_unequal_shares() -> None:

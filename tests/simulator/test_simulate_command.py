@@ -49,7 +49,13 @@ def test_reports_hold_everything_and_fetch_nothing(tmp_path: Path) -> None:
     assert set(re.findall(r"https?://[^\"'\s<]+", html)) == {"http://www.w3.org/2000/svg"}
     assert "<script" not in html
     assert execute([*RUN, "--compare", "fifo,shortest", "--report", str(text)]) == 0
-    assert "| queue time |" in text.read_text()
+    told = text.read_text()
+    assert "| queue time |" in told
+    drawn = re.findall(r"^<svg[^\n]*>\n.*?</svg>$", told, re.DOTALL | re.MULTILINE)
+    assert len(drawn) == 8  # waiting, running, and for each run bands, tenants, who did what when
+    for picture in drawn:
+        assert "\n\n" not in picture  # an empty line would end the picture
+        assert len(list(ElementTree.fromstring(picture).iter())) > 5
 
 
 def test_strange_names_do_no_harm_in_a_report(tmp_path: Path) -> None:

@@ -32,14 +32,19 @@ def test_the_impatient_leave_as_in_the_textbook() -> None:
 
 
 def test_a_full_queue_refuses_as_in_the_textbook() -> None:
-    ready = setup("poisson", "1", tasks=TASKS, service="exponential", load="1.2", queue__depth="4")
+    ready = setup(
+        "poisson", "1", tasks=TASKS, service="exponential", load="1.2", queue__depth="4", queue__ordering="fifo"
+    )
     expected = reference.bounded(coming(ready), 5)
     assert [how for how, _wait in endings(ready)] == expected
     assert 100 < expected.count("refused") < 600
 
 
 def test_better_bands_go_first_and_nothing_is_interrupted() -> None:
-    ready = setup("poisson", "2", tasks=TASKS, service="exponential", load="0.95", bands="high:1,normal:1,low:1")
+    ready = setup(
+        "poisson", "2", tasks=TASKS, service="exponential", load="0.95", bands="high:1,normal:1,low:1",
+        queue__ordering="fifo",
+    )  # fmt: skip
     expected = reference.ordered(coming(ready), 2, lambda task: BANDS[task.band])
     assert [wait for _how, wait in endings(ready)] == expected
 

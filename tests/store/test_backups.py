@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +12,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import apsw
 import msgspec
 import psycopg
 import pytest
 
 from rota.model.errors import RotaError
-from rota.store import postgres_dump
+from rota.store import new_file, postgres_dump, sqlite_copy
 from rota.store.migrate import Migratable, migrate
 from rota.store.protocol import Reader
 from rota.store.restore import restore
@@ -192,9 +195,58 @@ def test_a_backup_never_replaces_a_file(lasting_store: Migratable, tmp_path: Pat
     assert [file.name for file in tmp_path.iterdir() if file.suffix == ".part"] == []
 
 
-def test_a_backup_that_can_not_be_written(lasting_store: Migratable, tmp_path: Path) -> None:
-    with pytest.raises(RotaError):
+def test_a_backup_is_private_from_its_first_byte_and_touches_no_other_file(
+    lasting_store: Migratable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    beside = folder / "backup.part"
+    beside.write_text("precious")
+    written = new_file.publish
+    seen: list[int] = []
+
+    def look_and_publish(part: Path, path: Path) -> None:
+        seen.extend(stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir() if file != beside)
+        written(part, path)
+
+    def look_and_copy(source: apsw.Connection, part: Path, path: str) -> None:
+        seen.extend(stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir() if file != beside)
+        copy(source, part, path)
+        seen.extend(stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir() if file != beside)
+
+    copy = sqlite_copy._copy
+    monkeypatch.setattr(sqlite_copy, "_copy", look_and_copy)
+    monkeypatch.setattr(new_file, "publish", look_and_publish)
+    before = os.umask(0)
+    try:
+        lasting_store.backup(str(folder / "backup"))
+    finally:
+        os.umask(before)
+    assert seen
+    assert set(seen) == {0o600}
+    assert beside.read_text() == "precious"
+    assert sorted(file.name for file in folder.iterdir()) == ["backup", "backup.part"]
+
+
+def test_a_backup_into_a_folder_that_is_not_there(lasting_store: Migratable, tmp_path: Path) -> None:
+    with pytest.raises(RotaError, match=r"there is no folder .*/no/such; make it") as refused:
         lasting_store.backup(str(tmp_path / "no" / "such" / "folder"))
+    assert (refused.value.code, refused.value.field) == ("invalid", "path")
+
+
+def test_a_closed_store_answers_no_more(lasting_store: Migratable, tmp_path: Path) -> None:
+    add(lasting_store, 1, 3)
+    with lasting_store.read() as reader:
+        assert reader.one(audit.TASKS, 0, 10)
+        lasting_store.close()
+    for use in (lasting_store.read, lasting_store.write):
+        with pytest.raises(RotaError) as refused, use():
+            pass
+        assert refused.value.code == "stopped"
+    with pytest.raises(RotaError) as refused:
+        lasting_store.backup(str(tmp_path / "late"))
+    assert refused.value.code == "stopped"
+    assert list(tmp_path.glob("late*")) == []
 
 
 @pytest.mark.parametrize("damage", ["cut", "cut rows", "not gzip", "no table", "newer", "empty"])

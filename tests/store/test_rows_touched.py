@@ -52,7 +52,7 @@ def fill(store: Migratable, had: int, size: int) -> None:
             t.add(tasks.ADD_TASK, [in_lane(n) for n in numbers])
             t.add(tasks.ADD_TASK, [task(-n, state=state.DONE, finished=NOW, lane=None) for n in numbers])
             t.add(tasks.ADD_BODY, [(n, "", None) for n in numbers])
-            t.add(waiting.ADD_READY, [(n % LANES, NOW + n, n) for n in numbers])
+            t.add(waiting.ADD_READY, [(n % LANES, NOW + n, n, n, 0) for n in numbers])
             t.add(waiting.ADD_ASIDE, [(state.HELD, -n) for n in numbers])
             t.add(waiting.ADD_TIMER, [(NOW + n, 1, n) for n in numbers])
             t.add(relations.ADD_UNIQUE, [(f"k{n}", n) for n in numbers])
@@ -105,16 +105,23 @@ ACTIONS: dict[str, Action] = {
     "lock_one": each(tasks.LOCK_TASKS, _KEYS[:1]),
     "end_tasks": each(tasks.END_TASKS, [(n, state.DONE, NOW, 1, 1, 1, None) for (n,) in _KEYS]),
     "place_tasks": each(
-        tasks.PLACE_TASKS, [(n, state.HELD, None, NOW, None, 0, 0, None, 0, None, None) for (n,) in _KEYS]
+        tasks.PLACE_TASKS, [(n, state.HELD, None, NOW, None, 0, 0, None, 0, None, None, 0) for (n,) in _KEYS]
     ),
+    "stage_tasks": each(tasks.STAGE_TASKS, [(n, 1, 1, None, None, 1) for (n,) in _KEYS]),
+    "waiting_tasks": each(tasks.WAITING_TASKS, _KEYS),
+    "need_tasks": each(tasks.NEED_TASKS, [(n, None, NOW, None) for (n,) in _KEYS]),
     "set_results": each(tasks.SET_RESULTS, [(n, "{}") for (n,) in _KEYS]),
     "briefs": each(tasks.BRIEFS, _KEYS),
     "batch_tasks": one(tasks.BATCH_TASKS, "b10", 1_000),
     "mark_parents": each(tasks.MARK_PARENTS, _KEYS),
     "end_leases": each(leases.END_LEASES, _HELD),
     "renew_leases": each(leases.RENEW_LEASES, [(task_, token, 1, NOW, None) for task_, token in _HELD]),
+    "flag_preempt": each(leases.FLAG_PREEMPT, [(task_, token, NOW) for task_, token in _HELD]),
+    "held_by_agents": each(leases.HELD_BY_AGENTS, [(1,), (2,)]),
+    "count_preempted": each(leases.COUNT_PREEMPTED, _KEYS),
     "lapsed_leases": one(leases.LAPSED_LEASES, NOW, 500),
     "slots_of_agents": each(leases.SLOTS_OF_AGENTS, [(1,), (2,)]),
+    "lanes_of_agents": each(leases.LANES_OF_AGENTS, [(1,), (2,)]),
     "leases_of_lost_node": one(leases.LEASES_OF_LOST_NODE, 1, 1_000),
     "offers_of_node": one(leases.OFFERS_OF_NODE, 1),
     "leases_of_listener": one(leases.LEASES_OF_LISTENER, 1, 4),

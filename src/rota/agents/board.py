@@ -59,10 +59,30 @@ class _Pace:
 
 
 @dataclass(slots=True)
+class Later:
+    """Attempts that ended with "later" one after the other, without any other outcome between them."""
+
+    times: int = 0
+    since: float = 0.0
+    """When the first of them ended, in `time.monotonic` seconds."""
+    tasks: set[str] = field(default_factory=set)
+    error: str = ""
+    """What the last of them said."""
+
+    def add(self, task: str, error: str) -> None:
+        """One more."""
+        self.since = self.since or time.monotonic()
+        self.times += 1
+        self.tasks.add(task)
+        self.error = error
+
+
+@dataclass(slots=True)
 class _Lines:
     standings: dict[str, Standing] = field(default_factory=dict)
     paces: dict[str, _Pace] = field(default_factory=dict)
     ended: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=10_000))
+    later: Later = field(default_factory=Later)
 
 
 class Board:
@@ -96,11 +116,15 @@ class Board:
                 standing.broken += 1
                 standing.restarts += 1
                 standing.trouble = verdict.error
-            elif verdict.kind not in ("cancelled", "shutdown"):
+            elif verdict.kind not in ("cancelled", "shutdown", "preempted"):
                 standing.broken = 0
                 standing.trouble = None
                 standing.done += verdict.kind == "done"
                 standing.failed += verdict.kind not in ("done", "later")
+                if verdict.kind == "later":
+                    lines.later.add(given.task, verdict.error or "later")
+                else:
+                    lines.later = Later()
                 lines.ended.append((time.monotonic(), wall_s))
                 pace = lines.paces.setdefault(given.kind, _Pace())
                 pace.n += 1
@@ -119,6 +143,12 @@ class Board:
         """All agents, in the order of the fleet."""
         with self._lock:
             return [_copy(standing) for standing in self._lines.standings.values()]
+
+    def later(self) -> Later:
+        """What was sent back for later since something else came of an attempt."""
+        with self._lock:
+            later = self._lines.later
+            return Later(later.times, later.since, set(later.tasks), later.error)
 
     def busy(self) -> bool:
         """Whether an agent of this process has a task."""

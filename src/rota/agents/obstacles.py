@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
@@ -19,10 +20,16 @@ LOOKED_AT = 10_000
 """Ready tasks that are told apart by what they ask for; the blocked whose parents are looked at."""
 PARENTS = 200
 EXAMPLES = 5
+LATER_TIMES = 10
+LATER_S = 600.0
+"""So many attempts in a row that end with "later" (exit code 75), over so many seconds at least, and it is no pause any
+more: a run that waits for nothing else ends.
+"""
 SOON_S = 60.0
 """In a run without a file of tasks, what starts later than this is not waited for, seconds."""
 
 _MOVING: frozenset[State] = frozenset({"ready", "running", "scheduled"})
+_WAITING: tuple[State, ...] = ("ready", "scheduled")
 _ASIDE: dict[State, str] = {
     "held": "on hold",
     "asked": "waiting for an answer",
@@ -42,6 +49,8 @@ class Obstacle(NamedTuple):
 def obstacles(distributor: Distributor, work: Work, counts: Counts, board: Board) -> list[Obstacle] | None:
     """Why nothing of the work can go on; None when something still can, or when nothing is left."""
     states = counts.states
+    if (endless := _only_later(work, counts, board)) is not None:
+        return [endless, *_aside(work, states)]
     if not counts.unfinished or states.get("running", 0) or board.busy() or _starts_soon(work, states):
         return None
     found: list[Obstacle] = []
@@ -55,12 +64,35 @@ def obstacles(distributor: Distributor, work: Work, counts: Counts, board: Board
     later = list(islice(work.tasks("scheduled"), EXAMPLES)) if states.get("scheduled", 0) else []
     if later:
         found.append(Obstacle("not to start yet", states["scheduled"], _examples(later)))
+    return [*found, *_aside(work, states)]
+
+
+def _aside(work: Work, states: dict[str, int]) -> Iterator[Obstacle]:
     for state, words in _ASIDE.items():
         if n := states.get(state, 0):
             tasks = list(islice(work.tasks(state), EXAMPLES))
             said = sorted({task.reason for task in tasks if task.reason and state == "held"})
-            found.append(Obstacle(words + (f" ({'; '.join(said)})" if said else ""), n, _examples(tasks)))
-    return found
+            yield Obstacle(words + (f" ({'; '.join(said)})" if said else ""), n, _examples(tasks))
+
+
+def _only_later(work: Work, counts: Counts, board: Board) -> Obstacle | None:
+    """Whether all that could go on was sent back for later, again and again for a long time, and nothing else came."""
+    later = board.later()
+    if later.times < LATER_TIMES or time.monotonic() < later.since + LATER_S:
+        return None
+    current = {one.task: one.title for standing in board.standings() for one in standing.current}
+    if counts.states.get("running", 0) > len(current):
+        return None
+    waiting = {task.id: task.title for state in _WAITING for task in islice(_in(work, counts, state), LOOKED_AT)}
+    found = {**waiting, **current}
+    if not found or not found.keys() <= later.tasks:
+        return None
+    reason = f"sent back for later {later.times:,} times in a row, with nothing else done: {later.error}"
+    return Obstacle(reason, len(found), tuple(islice(found.items(), EXAMPLES)))
+
+
+def _in(work: Work, counts: Counts, state: State) -> Iterator[TaskView]:
+    return work.tasks(state) if counts.states.get(state, 0) else iter(())
 
 
 def _starts_soon(work: Work, states: dict[str, int]) -> bool:
@@ -79,8 +111,8 @@ def _ready(distributor: Distributor, work: Work, board: Board) -> list[Obstacle]
     alike: dict[tuple[Any, ...], list[TaskView]] = {}
     for task in islice(work.tasks("ready"), LOOKED_AT):
         alike.setdefault(_needs(task), []).append(task)
-    if not alike:
-        return None
+    if not alike or any(task.next_stage is not None for tasks in alike.values() for task in tasks):
+        return None  # a stage may make somebody fit
     standings = {standing.name: standing for standing in board.standings()}
     found: dict[str, list[TaskView]] = {}
     for tasks in alike.values():
@@ -101,10 +133,11 @@ def _lasting(explanation: Explanation, standings: dict[str, Standing]) -> str | 
         return None
     if explanation.reason == "paused":
         return explanation.text
-    refusals = {name: text for name, text in explanation.agents.items() if not text.startswith(("may", "busy"))}
+    refused = explanation.refusals
+    refusals = {name: explanation.agents[name] for name, no in refused.items() if no.passes != "when_freed"}
     may = [name for name in explanation.agents if name not in refusals]
     broken = [standings[name] for name in may if name in standings and standings[name].is_broken]
-    if len(broken) < len(may) or any(text.startswith("avoided") for text in refusals.values()):
+    if len(broken) < len(may) or any(no.passes == "by_itself" for no in refused.values()):
         return None
     if broken:
         told = "; ".join(f"{one.name}: {one.trouble}" for one in broken[:EXAMPLES])
@@ -134,7 +167,8 @@ def _state_of(distributor: Distributor, task: str) -> State:
 def _needs(task: TaskView) -> tuple[Any, ...]:
     skills = tuple(sorted(task.skills.items()))
     lists = tuple(task.regions), tuple(task.ban), tuple(task.limits)
-    return task.queue, skills, task.role, task.pin, lists
+    more = tuple(sorted(task.resources.items())), task.max_cost
+    return task.queue, skills, task.role, task.pin, lists, more
 
 
 def _examples(tasks: list[TaskView]) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,8 @@ import msgspec
 from rota.agents.process.child import BAD_TASK, DONE, LATER
 from rota.agents.process.ended import Ended
 from rota.agents.process.texts import first_part, last_lines, plain, readable
-from rota.model.bounds import DEPTH
+from rota.model.bounds import DEPTH, INT64
+from rota.model.check import number_beyond
 
 Kind = Literal[
     "done",
@@ -25,6 +26,7 @@ Kind = Literal[
     "bad_task",
     "cancelled",
     "shutdown",
+    "preempted",
     "broken",
 ]
 """What became of the attempt, and what follows.
@@ -35,7 +37,7 @@ Kind = Literal[
   too slow; silent).
 - `later`: not now, and not the task's fault: again after `retry_after_s`, if given.
 - `bad_task`: no attempt can succeed: dead at once.
-- `cancelled`, `shutdown`: we ended it ourselves; after `shutdown` the task is given back.
+- `cancelled`, `shutdown`, `preempted`: we ended it ourselves; after the last two the task is given back.
 - `broken`: the agent (or its check) could not be started: the task is given back, the agent needs mending.
 """
 ResultKind = Literal["json", "text", "none"]
@@ -43,6 +45,7 @@ ResultKind = Literal["json", "text", "none"]
 ERROR_CHARACTERS = 2_000
 REPLACED = "the answer was not plain UTF-8 text: what could not be read was replaced"
 TOO_DEEP = f"the answer is JSON nested deeper than {DEPTH} levels: it is kept as text"
+TOO_GREAT = f"the answer is JSON with a number beyond {INT64}: it is kept as text"
 STDOUT_BYTES = 16_384
 """How much of stdout is looked at for an error, where stderr is empty."""
 
@@ -96,7 +99,7 @@ def _judge_exit(ended: Ended) -> Verdict:
 def _judge_check(verdict: Verdict, check: Ended) -> Verdict:
     if check.why == "exit" and check.exit_code == 0:
         return verdict
-    if check.why in ("cancelled", "shutdown"):
+    if check.why in ("cancelled", "shutdown", "preempted"):
         return Verdict(kind=check.why, error=story(check, prefix="the check: "))
     if check.why in ("not_found", "not_executable", "broken"):
         return Verdict(kind="broken", error=story(check, prefix="the check: "))
@@ -152,6 +155,8 @@ def _done(ended: Ended) -> Verdict:
         return Verdict(kind="done", result=text, result_kind="text", note=REPLACED if replaced else None)
     if _is_deeper(value, DEPTH):
         return Verdict(kind="done", result=_as_text(answer), result_kind="text", note=TOO_DEEP)
+    if number_beyond(answer, value) is not None:
+        return Verdict(kind="done", result=_as_text(answer), result_kind="text", note=TOO_GREAT)
     return Verdict(kind="done", result=value, result_kind="json")
 
 

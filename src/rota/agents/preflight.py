@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from rota.agents.modules import missing
 from rota.agents.placeholders import PlaceholderError, check_arguments, names_in
 from rota.files.fleet import Fleet, FleetAgent, ProcessSettings
 from rota.files.place import shown
@@ -14,7 +15,7 @@ from rota.model.errors import invalid
 
 
 def check_commands(fleet: Fleet) -> None:
-    """Refuse a fleet with an unknown placeholder, or a program that is not there, naming the agent's field."""
+    """Refuse a fleet with an unknown placeholder, or a program or module that is not there, naming the field."""
     seen: set[int] = set()
     for agent in fleet.agents:
         if agent.process is None or agent.table in seen:
@@ -23,6 +24,16 @@ def check_commands(fleet: Fleet) -> None:
         for field, argv in (("command", agent.process.command), ("check", agent.process.check)):
             if argv:
                 _check(argv, agent.process, _place(fleet, agent, field))
+        if agent.process.health:
+            _check_health(agent.process.health, agent.process, _place(fleet, agent, "health"))
+        if agent.process.python is not None:
+            _check_function(agent.process.python, agent.process, _place(fleet, agent, "python"))
+
+
+def _check_health(argv: tuple[str, ...], settings: ProcessSettings, field: str) -> None:
+    for name in {name for argument in argv for name in names_in(argument)} - {"python"}:
+        raise invalid(field, f"{{{name}}} is a field of a task, and there is none; only {{python}} can stand here")
+    _check(argv, settings, field)
 
 
 def _check(argv: tuple[str, ...], settings: ProcessSettings, field: str) -> None:
@@ -43,6 +54,15 @@ def _check(argv: tuple[str, ...], settings: ProcessSettings, field: str) -> None
         raise invalid(field, f"the command {str(found)!r} does not exist; correct its path")
     if found.is_dir() or not os.access(found, os.X_OK):
         raise invalid(field, f"{str(found)!r} may not be executed; try: chmod +x {found}")
+
+
+def _check_function(target: str, settings: ProcessSettings, field: str) -> None:
+    module, colon, function = target.partition(":")
+    if not (module and colon and function):
+        raise invalid(field, f"{target!r} does not name a function; write 'module:function'")
+    absent = missing(module, settings.folder, {**os.environ, **settings.env})
+    if absent is not None:
+        raise invalid(field, f"there is no module {absent!r}: looked in {settings.folder!r} and along PYTHONPATH")
 
 
 def _place(fleet: Fleet, agent: FleetAgent, field: str) -> str:

@@ -1,4 +1,5 @@
-"""Heartbeats for every task in the hands of this process, from one thread; it hears of cancels and lost leases."""
+"""Heartbeats for every task in the hands of this process, from one thread; it hears of cancels, lost leases and
+better tasks that are to have the slot."""
 
 from __future__ import annotations
 
@@ -105,6 +106,8 @@ class Pulse:
         for one in theirs:
             if one.given.task in renewed.cancel:
                 one.stop.set("cancel")
+            elif one.given.task in renewed.preempt:
+                one.stop.set("preempt")
 
 
 def _let_go(lost: list[Held]) -> None:

@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 
 from rota.agents.board import Board
 from rota.agents.given import as_seen
+from rota.agents.outcome import Verdict
 from rota.agents.process.backoff import Backoff
 from rota.agents.process.stop import Stop
 from rota.agents.pulse import Held, Pulse
 from rota.agents.task_process import Run, TaskProcess
-from rota.agents.telling import Outcome, outcome_of, spent_by, unusable
+from rota.agents.telling import Outcome, outcome_of, spent_by, storable, unusable
 from rota.model.agent import AgentSpec
 from rota.model.commands.work import Beat, Claim, Claimed, GiveBack, Heartbeat, Judged
+from rota.model.commands.work import Held as HeldTask
 from rota.model.errors import RotaError
 from rota.model.task import Given
 from rota.operations.distributor import Distributor
@@ -48,6 +50,7 @@ class Slot:
         self._lock = threading.Lock()
         self._claiming: Future[Any] | None = None
         self._trouble: str | None = None
+        self._starts = Backoff(first_s=0.5)
         self._thread = threading.Thread(target=self._serve, name=f"rota-{agent.name}-{number}", daemon=True)
 
     def start(self) -> None:
@@ -66,6 +69,17 @@ class Slot:
         return not self._thread.is_alive()
 
     def _serve(self) -> None:
+        patience = Backoff(first_s=1.0)
+        while self._stopping.reason is None:
+            try:
+                self._work()
+            except Exception as fault:
+                # A fault of ours or of the machine. The lease of what was in work ends; the slot goes on.
+                patience.failed()
+                self._troubled(f"one of its slots failed and begins anew: {type(fault).__name__}: {fault}")
+                self._stopping.wait(patience.delay_s)
+
+    def _work(self) -> None:
         process = self._make()
         try:
             claim = self._claim()
@@ -121,6 +135,24 @@ class Slot:
 
     def _do(self, process: TaskProcess, given: Given) -> Future[Any] | None:
         """Do a task and tell what became of it; the claim made in the same breath, if one was made."""
+        try:
+            claim = self._done(process, given)
+        except OSError as error:
+            self._not_done(given, error)
+            return None
+        self._starts.succeeded()
+        return claim
+
+    def _not_done(self, given: Given, error: OSError) -> None:
+        """The machine has not what a run needs, such as open files. The task is not to blame: it goes back."""
+        why = storable(f"this machine has not what a run needs: {error}")
+        back = GiveBack(tasks=[HeldTask(task=given.task, token=given.token)], reason=why)
+        self._settled(back, self._setting.distributor.ask(back))
+        self._setting.board.ended(given, Verdict(kind="broken", error=why), 0.0)
+        self._starts.failed()
+        self._stopping.wait(self._starts.delay_s)
+
+    def _done(self, process: TaskProcess, given: Given) -> Future[Any] | None:
         setting = self._setting
         with Stop() as stop:
             held = Held(given, stop)

@@ -7,6 +7,8 @@ from functools import partial
 
 from rota.agents.apply import apply_fleet
 from rota.agents.board import Board
+from rota.agents.health import HealthCheck
+from rota.agents.open_files import make_room
 from rota.agents.preflight import check_commands
 from rota.agents.pulse import Pulse
 from rota.agents.slot import Setting, Slot
@@ -28,6 +30,7 @@ class Supervisor:
         self._instance = secrets.token_hex(8)
         self._pulse = Pulse(distributor, self._instance)
         self._slots: list[Slot] = []
+        self._health: list[HealthCheck] = []
         self._agents = [agent for agent in fleet.agents if agent.process is not None]
 
     @property
@@ -40,7 +43,11 @@ class Supervisor:
         apply_fleet(self._distributor, self.fleet)
 
     def start(self) -> None:
-        """Register the agents and let every slot claim. After `prepare`."""
+        """Register the agents and let every slot claim. After `prepare`.
+
+        Refused when this process may not open as many files as its slots need.
+        """
+        make_room(self.slots)
         for agent in self._agents:
             command = Register(agent=agent.spec, instance=self._instance, replace=True, local=True)
             self._distributor.call(command)
@@ -49,6 +56,11 @@ class Supervisor:
         setting = Setting(self._distributor, self._instance, self.board, self._pulse)
         for agent in self._agents:
             self._slots += _slots_of(setting, agent)
+        self._health = [HealthCheck(setting, agent) for agent in self._agents if agent.process and agent.process.health]
+        for check in self._health:
+            check.begin()
+        for check in self._health:
+            check.start()
         for slot in self._slots:
             slot.start()
 
@@ -59,13 +71,18 @@ class Supervisor:
         """
         if not self._slots:
             return
+        for check in self._health:
+            check.stop()
         for slot in self._slots:
             slot.stop()
         self._pulse.stop_all()
         for slot in self._slots:
             slot.join()
+        for check in self._health:
+            check.join()
         self._pulse.stop()
         self._slots.clear()
+        self._health.clear()
 
 
 def _slots_of(setting: Setting, agent: FleetAgent) -> list[Slot]:

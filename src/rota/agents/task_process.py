@@ -86,7 +86,7 @@ class _Function:
         self._settings = settings
         self._process = FunctionProcess(
             target,
-            env=_environment(settings, {}),
+            env=environment(settings, {}),
             cwd=settings.folder,
             grace_s=settings.grace,
         )
@@ -129,7 +129,7 @@ def _launched(settings: ProcessSettings, argv: tuple[str, ...], task: Task, stdi
         return _unfilled(error)
     launch = Launch(
         argv=filled,
-        env=_environment(settings, task),
+        env=environment(settings, task),
         stdin=stdin,
         cwd=settings.folder,
         timeout_s=settings.timeout,
@@ -147,7 +147,8 @@ def _unfilled(error: PlaceholderError) -> Ended:
     return Ended(why="exit", exit_code=65, started=now, ended=now, detail=str(error))
 
 
-def _environment(settings: ProcessSettings, task: Mapping[str, Any]) -> dict[str, str]:
+def environment(settings: ProcessSettings, task: Mapping[str, Any]) -> dict[str, str]:
+    """The environment of an agent's processes: ours, the agent's own, and what is told of the task."""
     return {**os.environ, **settings.env, **task_environment(task)}
 
 

@@ -22,6 +22,9 @@ LOOK_SHARE = 0.1
 SURE_S = 1.0
 """An obstacle stands in the way for so long before it counts, seconds: agents come and leases move on meanwhile."""
 
+MANY_LATER = 3
+"""After more attempts in a row than that which end with "later", nobody can say how long the rest takes."""
+
 How = Literal["done", "stuck", "interrupted"]
 """All of it has ended; only tasks are left that cannot go on; somebody wanted it to end."""
 
@@ -146,10 +149,11 @@ class _Watch:
     def _progress(self) -> Progress:
         board = self._board
         rate = board.work_rate() or float(self._slots)
+        later = board.later()
         return Progress(
             counts=self._counts,
             standings=board.standings(),
             elapsed_s=time.monotonic() - self._started,
             rate=board.rate(),
-            seconds_left=seconds_left(self._counts.left, board.mean_s(), rate),
+            seconds_left=None if later.times > MANY_LATER else seconds_left(self._counts.left, board.mean_s(), rate),
         )

@@ -12,14 +12,17 @@ from rota.engine.set_aside import SET_ASIDE_S
 from rota.model.agent import AgentSpec
 from rota.model.requirements import Requirements, from_text
 from rota.model.times import SECOND
-from rota.planning.filter import Refusal, refusal
-from rota.planning.snapshot import Profile
+from rota.planning.filter import refusal
+from rota.planning.refusal import CODES, Refusal
+from rota.planning.snapshot import Profile, profile_of
 from rota.store.protocol import Reader
 from rota.store.sql import audit as sql
 from rota.store.sql.fleet import AGENTS, SHAPES
 from rota.store.statement import One
 
 ACTIVE, DRAINING, REMOVED = range(3)
+PROBED_S = 30 * 86_400.0
+"""An open breaker that nobody's work closes stays open: so long after it opened it is believed, seconds."""
 LATE_S = 10.0
 """By so much may the clocks of nodes, and the turn after the end of a time, differ, seconds."""
 _STATE = {"resume_agent": ACTIVE, "drain": DRAINING, "remove_agent": REMOVED}
@@ -46,13 +49,22 @@ class Fleet:
         self._paused: dict[str, tuple[list[int], list[bool]]] = {}
         self._limits: dict[str, int] = {}
         self._set_aside: dict[int, int] = {}
+        self._broke: dict[tuple[int, str], int] = {}
+        """When the breaker of an agent and a kind opened last."""
+        self._out: dict[int, int] = {}
+        """Until when an agent was ejected."""
+        self._reserving: set[int] = set()
+        """Agents that ever kept slots."""
         self._refusals: dict[tuple[Profile, int], Refusal | None] = {}
 
     def note(self, kind: str, at: int, data: dict[str, Any]) -> None:
         """An event changed the fleet."""
         version = int(data.get("fleet", 0))
         if kind == "register":
-            self._register(version, int(data["agent"]), msgspec.convert(data["spec"], AgentSpec))
+            spec = msgspec.convert(data["spec"], AgentSpec)
+            self._register(version, int(data["agent"]), spec)
+            if spec.reserve:
+                self._reserving.add(int(data["agent"]))
         elif kind in _STATE:
             before = self.agent(int(data["agent"]), version)
             if before is not None:
@@ -63,6 +75,13 @@ class Fleet:
             values.append(kind == "pause")
         elif kind == "set_aside":
             self._set_aside[int(data["shape"])] = at
+        elif kind == "breaker":
+            self._broke[int(data["agent"]), data["kind_of_work"]] = at
+        elif kind == "eject":
+            self._out[int(data["agent"])] = int(data["until"])
+        elif kind == "reset_limit":
+            for key in data["unparked"]:
+                self._limits.pop(key, None)
         elif kind == "limit":
             self._limits[data["limit"]] = max(int(data["until"]), self._limits.get(data["limit"], 0))
 
@@ -74,12 +93,34 @@ class Fleet:
         at = bisect_right(known[0], version)
         return known[1][at - 1] if at else None
 
+    def agent_name(self, number: int) -> str | None:
+        """What the agent is called, once it registered."""
+        known = self._agents.get(number)
+        return known[1][-1].profile.name if known else None
+
     def refusal(self, profile: Profile, shape: int) -> Refusal | None:
         """Why an agent of this profile may not do tasks of this shape."""
         key = (profile, shape)
         if key not in self._refusals:
             self._refusals[key] = refusal(profile, self.needs(shape))
         return self._refusals[key]
+
+    def could_refuse(self, code: str, number: int, shape: int, at: int, version: int) -> bool:
+        """Whether an agent's refusal of a shape with this code, only for that moment, can have been true."""
+        agent, needs = self.agent(number, version), self.needs(shape)
+        if agent is None:
+            return False
+        if code == "breaker":
+            return at - self._broke.get((number, needs.kind), -(1 << 62)) <= PROBED_S * SECOND
+        if code == "ejected":
+            return at <= self._out.get(number, 0) + LATE_S * SECOND
+        if code == "resource_busy":
+            return bool(needs.resources)
+        if code == "cost":
+            return needs.max_cost is not None and agent.profile.cost is not None
+        if code in ("reserved", "dedicated"):
+            return number in self._reserving
+        return CODES.get(code, ("never", ""))[0] != "never"
 
     def needs(self, shape: int) -> Requirements:
         """What the shape asks."""
@@ -115,7 +156,7 @@ class Fleet:
         newest = 1 << 62
         for number, name, pool, text, state, *_rest in reader.one(AGENTS):
             told = self.agent(number, newest)
-            row = Standing(_profile(msgspec.json.decode(text, type=AgentSpec)), self.pool_name(pool), state)
+            row = Standing(profile_of(msgspec.json.decode(text, type=AgentSpec)), self.pool_name(pool), state)
             if told != row:
                 evidence.add("fleet_differs", f"agent {name!r} {_said(told)}", _said(row))
         for number, name, paused in reader.one(sql.QUEUES):
@@ -126,7 +167,7 @@ class Fleet:
     def _register(self, version: int, number: int, spec: AgentSpec) -> None:
         before = self.agent(number, version)
         state = ACTIVE if before is None or before.state == REMOVED else before.state
-        self._set(version, number, Standing(_profile(spec), spec.pool, state))
+        self._set(version, number, Standing(profile_of(spec), spec.pool, state))
 
     def _set(self, version: int, number: int, standing: Standing) -> None:
         versions, values = self._agents.setdefault(number, ([], []))
@@ -134,16 +175,12 @@ class Fleet:
         values.append(standing)
 
 
-KINDS = frozenset({"register", *_STATE, "pause", "resume", "limit", "set_aside"})
+KINDS = frozenset({"register", *_STATE, "pause", "resume", "limit", "reset_limit", "set_aside", "breaker", "eject"})
 """Events that say something about the fleet."""
 
 
 def _pairs(reader: Reader, statement: One) -> list[tuple[int, str]]:
     return [(number, text) for number, text in reader.one(statement)]
-
-
-def _profile(spec: AgentSpec) -> Profile:
-    return Profile(spec.name, spec.role, spec.region, tuple(sorted(spec.skills.items())))
 
 
 def _said(standing: Standing | None) -> str:

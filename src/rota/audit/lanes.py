@@ -17,6 +17,7 @@ class Lane(NamedTuple):
     queue: int
     shape: int
     band: int
+    tenant: int
 
 
 class Lanes:

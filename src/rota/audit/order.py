@@ -8,16 +8,21 @@ its `horizon` decides.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
-from rota.audit.fleet import ACTIVE, Fleet
+from rota.audit.fleet import ACTIVE, LATE_S, Fleet
 from rota.audit.horizon import Horizon
 from rota.audit.lanes import Lane, Lanes
 from rota.audit.ledger import Ledger
+from rota.audit.limits import LimitsTold, Moment
 from rota.audit.report import Evidence
 from rota.model.event import Move
 from rota.model.priority import PRIORITIES
 from rota.model.state import READY
+from rota.model.times import SECOND
 
 
 class PlanFacts(msgspec.Struct):
@@ -27,6 +32,12 @@ class PlanFacts(msgspec.Struct):
     fleet: int
     parked: dict[str, str] = {}
     """Reasons by lane."""
+    refused: dict[str, dict[str, str]] = {}
+    """By lane and agent: codes of refusals that held for then."""
+    passed: dict[str, str] = {}
+    """Lanes that were passed over once a limit was used up, with the reason."""
+    each: dict[str, int] = {}
+    """What one task was charged to limits where experience says it."""
     horizon: str | None = None
 
 
@@ -49,6 +60,7 @@ class Plan:
         self.xid = xid
         self.facts = facts
         self.horizon = None if facts.horizon is None else Horizon.of(facts.horizon)
+        self.moment = Moment(event, at, facts.each, self.horizon)
         self.in_order: dict[int, int] = {}
         """By agent: the worst band up to which nothing better waited for it. Lanes only empty while a plan gives."""
 
@@ -56,14 +68,29 @@ class Plan:
 class Order:
     """Judges gives."""
 
-    def __init__(self, ledger: Ledger, lanes: Lanes, fleet: Fleet, evidence: Evidence) -> None:
+    def __init__(self, ledger: Ledger, lanes: Lanes, fleet: Fleet, limits: LimitsTold, evidence: Evidence) -> None:
         self._ledger = ledger
         self._lanes = lanes
         self._fleet = fleet
+        self._limits = limits
         self._evidence = evidence
         self._fresh: dict[int, list[Fresh]] = {}
         """By pool."""
+        self._kept: dict[int, tuple[int, int]] = {}
+        """Tasks for which another gave way: the agent that has a slot for them, and until when, microseconds."""
         self.inversions = 0
+
+    def keep(self, data: Mapping[str, Any]) -> None:
+        """A slot of an agent is for one task: no other one is eligible for it."""
+        self._kept[int(data["better"])] = (int(data["agent"]), int(data["until"]))
+
+    def _keeps(self, plan: Plan, agent: int) -> bool:
+        late = round(LATE_S * SECOND)
+        return any(one == agent and plan.at <= until + late for one, until in self._kept.values())
+
+    def _is_kept(self, plan: Plan, move: Move) -> bool:
+        agent, until = self._kept.get(move.first, (0, 0))
+        return move.agent == agent and plan.at <= until + round(LATE_S * SECOND)
 
     def made_ready(self, lane: Lane, event: int, xid: int, first: int, last: int) -> None:
         """Tasks came into a lane; only told where transactions overlap."""
@@ -87,11 +114,12 @@ class Order:
         fault = self._fault(plan, lane, move.agent or 0)
         if fault is not None:
             self._evidence.add("not_eligible", *fault, event=plan.event, task=move.first)
-        if plan.in_order.get(move.agent or 0, -1) >= lane.band:
+        if self._is_kept(plan, move) or plan.in_order.get(move.agent or 0, -1) >= lane.band:
             return
         clean = True
         for better in self._lanes.better(lane.pool, lane.band):
-            if self._fleet.refusal(agent.profile, better.shape) is None and not self._excused(plan, better):
+            refused = self._fleet.refusal(agent.profile, better.shape) is not None
+            if not refused and not self._for_then(plan, better, move.agent or 0) and not self._excused(plan, better):
                 clean = False
                 self._evidence.add(
                     "inversion",
@@ -127,7 +155,7 @@ class Order:
         """Whether the plan did not see the lane's tasks, or parked it for a reason that was true."""
         if plan.horizon is not None and self._lanes.ready[lane.id] <= self._unseen(plan, plan.horizon, lane):
             return True
-        reason = plan.facts.parked.get(str(lane.id))
+        reason = plan.facts.parked.get(str(lane.id)) or plan.facts.passed.get(str(lane.id))
         if reason is None:
             return False
         if self._is_true(plan, lane, reason):
@@ -135,12 +163,25 @@ class Order:
         self._evidence.add("false_reason", f"a true reason to park lane {lane.id}", reason, event=plan.event)
         return False
 
+    def _for_then(self, plan: Plan, lane: Lane, agent: int) -> bool:
+        """Whether the plan says that the agent might not do the lane's tasks at that moment, and that can be so."""
+        code = plan.facts.refused.get(str(lane.id), {}).get(str(agent))
+        if code is None:
+            return False
+        told = self._keeps(plan, agent) if code == "kept" else None
+        if told or (told is None and self._fleet.could_refuse(code, agent, lane.shape, plan.at, plan.facts.fleet)):
+            return True
+        self._evidence.add("false_reason", f"a true reason to refuse agent {agent}", code, event=plan.event)
+        return False
+
     def _is_true(self, plan: Plan, lane: Lane, reason: str) -> bool:
         if reason == "paused":
             return self._fleet.is_paused(lane.queue, plan.facts.fleet)
         if reason.startswith("limit:"):
             key = reason.removeprefix("limit:")
-            return key in self._fleet.needs(lane.shape).limits and self._fleet.is_used_up(key, plan.at)
+            if key in self._fleet.needs(lane.shape).limits and self._fleet.is_used_up(key, plan.at):
+                return True
+            return self._limits.is_used_up(key, lane, plan.moment)
         # `nobody` is refuted by the agent that stands here and may.
         return reason == "broken" and self._fleet.is_set_aside(lane.shape, plan.at)
 

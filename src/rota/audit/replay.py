@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,9 +10,11 @@ import msgspec
 from rota.audit.fleet import KINDS, Fleet
 from rota.audit.lanes import Lane, Lanes
 from rota.audit.ledger import ARCHIVED, NO_BAND, Hold, Ledger
+from rota.audit.limits import KINDS as LIMIT_KINDS
+from rota.audit.limits import LimitsTold
 from rota.audit.order import Order, Plan, PlanFacts
 from rota.audit.report import Evidence
-from rota.audit.rules import ALLOWED, KIND_OF, UNSEEN, Rule
+from rota.audit.rules import ALLOWED, KIND_OF, PROMOTING, UNSEEN, Rule
 from rota.model.event import Move
 from rota.model.state import ENDED, READY, RUNNING, STATES
 from rota.store.protocol import Reader
@@ -37,7 +39,8 @@ class Replay:
         self.ledger = Ledger(last_task)
         self.lanes = Lanes(reader)
         self.fleet = Fleet(reader)
-        self.order = Order(self.ledger, self.lanes, self.fleet, evidence)
+        self.limits = LimitsTold(reader, self.fleet, self.lanes, evidence)
+        self.order = Order(self.ledger, self.lanes, self.fleet, self.limits, evidence)
         self.events = 0
         self.gives = 0
         self._overlap = reader.dialect == "postgres"
@@ -63,6 +66,13 @@ class Replay:
         try:
             if kind in KINDS:
                 self.fleet.note(kind, at, _data(data_text))
+            if kind in LIMIT_KINDS:
+                self.limits.note(kind, at, _data(data_text), self.ledger.running.values())
+            if kind == "keep_slot":
+                self.order.keep(_data(data_text))
+            if kind in PROMOTING:
+                data = _data(data_text)
+                self._promote([*data.get("lent", ()), *data.get("promoted", ())])
             if moves_text == "[]":
                 return
             moves = _moves(moves_text)
@@ -79,6 +89,7 @@ class Replay:
 
     def _plan(self, plan: Plan, moves: list[Move]) -> None:
         self.order.begin(plan)
+        self.limits.begin(plan.horizon)
         for move in moves:
             lane = self.lanes.known.get(move.lane or 0)
             if not self._fits(move):
@@ -91,6 +102,15 @@ class Replay:
                 self._breach("wrong_lane", move.first, f"lane {self.ledger.lane[move.first]}", f"lane {lane.id}")
             self.order.judge(plan, move, lane)
             self._change(move.first, move, None)
+            if move.first in self.ledger.running:
+                self.limits.gave(plan.moment, move.first, self.ledger.running[move.first])
+
+    def _promote(self, numbers: Sequence[int]) -> None:
+        """It is on record that these may come into a better band."""
+        for number in numbers:
+            if 0 < number <= self.ledger.most:
+                self.ledger.make_room(number)
+                self.ledger.band[number] = NO_BAND
 
     def _fits(self, move: Move) -> bool:
         """Whether the move names tasks and states that can be; a number out of range would cost memory."""
@@ -132,7 +152,8 @@ class Replay:
         elif before == RUNNING + 1:
             self._end_lease(number, move)
         ledger.state[number] = to + 1
-        if self._kind == "edit":
+        self.limits.moved(self._seq, number, to in (READY, RUNNING))
+        if self._kind in PROMOTING:
             ledger.band[number] = NO_BAND
         if to == READY:
             self._make_ready(number, lane)
@@ -191,6 +212,7 @@ class Replay:
         hold = ledger.running.pop(number, None)
         if hold is None:
             return
+        self.limits.ended(hold, self._xid if self._overlap else None)
         if ledger.slots.get((hold.agent, hold.slot)) == number:
             del ledger.slots[hold.agent, hold.slot]
         if move.to == RUNNING or self._kind == "lapse":

@@ -30,6 +30,7 @@ Rule = Literal[
     "inversion",
     "not_eligible",
     "false_reason",
+    "limit_exceeded",
     "unrecorded_promotion",
     "task_lost",
     "task_unknown",
@@ -54,6 +55,7 @@ RULES: dict[Rule, str] = {
     "wrong_lane": "a task is given out of the lane it waits in",
     "inversion": "no slot goes past a task of a better band that is eligible for it and not parked with a reason",
     "not_eligible": "a task goes only to an agent that may do it, and not out of a paused queue",
+    "limit_exceeded": "no limit is exceeded at any moment",
     "false_reason": "a lane is parked only for a reason that is true",
     "unrecorded_promotion": "a task comes into a better band only by a recorded change",
     "task_lost": "every submitted task is still there, whole",
@@ -78,9 +80,9 @@ _CHANGES: dict[int, tuple[int, ...]] = {
     HELD: (*_WAITING, CANCELLED, EXPIRED),
     READY: (*_WAITING, RUNNING, CANCELLED, EXPIRED),
     RUNNING: (READY, SCHEDULED, DONE, REVIEW, ASKED, DEAD, CANCELLED),
-    ASKED: (READY, CANCELLED),
-    REVIEW: (DONE, READY, DEAD, CANCELLED),
-    DEAD: (READY,),
+    ASKED: (READY, BLOCKED, CANCELLED),
+    REVIEW: (DONE, READY, BLOCKED, DEAD, CANCELLED),
+    DEAD: (READY, BLOCKED),
 }
 ALLOWED: tuple[frozenset[int], ...] = (
     frozenset((*_WAITING, CANCELLED)),
@@ -94,7 +96,11 @@ KIND_OF: dict[tuple[int, int], str] = {
     (RUNNING, REVIEW): "complete",
     (REVIEW, DONE): "approve",
     (DEAD, READY): "redrive",
+    (DEAD, BLOCKED): "redrive",
     (RUNNING, ASKED): "ask",
     (ASKED, READY): "answer",
+    (ASKED, BLOCKED): "answer",
 }
 """Changes that only one kind of event may make."""
+PROMOTING = frozenset({"edit", "inherit", "stage"})
+"""Events after which a task may be in a better band."""

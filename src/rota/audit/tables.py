@@ -9,7 +9,10 @@ from typing import Any
 from rota.audit.lanes import Lanes
 from rota.audit.ledger import Ledger
 from rota.audit.report import Evidence
+from rota.model.ids import task_id
 from rota.model.state import ASIDE, READY, RUNNING, SCHEDULED, STATES
+from rota.planning.graph import cycle
+from rota.planning.order import effective
 from rota.store.protocol import Reader, Row
 from rota.store.sql import audit as sql
 from rota.store.statement import One
@@ -43,7 +46,7 @@ class Tables:
     def tasks(self) -> None:
         """Tasks are neither lost nor made up, and are in the state the events led them to."""
         ledger, previous = self._ledger, 0
-        for number, state, tries, lane, queue, band, _start in self._pages(sql.TASKS, 1):
+        for number, state, tries, lane, queue, own, promoted, lent in self._pages(sql.TASKS, 1):
             self._gap(previous, number)
             previous = number
             if not ledger.is_here(number):
@@ -52,6 +55,7 @@ class Tables:
                 )
                 self._add("task_unknown", "no row without events", found, task=number)
                 continue
+            band = effective(own, promoted, lent)
             told = ledger.state[number] - 1
             # A running task keeps the state it had: only its lease says that it runs.
             wanted = READY if told == RUNNING else told
@@ -159,8 +163,17 @@ class Tables:
         """Nothing waits for what will never come."""
         for number, start in self._reader.one(sql.WITHOUT_TIMER, STUCK):
             self._add("stuck", f"a timer at {start}, as it is {STATES[SCHEDULED]}", "none", task=number)
+        for number, key in self._reader.one(sql.LINE_WITHOUT_END, STUCK):
+            self._add("stuck", f"somebody admitted to {key}, or a time when it opens", "neither", task=number)
         for (number,) in self._reader.one(sql.WITHOUT_PARENT, STUCK):
             self._add("stuck", "an unfinished parent, as it is blocked", "none", task=number)
+        graph: dict[int, list[int]] = {}
+        for child, parent in self._pages(sql.UNMET, 2):
+            graph.setdefault(child, []).append(parent)
+        found = cycle(graph)
+        if found is not None:
+            told = " -> ".join(task_id(number) for number in found)
+            self._add("stuck", "tasks that do not wait for each other", told, task=found[0])
 
     def _pages(self, statement: One, key: int) -> Iterator[Row]:
         """All rows; the first `key` columns are the key (for `ready` all three)."""

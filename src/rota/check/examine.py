@@ -10,7 +10,7 @@ from rota.check.forecast import MOST, forecast
 from rota.check.plan_of_work import DEFAULT, History, Project
 from rota.check.report import CheckReport, Finding
 from rota.files.fleet import Fleet
-from rota.files.tasks import open_tasks
+from rota.files.tasks import nothing_in, open_tasks
 from rota.model.errors import RotaError
 
 _LINE = re.compile(r":\d+\b")
@@ -27,11 +27,14 @@ def check(fleet: Fleet, file: str, history: History, now: int, *, assumed_s: flo
     try:
         with open_tasks(file) as tasks:
             project = Project(fleet, tasks.tasks(), history, now, assumed_s=assumed_s)
+            nothing = nothing_in(tasks)
     except RotaError as error:
         if error.code not in _OF_CONTENT or not _LINE.search(error.field or ""):
             raise
         found.append(_problem(error))
         return CheckReport(ok=False, tasks=0, agents=len(fleet.agents), slots=slots, findings=found, forecast=None)
+    if nothing is not None:
+        found.append(Finding(level="warning", code="no_tasks", text=nothing))
     found += findings.unknown_queues(project, {DEFAULT: None, **fleet.queues})
     found += findings.nobody(project)
     found += findings.held(project)

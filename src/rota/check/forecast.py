@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from bisect import insort
 from heapq import heappop, heappush
-from math import exp
 
 from rota.check.plan_of_work import Project, Work
 from rota.check.report import AgentForecast, Forecast
 from rota.files.fleet import Fleet
 from rota.model.queue import PoolPolicy
 from rota.model.times import SECOND
+from rota.planning.busy import faded, weight_of
 from rota.planning.plan import plan
-from rota.planning.score import BUSY_TAU_S
-from rota.planning.snapshot import Agent, Lane, Listener, Snapshot
+from rota.planning.snapshot import Agent, Head, Lane, Listener, Snapshot
 
 MOST = 20_000
 """Tasks that are given out one by one; beyond, only a lower bound is told."""
@@ -78,10 +77,16 @@ class Pass:
         self._waiting = [len(work.parents) for work in project.works]
         self._moments: list[tuple[int, int, int]] = []
         """When something happens: a task starts to be ready (agent -1), or an agent is done with it."""
-        self._lanes: dict[str, dict[tuple[int, int], list[tuple[int, int]]]] = {}
+        self._lanes: dict[str, dict[tuple[int, int], list[Head]]] = {}
         """By pool, then by band and shape: (due, task), best first."""
         self._agents = [
-            Agent(id=number, profile=profile, slots=spec.slots, weight=spec.weight or float(spec.slots))
+            Agent(
+                id=number,
+                profile=profile,
+                slots=spec.slots,
+                weight=spec.weight or float(spec.slots),
+                by_hand=spec.weight is not None,
+            )
             for number, (spec, profile) in enumerate(zip(project.agents, project.profiles, strict=True))
         ]
         self._folded = [(0.0, project.now)] * len(self._agents)
@@ -120,14 +125,14 @@ class Pass:
         work = self._project.works[task]
         pool = self._project.shapes[work.shape].pool
         lane = self._lanes.setdefault(pool, {}).setdefault((work.band, work.shape), [])
-        insort(lane, (work.due, task))
+        insort(lane, Head(work.due, task))
         return pool
 
     def _end(self, task: int, agent: int, now: int) -> None:
         seconds = (now - self._begun[agent].pop(task)) / SECOND
         self._agents[agent].running -= 1
-        faded, at = self._folded[agent]
-        self._folded[agent] = (faded * exp(-(now - at) / SECOND / BUSY_TAU_S) + seconds, now)
+        busy_s, at = self._folded[agent]
+        self._folded[agent] = (faded(busy_s, (now - at) / SECOND) + weight_of(seconds), now)
         self.busy_s[agent] += seconds
         self.tasks[agent] += 1
         self.finish = max(self.finish, now)
@@ -144,12 +149,15 @@ class Pass:
         if not lanes or not free:
             return
         for one in free:
-            faded, at = self._folded[one.id]
-            held = sum(now - begun for begun in self._begun[one.id].values()) / SECOND
-            one.busy_s = faded * exp(-(now - at) / SECOND / BUSY_TAU_S) + held
+            busy_s, at = self._folded[one.id]
+            held = sum(weight_of((now - begun) / SECOND) for begun in self._begun[one.id].values())
+            one.busy_s = faded(busy_s, (now - at) / SECOND) + held
+            one.used = self._used(one.id)
             one.mean_s = self.busy_s[one.id] / self.tasks[one.id] if self.tasks[one.id] else 1.0
+            one.weight_s, one.given = weight_of(one.mean_s), 0
         slots = sum(one.slots - one.running for one in free)
         keys = list(lanes)
+        policy = self._pools[pool]
         snapshot = Snapshot(
             agents=free,
             listeners=[Listener(one.id, (one.id,), one.slots - one.running) for one in free],
@@ -157,15 +165,27 @@ class Pass:
                 Lane(number, shape, band, heads=lanes[band, shape][:slots]) for number, (band, shape) in enumerate(keys)
             ],
             shapes={shape: self._project.shapes[shape].needs for _band, shape in keys},
-            strategy=self._pools[pool].strategy,
+            strategy=policy.strategy,
+            terms=policy.terms,
+            matching=policy.matching,
+            now=now,
             seed=now // SECOND,
         )
-        given: dict[int, int] = {}
+        given: dict[int, set[int]] = {}
         for chosen in plan(snapshot).gives:
-            given[chosen.lane] = given.get(chosen.lane, 0) + 1
+            given.setdefault(chosen.lane, set()).add(chosen.task)
             self._start(self._project.works[chosen.task], chosen.task, chosen.agent, now)
-        for number, n in given.items():
-            del lanes[keys[number]][:n]
+        for number, tasks in given.items():
+            shown = lanes[keys[number]][:slots]
+            lanes[keys[number]][:slots] = [head for head in shown if head.task not in tasks]
+
+    def _used(self, agent: int) -> dict[str, float]:
+        """What the agent's tasks use of its resources."""
+        used: dict[str, float] = {}
+        for task in self._begun[agent]:
+            for name, amount in self._project.shapes[self._project.works[task].shape].needs.resources:
+                used[name] = used.get(name, 0.0) + amount
+        return used
 
     def _start(self, work: Work, task: int, agent: int, now: int) -> None:
         self._begun[agent][task] = now

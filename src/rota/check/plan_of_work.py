@@ -7,6 +7,7 @@ from math import exp
 
 import msgspec
 
+from rota.check.fallback import Asked, first_that_fits
 from rota.files.file_task import FileTask
 from rota.files.fleet import Fleet
 from rota.files.references import is_id
@@ -17,8 +18,9 @@ from rota.model.queue import QueuePolicy
 from rota.model.requirements import Requirements, canonical
 from rota.model.times import SECOND, micros, moment
 from rota.planning.filter import refusal
-from rota.planning.order import due
-from rota.planning.snapshot import Profile
+from rota.planning.order import Facts, due
+from rota.planning.rules import Rules
+from rota.planning.snapshot import profile_of
 from rota.store.protocol import Reader
 from rota.store.sql.fleet import AGENTS, ESTIMATES
 
@@ -89,6 +91,8 @@ class Project:
         self.unknown_queues: dict[str, list[int]] = {}
         """Queues that the fleet does not name, with the lines that do."""
         self._queues = {DEFAULT: QueuePolicy(), **fleet.queues}
+        self._rules = Rules(fleet.rules)
+        self._regions = sorted({spec.region for spec in self.agents if spec.region is not None})
         self._history = history
         self._assumed_s = assumed_s
         self._numbers: dict[Shape, int] = {}
@@ -128,11 +132,17 @@ class Project:
                     ready.append(child)
         return ready
 
+    def _routed(self, task: FileTask) -> FileTask:
+        """The task as the fleet's rules make it at submission."""
+        route = self._rules.route(task.spec, self.now)
+        return task if route is None else task._replace(spec=route.spec)
+
     def _read(self, tasks: Iterable[FileTask]) -> None:
         names: dict[str, int] = {}
         waits: list[list[str]] = []
         tails: dict[str, int] = {}
-        for number, task in enumerate(tasks):
+        for number, read in enumerate(tasks):
+            task = self._routed(read)
             spec = task.spec
             self.works.append(self._work(task))
             waits.append([name for name in map(parent_of, spec.after) if not is_id(name)])
@@ -155,22 +165,40 @@ class Project:
             self.unknown_queues.setdefault(spec.queue, []).append(task.line)
             policy = QueuePolicy()
         needs = canonical(
-            skills=spec.skills, role=spec.role, regions=spec.regions, pin=spec.pin, ban=spec.ban, limits=spec.limits
+            kind=spec.kind,
+            skills=spec.skills,
+            role=spec.role,
+            regions=spec.regions,
+            pin=spec.pin,
+            ban=spec.ban,
+            limits=spec.limits,
+            resources=spec.resources,
+            near=spec.near,
+            max_cost=spec.max_cost,
         )
         band = BANDS[spec.priority]
         deadline = None if spec.deadline is None else moment(spec.deadline, now, "deadline")
+        asked = first_that_fits(spec, (policy.pool, needs), self._queues, self._regions, deadline, now, self._fits)
+        estimate = None if spec.estimate is None else micros(spec.estimate, "estimate")
         return Work(
             line=task.line,
             kind=spec.kind,
-            shape=self._shape(Shape(policy.pool, needs)),
+            shape=self._shape(Shape(*asked)),
             band=band,
-            due=due(now, band, deadline, policy),
+            due=due(Facts(now, band, deadline, estimate or SECOND, 0), policy),
             start=now if spec.start is None else max(moment(spec.start, now, "start"), now),
             deadline=deadline,
-            estimate=None if spec.estimate is None else micros(spec.estimate, "estimate"),
+            estimate=estimate,
             held=spec.held,
             parents=[],
             children=[],
+        )
+
+    def _fits(self, asked: Asked) -> bool:
+        pool, needs = asked
+        return any(
+            spec.pool == pool and refusal(profile, needs) is None
+            for spec, profile in zip(self.agents, self.profiles, strict=True)
         )
 
     def _shape(self, shape: Shape) -> int:
@@ -178,8 +206,3 @@ class Project:
             self._numbers[shape] = len(self.shapes)
             self.shapes.append(shape)
         return self._numbers[shape]
-
-
-def profile_of(spec: AgentSpec) -> Profile:
-    """What decides whether the agent may do a task."""
-    return Profile(spec.name, spec.role, spec.region, tuple(sorted(spec.skills.items())))

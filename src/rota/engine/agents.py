@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from rota.engine.book import ACTIVE, DRAINING, REMOVED, Agent
 from rota.engine.context import Context
-from rota.engine.learn import NEW
+from rota.engine.learn import NEW, catch_up
+from rota.engine.limit_use import release
 from rota.engine.outcome import take_back
 from rota.engine.place import Groups, tell
 from rota.model import bounds, check
 from rota.model.agent import AgentSpec
-from rota.model.commands.fleet import Drain, Ok, Register, Registered, RemoveAgent, ResumeAgent
+from rota.model.commands.fleet import Drain, Ok, Register, Registered, RemoveAgent, ResumeAgent, SetHealth
 from rota.model.commands.work import Claimed
 from rota.model.errors import RotaError, invalid
 from rota.model.ids import task_id
 from rota.model.times import SECOND
+from rota.planning.hours import window_of, zone_of
 from rota.store.sql import fleet
 from rota.store.sql.leases import DROP_LISTENERS, END_LEASES, LEASES_OF_AGENT, LISTENERS, LeaseRow
 
@@ -46,6 +48,8 @@ def register(context: Context, command: Register) -> Registered:
     transaction.add(fleet.ADD_HEARTBEAT, [(number, context.now)])
     transaction.add(fleet.ADD_SERVED, [(number, *NEW)])
     context.book.changed(transaction)
+    if known is None or known.state == REMOVED:
+        catch_up(context, number)
     context.seen[number] = context.now
     context.changes.pools.add(pool.id)
     context.changes.say("register", None, agent=number, spec=msgspec.to_builtins(spec), fleet=context.book.version)
@@ -79,6 +83,7 @@ def take_back_all(context: Context, leases: Sequence[LeaseRow], why: str) -> lis
     """End these leases through no fault of their tasks: back to their old place, no attempt counted."""
     rows = context.lock([lease.task for lease in leases])
     taken = context.transaction.each(END_LEASES, sorted((lease.task, lease.token) for lease in leases))
+    release(context, [LeaseRow(*row) for row in taken])
     groups: Groups = {}
     given_back = []
     for row in sorted(taken):
@@ -101,7 +106,27 @@ def resume(context: Context, command: ResumeAgent) -> Ok:
     """End a drain."""
     agent = context.book.agent(command.agent)
     context.changes.pools.add(agent.pool)
+    if agent.state == DRAINING:
+        catch_up(context, agent.id)
     return _set_state(context, agent, ACTIVE, None)
+
+
+def set_health(context: Context, command: SetHealth) -> Ok:
+    """Note what an agent's health command said."""
+    agent = context.book.agent(command.agent)
+    if command.instance is not None and agent.instance is not None and command.instance != agent.instance:
+        raise RotaError("name_taken", f"agent {agent.name!r} is now another process", field="instance")
+    if type(command.healthy) is not bool:
+        raise invalid("healthy", f"must be true or false, not {type(command.healthy).__name__}")
+    reason = check.text(command.reason, "reason", bounds.REASON)
+    unwell = None if command.healthy else reason or "it says so"
+    if agent.unwell == unwell:
+        return Ok(changed=False)
+    context.transaction.one(fleet.SET_AGENT_HEALTH, unwell, agent.id)
+    context.book.changed(context.transaction)
+    context.changes.pools.add(agent.pool)
+    context.changes.say("health", agent=agent.id, reason=unwell, fleet=context.book.version)
+    return Ok()
 
 
 def remove(context: Context, command: RemoveAgent) -> Ok:
@@ -134,11 +159,37 @@ def _check(spec: AgentSpec) -> None:
     check.name(spec.name, "agent.name")
     check.name(spec.pool, "agent.pool")
     check.number(spec.slots, "agent.slots", 1, bounds.SLOTS)
+    if spec.least_slots is not None:
+        check.number(spec.least_slots, "agent.least_slots", 1, spec.slots)
     check.skills(spec.skills, "agent.skills", least=0)
     check.maybe_name(spec.role, "agent.role")
     check.maybe_name(spec.region, "agent.region")
     if spec.weight is not None and not 0 < spec.weight < 1e9:
         raise invalid("agent.weight", f"{spec.weight} is not a positive number")
+    check.resources(spec.resources, "agent.resources")
+    _check_hours(spec.hours, "agent.hours")
+    _maybe_wrong("agent.time_zone", zone_of, spec.time_zone)
+    for at, one in enumerate(spec.reserve):
+        field = f"agent.reserve[{at}]"
+        check.number(one.slots, f"{field}.slots", 1, spec.slots)
+        check.maybe_name(one.tenant, f"{field}.tenant")
+        _check_hours(one.hours, f"{field}.hours")
+        if one.tenant is None and one.priority in (None, "low"):
+            raise invalid(field, "keeps slots for every task; name a priority above low, or a tenant")
     if spec.cost is not None:
         for key in spec.cost.__struct_fields__:
             check.amount(getattr(spec.cost, key), f"agent.cost.{key}")
+
+
+def _check_hours(hours: Sequence[str], field: str) -> None:
+    if len(hours) > bounds.SKILLS:
+        raise RotaError("too_large", f"has {len(hours)} entries; the most is {bounds.SKILLS}", field=field)
+    for at, text in enumerate(hours):
+        _maybe_wrong(f"{field}[{at}]", window_of, text)
+
+
+def _maybe_wrong(field: str, read: Callable[[str], object], text: str) -> None:
+    try:
+        read(text)
+    except ValueError as error:
+        raise invalid(field, str(error)) from None

@@ -7,7 +7,8 @@ import msgspec
 from rota.engine.book import ACTIVE
 from rota.engine.context import Context
 from rota.engine.ending import end, end_attempt
-from rota.engine.place import WIDEN, Groups, lane_of, put
+from rota.engine.place import WIDEN, Groups, put
+from rota.engine.stages import after_failure
 from rota.model import state
 from rota.model.bounds import REASON
 from rota.model.times import SECOND
@@ -32,7 +33,14 @@ def failed(
     """End a lease that did not lead to a result; the task's new state, noted in `groups`."""
     cancelled = lease.cancel_at is not None
     end_attempt(
-        context, lease, row.kind, "cancelled" if cancelled else outcome, counted=not cancelled, error=error, note=note
+        context,
+        lease,
+        row.kind,
+        "cancelled" if cancelled else outcome,
+        counted=not cancelled,
+        error=error,
+        note=note,
+        estimate=row.estimate,
     )
     if cancelled:
         end(context, [row], state.CANCELLED, "", row.reason or "cancelled", tries=1, agent=lease.agent, told=False)
@@ -48,17 +56,18 @@ def failed(
         )  # fmt: skip
         groups.setdefault((state.DEAD, None), []).append(row.id)
         return state.DEAD
+    row = after_failure(context, row, attempts)
     policy = context.queue_of(row).policy
     start = retry_at if retry_at is not None else context.now + full_jitter(policy.backoff, attempts, context.random)
-    lane = avoiding(context, row, lease.agent)
+    shape = avoiding(context, row, lease.agent)
     return put(
-        context, row, groups, start=start, lane=lane, attempts=attempts, tries=row.tries + 1, agent=lease.agent,
+        context, row, groups, start=start, shape=shape, attempts=attempts, tries=row.tries + 1, agent=lease.agent,
         reason=(error or outcome)[:REASON],
     )  # fmt: skip
 
 
 def avoiding(context: Context, row: TaskRow, agent: int) -> int | None:
-    """The lane in which this agent does not get the task for a while; None when nobody else could do it."""
+    """The shape with which this agent does not get the task for a while; None when nobody else could do it."""
     book = context.book
     pool = book.pools[context.queue_of(row).pool]
     if pool.policy.avoid_s <= 0:
@@ -70,4 +79,4 @@ def avoiding(context: Context, row: TaskRow, agent: int) -> int | None:
     if not any(refusal(other.profile, needs) is None for other in others):
         return None
     context.changes.add_timer(context.now + round(pool.policy.avoid_s * SECOND), WIDEN, row.id)
-    return lane_of(context, row, msgspec.structs.replace(needs, avoid=(book.agent_name(agent),)))
+    return book.shape(context.transaction, msgspec.structs.replace(needs, avoid=(book.agent_name(agent),)))

@@ -7,22 +7,29 @@ back forgets everything, so nothing that was not committed can linger.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from rota.engine.limits import Charged, Limits
 from rota.engine.set_aside import Fault
 from rota.model.agent import AgentSpec
 from rota.model.errors import RotaError
 from rota.model.queue import PoolPolicy, QueuePolicy
 from rota.model.requirements import Requirements, from_text, text_of
-from rota.planning.snapshot import Profile
+from rota.model.rule import Rule
+from rota.model.stage import Stage
+from rota.planning.rules import Rules
+from rota.planning.snapshot import Fits, Profile, profile_of
 from rota.store.protocol import Reader
 from rota.store.sql import fleet
+from rota.store.sql.limits import LIMIT_SPECS
 from rota.store.statement import One
 
 VERSION = "fleet_version"
+RULES = "rules"
+"""Where all routing rules are kept, in `meta`."""
 ACTIVE, DRAINING, REMOVED = 0, 1, 2
 
 
@@ -58,6 +65,8 @@ class Agent(NamedTuple):
     registered: int
     reason: str | None
     profile: Profile
+    unwell: str | None = None
+    """What its health command said, while that fails."""
 
 
 class LaneKey(NamedTuple):
@@ -68,6 +77,7 @@ class LaneKey(NamedTuple):
     shape: int
     band: int
     tenant: int
+    late: int = 0
 
 
 class Book:
@@ -88,8 +98,17 @@ class Book:
         self._agent_ids: dict[str, int] = {}
         self._tenants: dict[str, int] = {}
         self._tenant_names: dict[int, str] = {}
+        self.weights: dict[int, int] = {}
+        """Of tenants that do not weigh 1."""
+        self.limits = Limits()
+        self.rules = Rules(())
+        self._charged: dict[int, Charged] = {}
         self._shapes: dict[Requirements, int] = {}
         self.needs: dict[int, Requirements] = {}
+        self.fits: Fits = {}
+        """Who may do what for good, as long as agents stay what they are."""
+        self._stage_lists: dict[str, int] = {}
+        self._stages: dict[int, tuple[Stage, ...]] = {}
         self._lanes: dict[LaneKey, int] = {}
         self._lane_keys: dict[int, LaneKey] = {}
 
@@ -113,6 +132,12 @@ class Book:
             for number, name, pool, policy, paused, reason in reader.one(fleet.QUEUES)
         }
         self.agents = {row[0]: _agent(*row) for row in reader.one(fleet.AGENTS)}
+        self.fits = {}
+        self.weights = dict(reader.one(fleet.WEIGHTS))
+        self.limits = Limits(reader.one(LIMIT_SPECS))
+        self._charged.clear()
+        rules = reader.one(fleet.GET_META, RULES)
+        self.rules = Rules(msgspec.json.decode(rules[0][0], type=list[Rule]) if rules else ())
         self._queue_ids = {queue.name: queue.id for queue in self.queues.values()}
         self._agent_ids = {agent.name: agent.id for agent in self.agents.values()}
 
@@ -193,6 +218,39 @@ class Book:
             needs = self.needs[shape] = from_text(reader.one(fleet.SHAPE_BY_ID, shape)[0][0])
         return needs
 
+    def stage_list(self, reader: Reader, stages: Sequence[Stage]) -> int | None:
+        """The number of this list of stages; a new one is made known. None for no stages."""
+        if not stages:
+            return None
+        text = msgspec.json.encode(stages, order="sorted").decode()
+        number = self._stage_lists.get(text)
+        if number is None:
+            number = _intern(reader, fleet.STAGE_LIST_BY_TEXT, fleet.ADD_STAGE_LIST, text)
+            self._stage_lists[text] = number
+        return number
+
+    def stages_of(self, reader: Reader, number: int | None) -> tuple[Stage, ...]:
+        """The list of stages of this number."""
+        if number is None:
+            return ()
+        stages = self._stages.get(number)
+        if stages is None:
+            text = reader.one(fleet.STAGE_LIST_BY_ID, number)[0][0]
+            stages = self._stages[number] = msgspec.json.decode(text, type=tuple[Stage, ...])
+        return stages
+
+    def charged(self, reader: Reader, lane: int) -> Charged:
+        """The limits that tasks of this lane are charged to."""
+        if not self.limits:
+            return {}
+        found = self._charged.get(lane)
+        if found is None:
+            key = self.lane_key(reader, lane)
+            needs = self.needs_of(reader, key.shape)
+            queue, tenant = self.queues[key.queue].name, self.tenant_name(reader, key.tenant)
+            found = self._charged[lane] = self.limits.of_lane(queue, tenant, needs.kind, needs.limits)
+        return found
+
     def lane(self, reader: Reader, key: LaneKey) -> int:
         """The number of this lane; a new one is made known."""
         number = self._lanes.get(key)
@@ -230,7 +288,7 @@ def _agent(
     node: int | None,
     registered: int,
     reason: str | None,
+    unwell: str | None,
 ) -> Agent:
     spec = msgspec.json.decode(spec_text, type=AgentSpec)
-    profile = Profile(name, spec.role, spec.region, tuple(sorted(spec.skills.items())))
-    return Agent(number, name, pool, spec, state, instance, node, registered, reason, profile)
+    return Agent(number, name, pool, spec, state, instance, node, registered, reason, profile_of(spec), unwell)

@@ -9,7 +9,7 @@ import msgspec
 from rota.model.event import Event, Move, moves_of
 from rota.model.times import SECOND
 from rota.store.protocol import Row, Transaction
-from rota.store.sql import history, leases, relations, tasks, waiting
+from rota.store.sql import history, leases, limits, relations, tasks, waiting
 
 _moves_text = msgspec.json.Encoder().encode
 
@@ -22,16 +22,18 @@ class Changes:
         self._node = node
         self.tasks: list[Row] = []
         self.bodies: list[Row] = []
-        self.ready: list[tuple[int, int, int]] = []
+        self.ready: list[tuple[int, int, int, int, int]] = []
         self.aside: list[tuple[int, int]] = []
         self.timers: list[tuple[int, int, int]] = []
         self.dependencies: list[Row] = []
         self.places: list[Row] = []
+        self.waits_from: list[tuple[int, int]] = []
         self.ends: list[Row] = []
         self.results: list[tuple[int, str | None]] = []
         self.checkpoints: list[tuple[int, str]] = []
         self.attempts: list[Row] = []
-        self.samples: list[tuple[int, str, float, int, int]] = []
+        self.samples: list[leases.Sample] = []
+        self.uses: list[Row] = []
         self.free_unique: list[tuple[str, int]] = []
         self.free_sequence: list[tuple[str, int]] = []
         self.depth: dict[int, int] = {}
@@ -42,9 +44,9 @@ class Changes:
         self.pools: set[int] = set()
         """Pools in which something changed that a plan could use."""
 
-    def add_ready(self, lane: int, due: int, task: int) -> None:
+    def add_ready(self, lane: int, due: int, task: int, cost: int, affinity: int) -> None:
         """The task waits in this lane."""
-        self.ready.append((lane, due, task))
+        self.ready.append((lane, due, task, cost, affinity))
         self.depth[lane] = self.depth.get(lane, 0) + 1
 
     def add_timer(self, due: int, kind: int, ref: int) -> None:
@@ -80,12 +82,14 @@ class Changes:
             (waiting.ADD_READY, self.ready),
             (waiting.ADD_ASIDE, self.aside),
             (waiting.ADD_TIMER, self.timers),
+            (limits.ADD_USE, self.uses),
         ):
             if rows:
                 add(statement, rows)
                 rows.clear()
         for update, changed in (
             (tasks.PLACE_TASKS, self.places),
+            (tasks.SET_WAITS_FROM, self.waits_from),
             (tasks.END_TASKS, self.ends),
             (tasks.SET_RESULTS, self.results),
             (tasks.SET_CHECKPOINTS, self.checkpoints),
@@ -107,8 +111,9 @@ class Changes:
     def discard(self) -> None:
         """Forget the gathered rows and events: what a failed plan left."""
         for rows in (self.tasks, self.bodies, self.ready, self.aside, self.timers, self.dependencies, self.places,
-                     self.ends, self.results, self.checkpoints, self.attempts, self.free_unique, self.free_sequence,
-                     self.events):  # fmt: skip
+                     self.waits_from,
+                     self.uses, self.ends, self.results, self.checkpoints, self.attempts, self.free_unique,
+                     self.free_sequence, self.events):  # fmt: skip
             rows.clear()
         self.depth.clear()
 

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from rota.engine.book import Book, Queue
 from rota.engine.changes import Changes
+from rota.engine.estimates import Estimates
 from rota.engine.set_aside import Fault
 from rota.model.commands.work import Claim, Claimed
 from rota.store.protocol import Transaction
+from rota.store.sql.leases import LeaseRow
 from rota.store.sql.tasks import LOCK_TASKS, TaskRow
+
+
+class Wish(NamedTuple):
+    """To be admitted to all of these keys, standing among others like this."""
+
+    keys: dict[str, int]
+    """The number of the limit by what it is called for this task."""
+    band: int
+    due: int
 
 
 class Waiting:
@@ -49,6 +60,7 @@ class Context:
         self.broken = dict(broken)
         """Shapes that are set aside, with what was learnt of them in this turn."""
         self.changes = Changes(now, node)
+        self.estimates = Estimates(transaction)
         self.claims: list[Waiting] = []
         """Claims that came in this turn and may be answered by its plan."""
         self.answered: dict[int, Claimed] = {}
@@ -57,8 +69,18 @@ class Context:
         """Claims of this turn that go on listening."""
         self.seen: dict[int, int] = {}
         """Agents heard from in this turn."""
+        self.charged: dict[int, list[tuple[str, int]]] = {}
+        """What tasks were charged, in millionths by limit, whose lease was ended in this turn."""
+        self.ended_leases: dict[int, tuple[LeaseRow, str, str | None]] = {}
+        """Leases that were ended in this turn, by task, with outcome and note; only where tasks have keys."""
+        self.wishes: dict[int, Wish | None] = {}
+        """Tasks that want to be admitted to the limits on their keys; None = they are not to be ready any more."""
+        self.look_at: set[str] = set()
+        """Limits on such keys that may have room now."""
         self.ended: dict[int, int] = {}
         """Tasks that came into review or ended in this turn and have children, with the state they came into."""
+        self.gone: set[int] = set()
+        """Tasks that ended in this turn while they waited for others: these are needed less."""
         self.look: set[int] = set()
         """Pools to plan although nothing changed in them here: after a signal, or because it is time to."""
         self.contended: set[int] = set()

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from rota.engine.context import Context
 from rota.engine.ending import end
-from rota.engine.place import Groups, leave, put, tell
+from rota.engine.needs import take_back
+from rota.engine.place import Groups, leave, put, tell, temporary_shape
 from rota.model import state
 from rota.model.ids import task_id
 from rota.store.sql.relations import ADD_DEPENDENCY, CHILDREN, MEET, PARENTS
@@ -33,6 +34,11 @@ def settle(context: Context) -> None:
         ended, context.ended = context.ended, {}
         context.flush()
         _settle_one_level(context, ended)
+    if context.gone:
+        gone, context.gone = context.gone, set()
+        context.flush()
+        edges = context.transaction.each(PARENTS, [(task,) for task in sorted(gone)])
+        take_back(context, {parent for _child, parent, _rule, _until, met in edges if not met})
 
 
 def _settle_one_level(context: Context, ended: dict[int, int]) -> None:
@@ -115,7 +121,16 @@ def _meet(
         return
     held = row.state == state.HELD or holding is not None
     reason = row.reason if holding is None else _because(holding, ended)
-    put(context, row, groups, held=held, waiting=waiting, start=row.start, lane=row.lane, reason=reason)
+    put(
+        context,
+        row,
+        groups,
+        held=held,
+        waiting=waiting,
+        start=row.start,
+        shape=temporary_shape(context, row),
+        reason=reason,
+    )
 
 
 def _wait_for(context: Context, row: TaskRow, before: Sequence[int]) -> int:

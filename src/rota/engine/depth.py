@@ -18,13 +18,15 @@ class Room:
     Counts may overshoot by what other nodes submit in the same moment.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, keep: frozenset[int] = frozenset()) -> None:
+        """`keep` are tasks that must not be shed: the newcomers wait for them."""
         self._context = context
+        self._keep = keep
         self._waiting: dict[int, int] = {}
         self._to_shed: dict[int, list[int]] = {}
 
     def queue_for(self, queue: Queue, band: int, index: int) -> Queue:
-        """Where a task of this band goes: the queue, its overflow queue, or a refusal."""
+        """Where a task of this band that is ready at once goes: the queue, its overflow queue, or a refusal."""
         policy = queue.policy
         if policy.depth is None:
             return queue
@@ -72,8 +74,8 @@ class Room:
             last: list[tuple[int, int]] = []
             for row in lanes:
                 if row[4] == worst:
-                    found = self._context.transaction.one(LAST_OF_LANE, row[0], len(chosen) + 1)
-                    last.extend((due, task) for due, task in found if task not in chosen)
+                    found = self._context.transaction.one(LAST_OF_LANE, row[0], len(chosen) + len(self._keep) + 1)
+                    last.extend((due, task) for due, task in found if task not in chosen and task not in self._keep)
             if last:
                 chosen.append(max(last)[1])
                 return True

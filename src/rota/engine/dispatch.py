@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from rota.engine.book import ACTIVE, REMOVED, Agent, Pool
+from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_hands, next_wake, pool_agents
+from rota.engine.book import Pool
 from rota.engine.context import Context
 from rota.engine.give import give
-from rota.engine.health import healthy
+from rota.engine.kept_slots import KeptSlots, count, given_out, kept_slots
 from rota.engine.learn import fold, load_of
 from rota.engine.listening import Listening, listeners_of
+from rota.engine.make_way import make_way
+from rota.engine.meters import PoolMeters
+from rota.engine.place import WAKE
 from rota.engine.set_aside import Fault
+from rota.engine.troubles import troubles_of
+from rota.model.requirements import Requirements
 from rota.model.times import SECOND
 from rota.planning import snapshot as seen
+from rota.planning.keep import give_kept
+from rota.planning.order import slack
 from rota.planning.plan import plan, survey
-from rota.store.sql.fleet import HEARTBEATS
+from rota.planning.strategies import weights_of
+from rota.planning.survey import refused_where_closed
+from rota.store.sql.fleet import HEARTBEATS, PASSES
 from rota.store.sql.leases import SLOTS_OF_AGENTS
 from rota.store.sql.waiting import (
     ADD_DEPTH,
@@ -41,21 +51,31 @@ def dispatch(context: Context, pool: Pool) -> bool:
     """Plan the pool and give out its tasks; False when another node was planning it."""
     if not context.transaction.lock_pool(pool.id):
         return False
+    kept = kept_slots(context, pool)
+    _give_out(context, pool, kept)
+    make_way(context, pool, kept)
+    return True
+
+
+def _give_out(context: Context, pool: Pool, kept: KeptSlots) -> None:
     listeners = listeners_of(context, pool)
     fold(context, pool)
     if not listeners:
-        return True
+        return
     # Before anything is read: what a plan must have seen is what was committed by now.
     horizon = context.transaction.horizon()
     depths = {lane: n for lane, n, _rows in _depths(context) if n > 0}
     lanes = [lane for lane in depths if context.book.lane_key(context.transaction, lane).pool == pool.id]
     if not lanes:
-        return True
-    used = _slots_in_use(context, listeners)
-    decided = _plan(context, _snapshot(context, pool, listeners, lanes, used), depths)
+        return
+    used = _slots_in_use(context, pool, listeners)
+    meters = PoolMeters(context, lanes, used)
+    pictured = meters.draw(_snapshot(context, pool, listeners, lanes, used, kept))
+    decided = _plan(context, pictured, depths, kept)
     if decided.gives:
-        give(context, pool, decided, {listener.id: listener for listener in listeners}, used, horizon)
-    return True
+        give(context, pool, decided, {listener.id: listener for listener in listeners}, used, horizon, meters)
+        given_out(context, kept, (chosen.task for chosen in decided.gives))
+    meters.close()
 
 
 def _depths(context: Context) -> list[tuple[Any, ...]]:
@@ -69,78 +89,108 @@ def _depths(context: Context) -> list[tuple[Any, ...]]:
     return found
 
 
-def _slots_in_use(context: Context, listeners: Sequence[Listening]) -> dict[int, dict[int, int]]:
-    """Slots in use of every listening agent, with the moment each was taken."""
-    listening = sorted({agent for listener in listeners for agent in listener.agents})
-    used: dict[int, dict[int, int]] = {agent: {} for agent in listening}
-    for agent, slot, since in context.transaction.each(SLOTS_OF_AGENTS, [(agent,) for agent in listening]):
+def _slots_in_use(context: Context, pool: Pool, listeners: Sequence[Listening]) -> dict[int, dict[int, int]]:
+    """Slots in use of every listening agent, with the moment each was taken; of all, where all are compared."""
+    watched = {agent for listener in listeners for agent in listener.agents}
+    if "crowded" in weights_of(pool.policy.strategy, pool.policy.terms):
+        watched.update(agent.id for agent in pool_agents(context.book, pool.id))
+    used: dict[int, dict[int, int]] = {agent: {} for agent in sorted(watched)}
+    for agent, slot, since in context.transaction.each(SLOTS_OF_AGENTS, [(agent,) for agent in used]):
         used[agent][slot] = since
     return used
 
 
 def _snapshot(
-    context: Context, pool: Pool, listeners: Sequence[Listening], lanes: list[int], used: dict[int, dict[int, int]]
+    context: Context,
+    pool: Pool,
+    listeners: Sequence[Listening],
+    lanes: list[int],
+    used: dict[int, dict[int, int]],
+    kept: KeptSlots,
 ) -> seen.Snapshot:
-    loads = load_of(context, sorted(used))
-    quiet = any(agent.pool == pool.id and agent.id not in used for agent in context.book.agents.values())
-    heard: dict[int, int] = dict(context.transaction.one(HEARTBEATS)) if quiet else {}
     parked: set[str] | None = None
     shapes = {}
     pictured = []
     for lane in lanes:
         key = context.book.lane_key(context.transaction, lane)
         needs = shapes[key.shape] = context.book.needs_of(context.transaction, key.shape)
-        barred = "paused" if context.book.queues[key.queue].paused else None
+        queue = context.book.queues[key.queue]
+        barred = "paused" if queue.paused else None
         if needs.limits and parked is None:
             parked = {limit for limit, _until in context.transaction.one(PARKED_LIMITS, context.now)}
         limit = next((limit for limit in needs.limits if limit in (parked or ())), None)
         barred = barred or (f"limit:{limit}" if limit else None)
         barred = barred or ("broken" if key.shape in context.broken else None)
-        pictured.append(seen.Lane(lane, key.shape, key.band, barred))
-    agents = [
-        _agent(context, agent, used, loads, heard) for agent in context.book.agents.values() if agent.pool == pool.id
-    ]
+        ahead = slack(queue.policy.ordering, pool.policy.slack)
+        pictured.append(seen.Lane(lane, key.shape, key.band, barred, bool(key.late), key.tenant, ahead))
+    agents = _agents(context, pool, listeners, used, shapes, kept)
     return seen.Snapshot(
-        agents=[agent for agent in agents if agent is not None],
+        agents=agents,
         listeners=[seen.Listener(listener.id, listener.agents, listener.n) for listener in listeners],
         lanes=pictured,
         shapes=shapes,
         strategy=pool.policy.strategy,
+        terms=pool.policy.terms,
+        matching=pool.policy.matching,
+        now=context.now,
         seed=context.now // SECOND,
+        weights=context.book.weights,
+        passes=_passes(context, pool, pictured),
+        slack=pool.policy.slack,
+        fits=context.book.fits,
     )
 
 
-def _agent(
+def _agents(
     context: Context,
-    agent: Agent,
+    pool: Pool,
+    listeners: Sequence[Listening],
     used: dict[int, dict[int, int]],
-    loads: dict[int, tuple[int, float, float]],
-    heard: dict[int, int],
-) -> seen.Agent | None:
-    if agent.state == REMOVED:
-        return None
-    slots = used.get(agent.id, {})
-    barred = None if agent.state == ACTIVE else "draining"
-    if agent.id not in used and not healthy(heard.get(agent.id), context.now):
-        barred = barred or "unhealthy"
-    served, busy_s, mean_s = loads.get(agent.id, (0, 0.0, 1.0))
-    return seen.Agent(
-        id=agent.id,
-        profile=agent.profile,
-        slots=agent.spec.slots,
-        running=len(slots),
-        barred=barred,
-        weight=agent.spec.weight or float(agent.spec.slots),
-        served=served,
-        busy_s=busy_s + sum(context.now - since for since in slots.values()) / SECOND,
-        mean_s=mean_s,
+    shapes: Mapping[int, Requirements],
+    kept: KeptSlots,
+) -> list[seen.Agent]:
+    """The pool's agents, and a timer for when the clock alone will let one that listens have more."""
+    book, policy = context.book, pool.policy
+    listening = dict.fromkeys(agent for listener in listeners for agent in listener.agents)
+    known = pool_agents(book, pool.id)
+    troubles = troubles_of(context.transaction)
+    look = Look(
+        context.transaction,
+        book,
+        context.now,
+        heard=dict(context.transaction.one(HEARTBEATS)) if len(known) > len(listening) else {},
+        listening=listening,
+        used=used,
+        loads=load_of(context, sorted(used)),
+        troubles=troubles,
+        expected=expectations(context.estimates, known, shapes.values(), policy.strategy, policy.terms),
+        lanes=lanes_in_hands(context.transaction, known, troubles),
+        kept=count(one.agent for one in kept.open),
     )
+    found = [agent_seen(look, agent) for agent in known]
+    wake = next_wake((agent for agent in found if agent.id in listening), book, context.now)
+    if wake is not None:
+        context.changes.add_timer(wake, WAKE, pool.id)
+    return found
 
 
-def _plan(context: Context, pictured: seen.Snapshot, depths: dict[int, int]) -> seen.Plan:
+def _passes(context: Context, pool: Pool, lanes: Sequence[seen.Lane]) -> dict[tuple[int, int], int]:
+    """What tenants had so far, in bands where more than one waits."""
+    waiting: dict[int, set[int]] = {}
+    for lane in lanes:
+        waiting.setdefault(lane.band, {0}).add(lane.tenant)
+    asked = [(pool.id, band, tenant) for band, tenants in waiting.items() if len(tenants) > 2 for tenant in tenants]
+    return {(band, tenant): had for band, tenant, had in context.transaction.each(PASSES, sorted(asked))}
+
+
+def _plan(context: Context, pictured: seen.Snapshot, depths: dict[int, int], kept: KeptSlots) -> seen.Plan:
     """Read heads only of lanes that a listening agent may serve, more of them while the plan asks for more."""
+    first = give_kept(pictured, kept.open)
+    gone = {chosen.task for chosen in first}
     wanted = sum(listener.n for listener in pictured.listeners)
-    heads_each = LEAST_HEADS
+    heads_each = LEAST_HEADS + len(gone)
+    # Where others write too, tasks may have come in since the depths were read, and hide what they counted.
+    alone = context.transaction.dialect == "sqlite"
     while True:
         try:
             lanes, parked = survey(pictured)
@@ -150,15 +200,22 @@ def _plan(context: Context, pictured: seen.Snapshot, depths: dict[int, int]) -> 
         heads_each = max(heads_each, -(-2 * wanted // max(len(lanes), 1)))
         heads = _heads(context, [lane.id for lane in lanes], heads_each)
         for lane in lanes:
-            lane.heads = heads.get(lane.id, ())
-            lane.more = len(lane.heads) >= heads_each and depths[lane.id] > heads_each
+            shown = heads.get(lane.id, [])
+            lane.heads = [head for head in shown if head.task not in gone] if gone else shown
+            lane.more = len(shown) >= heads_each and (not alone or depths[lane.id] > heads_each)
         try:
             decided = plan(_unused(pictured, lanes))
         except Exception as error:
             _set_aside(context, pictured, error)
             continue
         if not decided.starved:
-            decided.parked = parked
+            # What was given first may have left its lane without anybody for the others of it.
+            served = {chosen.lane for chosen in first}
+            decided.parked = {lane: reason for lane, reason in parked.items() if lane not in served}
+            given = {chosen.agent for chosen in decided.gives}
+            if given:
+                decided.refused |= refused_where_closed(pictured, {lane.id for lane in lanes}, given)
+            decided.gives[:0] = first
             return decided
         heads_each *= 4
 
@@ -190,12 +247,13 @@ def _unused(pictured: seen.Snapshot, lanes: list[seen.Lane]) -> seen.Snapshot:
         lanes=lanes,
         agents=[msgspec.structs.replace(agent) for agent in pictured.agents],
         listeners=[msgspec.structs.replace(listener) for listener in pictured.listeners],
+        gauges={name: msgspec.structs.replace(gauge) for name, gauge in pictured.gauges.items()},
     )
 
 
-def _heads(context: Context, lanes: list[int], k: int) -> dict[int, list[tuple[int, int]]]:
+def _heads(context: Context, lanes: list[int], k: int) -> dict[int, list[seen.Head]]:
     statement = HEADS_SQLITE if context.transaction.dialect == "sqlite" else HEADS_POSTGRES
-    heads: dict[int, list[tuple[int, int]]] = {}
-    for lane, due, task in context.transaction.each(statement, [(lane, k) for lane in lanes]):
-        heads.setdefault(lane, []).append((due, task))
+    heads: dict[int, list[seen.Head]] = {}
+    for lane, *head in context.transaction.each(statement, [(lane, k) for lane in lanes]):
+        heads.setdefault(lane, []).append(seen.Head(*head))
     return heads

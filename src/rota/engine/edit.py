@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from rota.engine.assign import refuse_assigned
 from rota.engine.context import Context
 from rota.engine.dependencies import RUN_CHILD, verdict
+from rota.engine.held import EDGES
+from rota.engine.needs import hand_up, take_back
 from rota.engine.parents import Edge, edge, refuse_twice
 from rota.engine.place import Groups, leave, put, tell
 from rota.engine.submit import needs_of
@@ -17,7 +20,6 @@ from rota.model.priority import BANDS
 from rota.model.requirements import Requirements
 from rota.model.times import ahead
 from rota.planning.graph import cycle
-from rota.planning.order import due
 from rota.store.sql import relations, tasks
 from rota.store.sql.tasks import TaskRow
 
@@ -28,16 +30,29 @@ def edit(context: Context, command: Edit) -> Changed:
     """Change what is named; the task keeps its place among equals, by the time it was submitted."""
     row = _editable(context, command)
     _check(command)
+    refuse_assigned(row, [key for key in _ASKED if getattr(command, key) is not msgspec.UNSET])
     edges = _edges(context, command, row)
     deadline = _deadline(context, command, row)
     if leave(context, [row]):
         raise RotaError("wrong_state", f"{command.task} is running; cancel it or wait", field="task")
+    had = [] if not row.waiting else _unmet(context, row)
     changed = _changed_row(context, command, row, edges, deadline)
     groups: Groups = {}
     held = row.state == state.HELD or any(found == "hold" for _, found in edges or ())
     put(context, changed, groups, held=held, start=changed.start, reason=row.reason)
     tell(context, "edit", groups)
+    context.flush()
+    if had:
+        take_back(context, had)
+    if changed.waiting:
+        hand_up(context, [row.id])
     return Changed(tasks=[command.task])
+
+
+def _unmet(context: Context, row: TaskRow) -> list[int]:
+    """What it waits for before the edit."""
+    edges = context.transaction.each(relations.PARENTS, [(row.id,)])
+    return [parent for _child, parent, _rule, _until, met in edges if not met]
 
 
 def _editable(context: Context, command: Edit) -> TaskRow:
@@ -61,18 +76,25 @@ def _check(command: Edit) -> None:
         check.number(command.max_attempts, "max_attempts", 1, bounds.ATTEMPTS)
     if not isinstance(command.after, msgspec.UnsetType):
         check.parents(command.after, "after")
-    wanted = {key: getattr(command, key) for key in ("skills", "role", "regions", "pin", "ban", "limits")}
+    wanted = {key: getattr(command, key) for key in _ASKED}
     given = {key: value for key, value in wanted.items() if value is not msgspec.UNSET}
     check.requirements(_Asked(**given), "edit")
 
 
 class _Asked(msgspec.Struct, kw_only=True):
+    kind: str = "task"
     skills: dict[str, int] = {}
     role: str | None = None
     regions: list[str] = []
     pin: str | None = None
     ban: list[str] = []
     limits: list[str] = []
+    resources: dict[str, float] = {}
+    near: str | None = None
+    max_cost: float | None = None
+
+
+_ASKED = tuple(key for key in _Asked.__struct_fields__ if key != "kind")
 
 
 def _deadline(context: Context, command: Edit, row: TaskRow) -> int | None:
@@ -88,7 +110,7 @@ def _changed_row(
     edges: list[tuple[Edge, str | None]] | None,
     deadline: int | None,
 ) -> TaskRow:
-    transaction, policy = context.transaction, context.queue_of(row).policy
+    transaction = context.transaction
     band = row.band if isinstance(command.priority, msgspec.UnsetType) else BANDS[command.priority]
     shape = context.book.shape(transaction, _needs(context.book.needs_of(transaction, row.shape), command))
     title = (
@@ -102,23 +124,24 @@ def _changed_row(
     transaction.one(tasks.EDIT_TASK, title, band, shape, deadline, attempts, parents, row.id)
     if isinstance(command.description, str):
         transaction.one(tasks.SET_DESCRIPTION, command.description, row.id)
-    return row._replace(
-        band=band, deadline=deadline, shape=shape, parents=parents, waiting=waiting,
-        due=due(row.submitted, band, deadline, policy),
-    )  # fmt: skip
+    return row._replace(band=band, deadline=deadline, shape=shape, parents=parents, waiting=waiting)
 
 
 def _needs(old: Requirements, command: Edit) -> Requirements:
     asked = _Asked(
+        kind=old.kind,
         skills=dict(old.skills),
         role=old.role,
         regions=list(old.regions),
         pin=old.pin,
         ban=list(old.ban),
         limits=list(old.limits),
+        resources=dict(old.resources),
+        near=old.near,
+        max_cost=old.max_cost,
     )
     for key in asked.__struct_fields__:
-        value = getattr(command, key)
+        value = getattr(command, key, msgspec.UNSET)
         if value is not msgspec.UNSET:
             setattr(asked, key, value)
     return needs_of(asked)
@@ -128,6 +151,7 @@ def _edges(context: Context, command: Edit, row: TaskRow) -> list[tuple[Edge, st
     """The new parents with what their state means; refused where a parent is missing or a cycle would close."""
     if isinstance(command.after, msgspec.UnsetType):
         return None
+    context.transaction.hold(EDGES)
     edges = [edge(after, f"after[{index}]", {}) for index, after in enumerate(command.after)]
     refuse_twice([parent for parent, _, _ in edges], "after")
     edges += _sequence_edges(context, row, {int(parent) for parent, _, _ in edges})

@@ -8,11 +8,17 @@ from typing import Any
 import msgspec
 
 from rota.engine.context import Context
+from rota.engine.limit_use import note_use
+from rota.engine.line import steps_out
 from rota.model import state
 from rota.model.times import SECOND
-from rota.store.sql.leases import LeaseRow
+from rota.store.sql.leases import LeaseRow, Sample
 from rota.store.sql.tasks import TaskRow
 
+_TELLING = ("done", "failed", "lost")
+"""Outcomes that say something of the agent."""
+SAYS_NOTHING = -1
+"""Stands for `good` where an attempt says nothing of its agent: only its tenant's pass is corrected."""
 _COUNTED = {state.DONE: "done", state.DEAD: "dead", state.CANCELLED: "cancelled", state.EXPIRED: "expired"}
 
 
@@ -44,12 +50,15 @@ def end(
 def note_end(context: Context, row: TaskRow, to: int) -> None:
     """What follows from the end of a task: its keys are free, its children are told, it is counted."""
     changes = context.changes
+    steps_out(context, row)
     if row.unique_key is not None:
         changes.free_unique.append((row.unique_key, row.id))
     if row.sequence is not None:
         changes.free_sequence.append((row.sequence, row.id))
     if row.children:
         context.ended[row.id] = to
+    if row.waiting:
+        context.gone.add(row.id)
     changes.count(row.queue, _COUNTED[to])
     if row.deadline is not None:
         met = to == state.DONE and context.now <= row.deadline
@@ -65,9 +74,11 @@ def end_attempt(
     counted: bool,
     error: str | None = None,
     note: str | None = None,
+    estimate: int | None = None,
 ) -> None:
     """Write down how a lease's story ended, and learn from it when it says something of the agent."""
     changes = context.changes
+    note_use(context, lease, outcome, note or lease.note)
     changes.attempts.append(
         (
             lease.task,
@@ -81,9 +92,18 @@ def end_attempt(
             note or lease.note,
         )
     )
-    if outcome in ("done", "failed", "lost"):
-        seconds = max(context.now - lease.since, 1) / SECOND
-        changes.samples.append((lease.agent, kind, seconds, context.now, int(outcome == "done")))
+    if outcome in _TELLING:
+        keep_sample(context, lease, kind, int(outcome == "done"), estimate or 0)
+    elif lease.cost:
+        keep_sample(context, lease, kind, SAYS_NOTHING)
+
+
+def keep_sample(context: Context, lease: LeaseRow, kind: str, good: int, estimate: int = 0) -> None:
+    """Note how long the lease was held, for whoever learns from it; `estimate` as submitted, microseconds."""
+    seconds = max(context.now - lease.since, 1) / SECOND
+    context.changes.samples.append(
+        Sample(lease.agent, kind, seconds, context.now, good, lease.lane, lease.cost, estimate)
+    )
 
 
 def note_text(

@@ -12,11 +12,14 @@ from rota.engine.brief import brief, read_briefs
 from rota.engine.context import Context
 from rota.engine.learn import count_served
 from rota.engine.listening import Listening
+from rota.engine.meters import PoolMeters
 from rota.model import state
 from rota.model.commands.work import Claimed
 from rota.model.event import Move
-from rota.model.times import SECOND
+from rota.model.priority import PRIORITIES
+from rota.model.times import SECOND, rfc3339
 from rota.planning.snapshot import Give, Plan
+from rota.store.sql.fleet import ADD_PASS, RAISE_PASS
 from rota.store.sql.leases import ADD_LEASE, DROP_LISTENERS, LeaseRow
 from rota.store.sql.tasks import Brief
 from rota.store.sql.waiting import TAKE_READY
@@ -35,6 +38,7 @@ def give(
     listeners: Mapping[int, Listening],
     used: Mapping[int, Mapping[int, int]],
     horizon: str | None,
+    meters: PoolMeters,
 ) -> None:
     """Lease every task that is still in `ready`; one that is gone by now is passed over and its slot stays free."""
     changes = context.changes
@@ -49,7 +53,7 @@ def give(
         if chosen.task not in taken:
             continue
         found, listener = briefs[chosen.task], listeners[chosen.listener]
-        why[found.id] = {"strategy": pool.policy.strategy, "score": round(chosen.score, 6)}
+        why[found.id] = _why(context, pool, chosen)
         note = _encode({"why": why[found.id]}).decode()
         lease = _lease(context, found, chosen, free[chosen.agent].pop(), listener, note)
         leases.append(lease)
@@ -57,11 +61,17 @@ def give(
         changes.depth[chosen.lane] = changes.depth.get(chosen.lane, 0) - 1
         waited = (context.now - (found.ready_at or found.submitted)) / SECOND
         changes.count(found.queue, "given", waited)
-    context.transaction.add(ADD_LEASE, [(*lease[:15], lease.note) for lease in leases])
+    context.transaction.add(ADD_LEASE, [(*lease[:15], lease.note, lease.cost) for lease in leases])
     changes.say(
-        "plan", moves[0].first if len(moves) == 1 else None, tuple(moves), **_facts(context, pool, decided, horizon)
+        "plan",
+        moves[0].first if len(moves) == 1 else None,
+        tuple(moves),
+        **_facts(context, pool, decided, horizon),
+        **meters.facts(decided),
     )
+    meters.charge(leases)
     count_served(context, [lease.agent for lease in leases])
+    _charge(context, pool, decided)
     _answer(context, leases, listeners, why, briefs)
 
 
@@ -87,7 +97,30 @@ def _lease(context: Context, found: Brief, chosen: Give, slot: int, listener: Li
         request=None if listener.own is None else listener.own.claim.request,
         cancel_at=None,
         note=note,
+        cost=chosen.cost,
     )
+
+
+def _why(context: Context, pool: Pool, chosen: Give) -> dict[str, Any]:
+    """The decision as it is recorded: the place in the order of work, and what chose the agent."""
+    key = context.book.lane_key(context.transaction, chosen.lane)
+    place = {"late": True} if key.late else {"due": rfc3339(max(chosen.due, 0))}
+    return {
+        "band": PRIORITIES[key.band],
+        **place,
+        "strategy": pool.policy.strategy,
+        "score": round(chosen.score, 6),
+    }
+
+
+def _charge(context: Context, pool: Pool, decided: Plan) -> None:
+    """Raise the passes of the tenants that were given something."""
+    if not decided.charges:
+        return
+    more = [(pool.id, band, tenant, work) for (band, tenant), work in sorted(decided.charges.items())]
+    # Rows that are missing are made first, at nothing.
+    context.transaction.add(ADD_PASS, [(number, band, tenant, 0) for number, band, tenant, _work in more])
+    context.transaction.each(RAISE_PASS, more)
 
 
 def _free_slots(slots: int, used: Mapping[int, int]) -> list[int]:
@@ -122,7 +155,22 @@ def _facts(context: Context, pool: Pool, decided: Plan, horizon: str | None) -> 
     facts: dict[str, Any] = {"pool": pool.id, "strategy": pool.policy.strategy, "fleet": context.book.version}
     if decided.parked:
         facts["parked"] = {str(lane): reason for lane, reason in sorted(decided.parked.items())}
+    if decided.passed:
+        facts["passed"] = {str(lane): reason for lane, reason in sorted(decided.passed.items())}
+    refused = _refused(decided)
+    if refused:
+        facts["refused"] = refused
     if horizon is not None:
         # What was ready by then and was not taken away by an event before this one, the plan has seen.
         facts["horizon"] = horizon
     return facts
+
+
+def _refused(decided: Plan) -> dict[str, dict[str, str]]:
+    """Of the agents that were given something: for which lanes they may do tasks, but not now, with the code."""
+    given = {chosen.agent for chosen in decided.gives}
+    found = {
+        str(lane): {str(agent): code for agent, code in sorted(codes.items()) if agent in given}
+        for lane, codes in sorted(decided.refused.items())
+    }
+    return {lane: codes for lane, codes in found.items() if codes}

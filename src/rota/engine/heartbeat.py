@@ -33,17 +33,20 @@ def heartbeat(context: Context, command: Heartbeat) -> Renewed:
         (task, token, agent.id, context.now, _note(old.get(task), beat) if said else None)
         for task, token, beat, said in wanted
     ]
-    found: dict[int, int | None] = {}
-    for task, cancel_at in context.transaction.each(RENEW_LEASES, sorted(rows, key=lambda row: row[0])):
-        found[task] = cancel_at
+    found: dict[int, tuple[int | None, int | None]] = {}
+    for task, *stop_at in context.transaction.each(RENEW_LEASES, sorted(rows, key=lambda row: row[0])):
+        found[task] = (stop_at[0], stop_at[1])
     renewed = Renewed()
     for index, (task, _token, beat, _said) in enumerate(wanted):
         if task not in found:
             renewed.lost.append(beat.task)
             continue
         renewed.renewed.append(beat.task)
-        if found[task] is not None:
+        cancel_at, preempt_at = found[task]
+        if cancel_at is not None:
             renewed.cancel.append(beat.task)
+        elif preempt_at is not None:
+            renewed.preempt.append(beat.task)
         if checkpoints[index] is not None:
             context.changes.checkpoints.append((task, checkpoints[index] or "null"))
     return renewed

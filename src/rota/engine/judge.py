@@ -8,7 +8,8 @@ from rota.engine.book import ACTIVE
 from rota.engine.context import Context
 from rota.engine.ending import end, note_end
 from rota.engine.named import fits, known, numbers
-from rota.engine.place import WIDEN, Groups, lane_of, leave, put, tell
+from rota.engine.place import WIDEN, Groups, leave, put, tell
+from rota.engine.stages import after_failure
 from rota.model import bounds, check, state
 from rota.model.commands.submit import Changed
 from rota.model.commands.work import Answer, Approve, Reject
@@ -30,7 +31,7 @@ def answer(context: Context, command: Answer) -> Changed:
     context.transaction.one(SET_ANSWER, command.answer, row.id)
     leave(context, [row])
     groups: Groups = {}
-    put(context, row, groups, lane=_for_the_asker(context, row))
+    put(context, row, groups, shape=_for_the_asker(context, row))
     tell(context, "answer", groups)
     return Changed(tasks=[command.task])
 
@@ -41,7 +42,7 @@ def _for_the_asker(context: Context, row: TaskRow) -> int | None:
     if asker is None or asker.state != ACTIVE or needs.pin is not None or refusal(asker.profile, needs) is not None:
         return None
     context.changes.add_timer(context.now + round(FIRST_S * SECOND), WIDEN, row.id)
-    return lane_of(context, row, msgspec.structs.replace(needs, pin=asker.name))
+    return context.book.shape(context.transaction, msgspec.structs.replace(needs, pin=asker.name))
 
 
 def approve(context: Context, command: Approve) -> Changed:
@@ -67,6 +68,7 @@ def reject(context: Context, command: Reject) -> Changed:
     if row.attempts >= row.max_attempts:
         end(context, [row], state.DEAD, "reject", f"attempt {row.attempts} of {row.max_attempts} rejected: {reason}")
         return Changed(tasks=[command.task])
+    row = after_failure(context, row, row.attempts)
     groups: Groups = {}
     put(context, row, groups, reason=f"rejected: {reason}")
     tell(context, "reject", groups, reason=reason)

@@ -7,33 +7,48 @@ lock folds its own turn's samples without writing them down first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, log
+from math import log
 
-from rota.engine.book import Pool
+from rota.engine.book import ACTIVE, Agent, Pool
 from rota.engine.context import Context
+from rota.engine.ending import SAYS_NOTHING
+from rota.engine.estimates import ACCURACY, ANY_AGENT, ANY_KIND, off_by
+from rota.engine.held import BELIEFS
+from rota.engine.troubles import learn_troubles
 from rota.model.times import SECOND
-from rota.planning.score import BUSY_TAU_S
+from rota.planning.busy import faded, weight_of
+from rota.planning.estimate import ALPHA, Belief, learn
+from rota.planning.strategies import weights_of
 from rota.store.sql import fleet
-from rota.store.sql.leases import ADD_SAMPLE, TAKE_SAMPLES
+from rota.store.sql.leases import ADD_SAMPLE, TAKE_SAMPLES, Sample
 
-ALPHA = 0.2
-"""Weight of the newest sample in the exponential averages (duration per agent and kind)."""
 NEW = (0, 0.0, 0, 1.0, 0, 0)
 """served, busy_s, busy_at, mean_s, done, failed of an agent nobody has seen working."""
 
 
 def fold(context: Context, pool: Pool) -> None:
-    """Fold samples into the averages. The caller holds the pool's lock; samples of other pools are folded too."""
-    del pool
-    samples: list[tuple[int, str, float, int, int]] = list(context.changes.samples)
-    context.changes.samples.clear()
+    """Fold the pool's samples into the averages. The caller holds the pool's lock; a single writer holds all."""
+    own = context.changes.samples
+    context.changes.samples = []
     if context.transaction.dialect == "postgres":
-        samples += [(row[0], row[1], row[2], row[3], row[4]) for row in context.transaction.one(TAKE_SAMPLES)]
-    if not samples:
+        context.changes.samples = [sample for sample in own if _pool_of(context, sample) != pool.id]
+        own = [sample for sample in own if _pool_of(context, sample) == pool.id]
+        own += [Sample(*row) for row in context.transaction.one(TAKE_SAMPLES, pool.id)]
+    if not own:
         return
-    samples.sort(key=lambda sample: sample[3])
-    _fold_served(context, samples)
-    _fold_estimates(context, samples)
+    own.sort(key=lambda sample: sample.ended)
+    _correct_passes(context, own)
+    told = [sample for sample in own if sample.good != SAYS_NOTHING]
+    if told:
+        _fold_served(context, told)
+        learn_troubles(context, told)
+        # Beliefs about kinds of work belong to all pools.
+        context.transaction.hold(BELIEFS)
+        _fold_estimates(context, told)
+
+
+def _pool_of(context: Context, sample: Sample) -> int:
+    return context.book.lane_key(context.transaction, sample.lane).pool
 
 
 def keep_samples(context: Context) -> None:
@@ -53,6 +68,30 @@ def count_served(context: Context, agents: Sequence[int]) -> None:
     context.changed_served.update(rows)
 
 
+def catch_up(context: Context, number: int) -> None:
+    """Let an agent that comes new, or comes back, count as served no less than the others of its pool.
+
+    Where agents are given tasks in turn it would be given all of them until it had as many as they (start-time fair
+    queueing: who was not there saves nothing up).
+    """
+    agent = context.book.agents[number]
+    policy = context.book.pools[agent.pool].policy
+    if not {"turns", "served"} & weights_of(policy.strategy, policy.terms).keys():
+        return
+    others = [one for one in context.book.agents.values() if one.pool == agent.pool and one.state == ACTIVE]
+    rows = _read(context, sorted({number, *(one.id for one in others)}))
+    shares = [rows[one.id][0] / _weight(one) for one in others if one.id != number]
+    if shares:
+        served, busy_s, busy_at, mean_s, done, failed = rows[number]
+        served = max(served, int(min(shares) * _weight(agent)))
+        context.served[number] = (served, busy_s, busy_at, mean_s, done, failed)
+        context.changed_served.add(number)
+
+
+def _weight(agent: Agent) -> float:
+    return agent.spec.weight or float(agent.spec.slots)
+
+
 def keep_served(context: Context) -> None:
     """Write what the turn learnt of its agents, once."""
     rows = [(agent, *context.served[agent]) for agent in sorted(context.changed_served)]
@@ -64,7 +103,7 @@ def load_of(context: Context, agents: Sequence[int]) -> dict[int, tuple[int, flo
     """Tasks served, busy seconds decayed to now, and mean duration in seconds of these agents."""
     found = {}
     for agent, (served, busy_s, busy_at, mean_s, _done, _failed) in _read(context, agents).items():
-        found[agent] = (served, busy_s * exp(-max(context.now - busy_at, 0) / SECOND / BUSY_TAU_S), mean_s)
+        found[agent] = (served, faded(busy_s, (context.now - busy_at) / SECOND), mean_s)
     return found
 
 
@@ -80,35 +119,44 @@ def _read(context: Context, agents: Sequence[int]) -> dict[int, _Served]:
     return rows
 
 
-def _fold_served(context: Context, samples: Sequence[tuple[int, str, float, int, int]]) -> None:
-    rows = _read(context, sorted({sample[0] for sample in samples}))
-    for agent, _kind, seconds, ended, good in samples:
+def _fold_served(context: Context, samples: Sequence[Sample]) -> None:
+    rows = _read(context, sorted({sample.agent for sample in samples}))
+    for agent, _kind, seconds, ended, good, *_ in samples:
         served, busy_s, busy_at, mean_s, done, failed = rows[agent]
-        faded = busy_s * exp(-max(ended - busy_at, 0) / SECOND / BUSY_TAU_S)
+        busy_s = faded(busy_s, (ended - busy_at) / SECOND) + weight_of(seconds)
         mean_s = seconds if done + failed == 0 else (1 - ALPHA) * mean_s + ALPHA * seconds
-        rows[agent] = (served, faded + seconds, max(ended, busy_at), mean_s, done + good, failed + 1 - good)
+        rows[agent] = (served, busy_s, max(ended, busy_at), mean_s, done + good, failed + 1 - good)
     context.served.update(rows)
     context.changed_served.update(rows)
 
 
-def _fold_estimates(context: Context, samples: Sequence[tuple[int, str, float, int, int]]) -> None:
-    """Log-normal averages per (agent, kind): mean and variance of ln(seconds), share of successes.
+def _fold_estimates(context: Context, samples: Sequence[Sample]) -> None:
+    """Beliefs about each agent's kind of work, each kind, all work, and how far submitters' estimates are off."""
+    keys = sorted({key for sample in samples for key in _teaches(sample)})
+    found = {(row[0], row[1]): Belief(*row[2:]) for row in context.transaction.each(fleet.ESTIMATES_OF, keys)}
+    known = sorted(found)
+    for sample in samples:
+        value = log(max(sample.seconds, 1e-6)) if sample.good else None
+        off = off_by(sample.seconds, sample.estimate) if sample.good and sample.estimate else None
+        for key in _teaches(sample):
+            found[key] = learn(found.get(key), off if key[0] == ACCURACY else value, float(sample.good))
+    context.transaction.each(fleet.DROP_ESTIMATES, known)
+    context.transaction.add(fleet.ADD_ESTIMATE, [(*key, *found[key]) for key in keys])
 
-    West's incremental exponentially weighted variance (Finch 2009, "Incremental calculation of weighted mean and
-    variance", section 9).
-    """
-    keys = sorted({(sample[0], sample[1]) for sample in samples})
-    found = {(row[0], row[1]): row[2:] for row in context.transaction.each(fleet.ESTIMATES_OF, keys)}
-    known = set(found)
-    for agent, kind, seconds, _ended, good in samples:
-        value = log(max(seconds, 1e-6))
-        if (agent, kind) not in found:
-            found[agent, kind] = (1.0, value, 0.0, float(good))
+
+def _teaches(sample: Sample) -> list[tuple[int, str]]:
+    keys = [(sample.agent, sample.kind), (ANY_AGENT, sample.kind), (ANY_AGENT, ANY_KIND)]
+    return [*keys, (ACCURACY, sample.kind), (ACCURACY, ANY_KIND)] if sample.estimate else keys
+
+
+def _correct_passes(context: Context, samples: Sequence[Sample]) -> None:
+    """What tenants were charged when their tasks were given out was an estimate; now the work is known."""
+    more: dict[tuple[int, int, int], int] = {}
+    for sample in samples:
+        if not sample.cost:
             continue
-        n, mean, variance, success = found[agent, kind]
-        step = value - mean
-        mean += ALPHA * step
-        variance = (1 - ALPHA) * (variance + ALPHA * step * step)
-        found[agent, kind] = (n + 1, mean, variance, success + ALPHA * (good - success))
-    context.transaction.each(fleet.DROP_ESTIMATES, sorted(known))
-    context.transaction.add(fleet.ADD_ESTIMATE, [(agent, kind, *found[agent, kind]) for agent, kind in keys])
+        key = context.book.lane_key(context.transaction, sample.lane)
+        off = (round(sample.seconds * SECOND) - sample.cost) // context.book.weights.get(key.tenant, 1)
+        who = (key.pool, key.band, key.tenant)
+        more[who] = more.get(who, 0) + off
+    context.transaction.each(fleet.RAISE_PASS, [(*who, off) for who, off in sorted(more.items()) if off])

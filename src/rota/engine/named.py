@@ -16,10 +16,8 @@ from rota.store.sql.tasks import TaskRow
 
 def numbers(tasks: Sequence[str], *, empty: bool = False) -> list[int]:
     """The numbers of the tasks named; an empty list only where `empty` allows it."""
-    if len(tasks) > bounds.OUTCOMES or (not tasks and not empty):
-        raise RotaError(
-            "too_large", f"names {len(tasks):,} tasks; one call takes 1 to {bounds.OUTCOMES:,}", field="tasks"
-        )
+    if tasks or not empty:
+        check.some(tasks, "tasks", bounds.OUTCOMES)
     return [task_number(task, f"tasks[{index}]") for index, task in enumerate(tasks)]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rota.engine.attempts import failed
 from rota.engine.context import Context
 from rota.engine.ending import end_attempt, note_end, note_text
+from rota.engine.limit_use import release
+from rota.engine.line import steps_out
 from rota.engine.place import LIMIT, Groups, put, tell
 from rota.model import bounds, check, state
 from rota.model.commands.work import Ask, Complete, Done, Fail, Failed, GiveBack, Judged
@@ -25,13 +28,16 @@ def complete(context: Context, commands: Sequence[Complete]) -> list[Judged | Ro
     reported: list[tuple[Judged, Done, int, int, str | None]] = []
     for command in commands:
         try:
-            _bounded(command.outcomes)
+            check.some(command.outcomes, "outcomes", bounds.OUTCOMES)
         except RotaError as error:
             answers.append(error)
             continue
         judged = Judged()
         answers.append(judged)
+        twice = _twice(judged, [str(outcome.task) for outcome in command.outcomes])
         for index, outcome in enumerate(command.outcomes):
+            if str(outcome.task) in twice:
+                continue
             try:
                 field = f"outcomes[{index}]"
                 _check_note(outcome, field)
@@ -61,13 +67,14 @@ def complete(context: Context, commands: Sequence[Complete]) -> list[Judged | Ro
 def _done(context: Context, row: TaskRow, lease: LeaseRow, outcome: Done, result: str | None) -> int:
     changes = context.changes
     note = note_text(lease.note, notes=outcome.notes, usage=outcome.usage, cost=outcome.cost)
-    end_attempt(context, lease, row.kind, "done", counted=True, note=note)
+    end_attempt(context, lease, row.kind, "done", counted=True, note=note, estimate=row.estimate)
     if result is not None:
         changes.results.append((row.id, result))
     came_into = state.REVIEW if row.review else state.DONE
     finished = None if row.review else context.now
     changes.ends.append((row.id, came_into, finished, row.attempts + 1, row.tries + 1, lease.agent, None))
     if row.review:
+        steps_out(context, row)
         changes.aside.append((state.REVIEW, row.id))
         if row.children:
             context.ended[row.id] = state.REVIEW
@@ -78,8 +85,9 @@ def _done(context: Context, row: TaskRow, lease: LeaseRow, outcome: Done, result
 
 def fail(context: Context, command: Fail) -> Judged:
     """Record failed attempts: tried again later, or dead; a provider's limit parks its key and burns nothing."""
-    _bounded(command.outcomes)
+    check.some(command.outcomes, "outcomes", bounds.OUTCOMES)
     judged = Judged()
+    twice = _twice(judged, [str(outcome.task) for outcome in command.outcomes])
     checked: list[tuple[Failed, int, int]] = []
     for index, outcome in enumerate(command.outcomes):
         field = f"outcomes[{index}]"
@@ -91,7 +99,8 @@ def fail(context: Context, command: Fail) -> Judged:
         if outcome.retry_at is not None:
             ahead(outcome.retry_at, context.now, f"{field}.retry_at")
         task, token = task_number(outcome.task, f"{field}.task"), token_number(outcome.token, f"{field}.token")
-        checked.append((outcome, task, token))
+        if outcome.task not in twice:
+            checked.append((outcome, task, token))
     rows, ended = _take(context, [(number, token) for _, number, token in checked])
     groups: Groups = {}
     for outcome, number, token in checked:
@@ -146,13 +155,15 @@ def _limited(
 
 def give_back(context: Context, command: GiveBack) -> Judged:
     """Take tasks back unfinished: ready at their old place, no attempt counted."""
-    _bounded(command.tasks)
+    check.some(command.tasks, "tasks", bounds.OUTCOMES)
     check.text(command.reason, "reason", bounds.REASON)
     wanted = [
         (held.task, task_number(held.task, f"tasks[{i}].task"), token_number(held.token, f"tasks[{i}].token"))
         for i, held in enumerate(command.tasks)
     ]
     judged = Judged()
+    twice = _twice(judged, [held.task for held in command.tasks])
+    wanted = [found for found in wanted if found[0] not in twice]
     rows, ended = _take(context, [(number, token) for _, number, token in wanted])
     groups: Groups = {}
     for text, number, token in wanted:
@@ -160,7 +171,8 @@ def give_back(context: Context, command: GiveBack) -> Judged:
         if lease is None:
             judged.refused[text] = "lease_lost"
             continue
-        came_into = take_back(context, rows[number], lease, groups, "given_back", command.reason or None)
+        how = "given_back" if lease.preempt_at is None else "preempted"
+        came_into = take_back(context, rows[number], lease, groups, how, command.reason or None)
         judged.states[text] = state.STATES[came_into]
     tell(context, "give_back", groups)
     return judged
@@ -196,6 +208,7 @@ def ask(context: Context, command: Ask) -> Judged:
     if checkpoint is not None:
         changes.checkpoints.append((number, checkpoint))
     context.transaction.one(SET_QUESTION, command.question, number)
+    steps_out(context, row)
     changes.aside.append((state.ASKED, number))
     changes.places.append(
         (
@@ -210,6 +223,7 @@ def ask(context: Context, command: Ask) -> Judged:
             row.waiting,
             lease.agent,
             None,
+            row.cost,
         )
     )
     tell(context, "ask", {(state.ASKED, None): [number]})
@@ -228,14 +242,17 @@ def _take(
         ended[lease.task, lease.token] = lease
         context.seen[lease.agent] = context.now
         context.changes.pools.add(context.queue_of(rows[lease.task]).pool)
+    release(context, ended.values())
     return rows, ended
 
 
-def _bounded(outcomes: Sequence[object]) -> None:
-    if not 1 <= len(outcomes) <= bounds.OUTCOMES:
-        raise RotaError(
-            "too_large", f"has {len(outcomes):,} entries; one call takes 1 to {bounds.OUTCOMES:,}", field="outcomes"
-        )
+def _twice(judged: Judged, tasks: Sequence[str]) -> set[str]:
+    """Tasks named more than once, refused: which of two outcomes should hold nobody can say."""
+    if len(set(tasks)) == len(tasks):
+        return set()
+    twice = {task for task, n in Counter(tasks).items() if n > 1}
+    judged.refused.update(dict.fromkeys(twice, "duplicate: it is named more than once; report it once"))
+    return twice
 
 
 def _check_note(outcome: Done | Failed, field: str) -> None:

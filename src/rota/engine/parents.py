@@ -7,6 +7,7 @@ from typing import Any
 
 from rota.engine.context import Context
 from rota.engine.dependencies import RULES, RUN_CHILD, UNTIL_DONE, UNTILS, verdict
+from rota.engine.held import hold_sequences
 from rota.model import bounds, check, state
 from rota.model.errors import RotaError, invalid
 from rota.model.ids import task_id, task_number
@@ -46,6 +47,27 @@ class Parents:
         kind, number = self._key(parent)
         row = self._rows.get(number) if kind == "task" else None
         return None if row is None else verdict(row.state, rule, until)
+
+    def local(self) -> dict[int, list[int]]:
+        """For each task the others of this submit that it waits for, by index; only tasks with such."""
+        found = {
+            index: [number for parent, _, _ in edges for kind, number in [self._key(parent)] if kind == "spec"]
+            for index, edges in self.edges.items()
+        }
+        return {index: parents for index, parents in found.items() if parents}
+
+    def outside(self) -> list[int]:
+        """The tasks, by index, that wait for tasks of earlier submits."""
+        return [
+            index
+            for index, edges in self.edges.items()
+            if any(self._key(parent)[0] == "task" and self.verdict(parent, r, u) is None for parent, r, u in edges)
+        ]
+
+    @property
+    def existing(self) -> frozenset[int]:
+        """The tasks of earlier submits that these wait for."""
+        return frozenset(self._rows)
 
     def _read_refs(self) -> None:
         for index, spec in enumerate(self._specs):
@@ -106,6 +128,7 @@ class Parents:
 
     def _live_tails(self, keys: set[str]) -> Iterator[tuple[str, int]]:
         self._context.flush()
+        hold_sequences(self._context, keys)
         found = self._context.transaction.each(relations.SEQUENCE_TAILS, [(key,) for key in sorted(keys)])
         self._rows.update(self._context.lock([tail for _, tail in found if tail not in self._rows]))
         for key, tail in found:
@@ -119,11 +142,7 @@ class Parents:
             edges.append((parent, RUN_CHILD, UNTIL_DONE))
 
     def _refuse_cycles(self) -> None:
-        local = {
-            index: [number for parent, _, _ in edges for kind, number in [self._key(parent)] if kind == "spec"]
-            for index, edges in self.edges.items()
-        }
-        found = cycle(local)
+        found = cycle(self.local())
         if found:
             named = [self._specs[index].ref or f"tasks[{index}]" for index in found]
             raise RotaError("cycle", f"tasks wait for each other: {' -> '.join(named)}", field="tasks", cycle=named)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from rota.engine.book import LaneKey
 from rota.engine.context import Context
+from rota.engine.line import is_in, lines_up, steps_out
+from rota.engine.stage_timer import arm
+from rota.engine.stand import affinity_hash, stand
 from rota.model import state
 from rota.model.event import Move, moves_of
-from rota.model.requirements import Requirements
 from rota.store.sql.leases import LEASES_OF_TASKS, LeaseRow
 from rota.store.sql.tasks import TaskRow
 from rota.store.sql.waiting import LEAVE_ASIDE, TAKE_READY
 
-START, TTL, CANCEL, WIDEN, LIMIT = range(5)
+START, TTL, CANCEL, WIDEN, LIMIT, LATE, NEED, NEED_LESS, WAKE, ADMIT = range(10)
 """Kinds of timers: a delay or retry is over; time to live is over; grace after a cancel is over; a temporary
-requirement ends; a parked limit opens."""
+requirement ends; a parked limit opens; a deadline can hardly be met any more; needs are still to be handed up, or
+asked for anew; the clock lets an agent of a pool have more; a limit on keys of tasks' own has room."""
 
 Groups = dict[tuple[int, int | None], list[int]]
 """Tasks by the state they came into and, when ready, the lane."""
@@ -32,12 +34,12 @@ def resting(now: int, *, held: bool, waiting: int, start: int | None) -> int:
     return state.READY
 
 
-def lane_of(context: Context, row: TaskRow, needs: Requirements | None = None) -> int:
-    """The lane the task waits in: its own shape, or one with temporary requirements."""
-    book, transaction = context.book, context.transaction
-    shape = row.shape if needs is None else book.shape(transaction, needs)
-    queue = book.queues[row.queue]
-    return book.lane(transaction, LaneKey(queue.pool, queue.id, shape, row.band, row.tenant))
+def temporary_shape(context: Context, row: TaskRow) -> int | None:
+    """The shape of the lane that the task was put in, where that is not its own."""
+    if row.lane is None:
+        return None
+    shape = context.book.lane_key(context.transaction, row.lane).shape
+    return None if shape == row.shape else shape
 
 
 def put(
@@ -46,38 +48,48 @@ def put(
     groups: Groups,
     *,
     held: bool = False,
-    lane: int | None = None,
+    shape: int | None = None,
     start: int | None = None,
     waiting: int | None = None,
     attempts: int | None = None,
     tries: int | None = None,
     agent: int | None = None,
     reason: str | None = None,
+    admitted: bool = False,
 ) -> int:
     """Let an unfinished task rest where it belongs now, and note the move in `groups`; its new state.
 
-    The task must have left where it was. Its place in the order (`due`) stays. `lane` is where it goes, or will go
-    after its delay, when that is not its own.
+    The task must have left where it was. It stands among those that wait by the same facts as before. `shape` is with
+    what temporary requirements it waits, or will wait after its delay. A task with keys of its own that was not
+    `admitted` to them stands in line.
     """
     changes = context.changes
     blocked_by = row.waiting if waiting is None else waiting
     came_into = resting(context.now, held=held, waiting=blocked_by, start=start)
     ready = came_into == state.READY
-    goes_to = lane if lane is not None or not ready else lane_of(context, row)
+    place = stand(context, row, shape) if ready or shape is not None else None
+    if row.keys is not None and not ready:
+        steps_out(context, row)
+    elif row.keys is not None and not admitted and not is_in(row):
+        lines_up(context, row)
+        came_into, ready = state.BLOCKED, False
     if ready:
-        assert goes_to is not None
-        changes.add_ready(goes_to, row.due, row.id)
+        assert place is not None
+        changes.add_ready(place.lane, place.due, row.id, place.cost, affinity_hash(row.affinity))
         changes.pools.add(context.queue_of(row).pool)
+        if place.turns_late is not None:
+            changes.add_timer(place.turns_late, LATE, row.id)
     else:
         changes.aside.append((came_into, row.id))
         if came_into == state.SCHEDULED and start is not None:
             changes.add_timer(start, START, row.id)
+    goes_to = place.lane if place is not None and (ready or shape is not None) else None
     changes.places.append(
         (
             row.id,
             came_into,
             goes_to,
-            row.due,
+            row.due if place is None else place.due,
             context.now if ready else None,
             row.attempts if attempts is None else attempts,
             row.tries if tries is None else tries,
@@ -85,8 +97,10 @@ def put(
             blocked_by,
             row.agent if agent is None else agent,
             reason,
+            row.cost if place is None else place.cost,
         )
     )
+    arm(context, row, came_into, blocked_by)
     groups.setdefault((came_into, goes_to if ready else None), []).append(row.id)
     return came_into
 

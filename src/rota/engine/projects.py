@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
+import msgspec
+
 from rota.engine.context import Context
 from rota.engine.named import project
 from rota.engine.submit import open_project, take_in
@@ -19,7 +23,7 @@ PAGE = 10_000
 
 
 def create(context: Context, command: CreateProject) -> ProjectMade:
-    """Create a project with its first tasks; the same key again answers the first project."""
+    """Create a project with its first tasks; the same request with the same key again answers the first project."""
     spec = command.project
     check.text(spec.title, "project.title", bounds.TITLE, empty=False)
     check.text(spec.plan, "project.plan", bounds.DESCRIPTION)
@@ -27,15 +31,42 @@ def create(context: Context, command: CreateProject) -> ProjectMade:
     if spec.key is not None:
         found = context.transaction.one(relations.PROJECT_BY_KEY, spec.key)
         if found:
-            return ProjectMade(project=project_id(found[0][0]))
+            return _made_before(context, command, project_id(found[0][0]))
     number = context.transaction.new_ids(1)[0]
     # Tasks first: if one is refused there is no project either.
-    ids = take_in(context, command.tasks, project=number).ids if command.tasks else []
+    ids = take_in(context, command.tasks, project=number, project_key=spec.key).ids if command.tasks else []
     if not context.transaction.one(relations.ADD_PROJECT, number, spec.title, spec.plan, spec.key, context.now):
         # Another node took the key since it was looked for: run again, and answer that one's project.
         raise Rerun(f"project key {spec.key!r} was used at the same moment")
     context.changes.say("create_project", None, project=number, title=spec.title)
-    return ProjectMade(project=project_id(number), ids=ids)
+    made = ProjectMade(project=project_id(number), ids=ids)
+    if spec.key is not None:
+        text = msgspec.json.encode(made).decode()
+        context.transaction.one(relations.ADD_REQUEST, _request(spec.key), _fingerprint(command), text, context.now)
+    return made
+
+
+def _made_before(context: Context, command: CreateProject, named: str) -> ProjectMade:
+    """What was answered when the project was made; refused when other tasks are to be created with it now."""
+    key = command.project.key or ""
+    earlier = context.transaction.one(relations.GET_REQUEST, _request(key))
+    if earlier:
+        made = msgspec.json.decode(earlier[0][1], type=ProjectMade)
+        if made.project == named and earlier[0][0] == _fingerprint(command):
+            return made
+    if command.tasks:
+        message = f"key {key!r} is that of {named}; add tasks to that, or use another key"
+        raise RotaError("other_request", message, field="project.key")
+    return ProjectMade(project=named)
+
+
+def _request(key: str) -> str:
+    """Under what name the answer is remembered: no submit's idempotency key looks like it."""
+    return f"project\n{key}"
+
+
+def _fingerprint(command: CreateProject) -> str:
+    return sha256(msgspec.json.encode(command, order="deterministic")).hexdigest()
 
 
 def add(context: Context, command: AddToProject) -> Submitted:

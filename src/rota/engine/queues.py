@@ -1,4 +1,4 @@
-"""Queues and pools: their policies, pauses."""
+"""Queues, pools and tenants: their policies, pauses, weights."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import msgspec
 
 from rota.engine.book import Queue
 from rota.engine.context import Context
+from rota.engine.stages_of_submit import check_targets
 from rota.model import bounds, check
-from rota.model.commands.fleet import Ok, PauseQueue, ResumeQueue, SetPool, SetQueue
+from rota.model.commands.fleet import Ok, PauseQueue, ResumeQueue, SetPool, SetQueue, SetTenant
 from rota.model.errors import RotaError, invalid
 from rota.model.priority import BANDS
-from rota.model.queue import PoolPolicy, QueuePolicy
-from rota.planning.score import SCORES
+from rota.model.queue import PoolPolicy, Preemption, QueuePolicy
+from rota.model.stage_check import check_stages
+from rota.planning.strategies import STRATEGIES, fault
 from rota.store.sql import fleet
 from rota.store.sql.history import COUNT_ASIDE, COUNT_RUNNING
 from rota.store.sql.waiting import QUEUE_DEPTH
+
+WEIGHT = 1_000_000
+"""The most a tenant may weigh."""
 
 
 def set_queue(context: Context, command: SetQueue) -> Ok:
@@ -24,8 +29,11 @@ def set_queue(context: Context, command: SetQueue) -> Ok:
     pool = context.book.pool(policy.pool)
     if pool is None:
         raise invalid("policy.pool", f"there is no pool named {policy.pool!r}; create it first")
-    if policy.overflow_queue is not None and policy.overflow_queue != name:
+    if policy.overflow_queue == name:
+        raise invalid("policy.overflow_queue", f"{name!r} is the queue itself; name another one")
+    if policy.overflow_queue is not None:
         context.book.queue(policy.overflow_queue, "policy.overflow_queue")
+    check_targets(context.book, policy.stages, "policy.stages", name)
     known = next((queue for queue in context.book.queues.values() if queue.name == name), None)
     if known is not None and known.policy == policy:
         return Ok(changed=False)
@@ -47,11 +55,25 @@ def set_pool(context: Context, command: SetPool) -> Ok:
     known = context.book.pool(name)
     if known is not None and known.policy == command.policy:
         return Ok(changed=False)
-    context.transaction.one(fleet.SET_POOL, name, msgspec.json.encode(command.policy).decode())
+    number = context.transaction.one(fleet.SET_POOL, name, msgspec.json.encode(command.policy).decode())[0][0]
     context.book.changed(context.transaction)
+    context.changes.pools.add(number)
     context.changes.say(
         "set_pool", None, pool=name, policy=msgspec.to_builtins(command.policy), fleet=context.book.version
     )
+    return Ok()
+
+
+def set_tenant(context: Context, command: SetTenant) -> Ok:
+    """Give a tenant its weight."""
+    check.text(command.tenant, "tenant", bounds.NAME, empty=False)
+    check.number(command.weight, "weight", 1, WEIGHT)
+    number = context.book.tenant(context.transaction, command.tenant)
+    if context.book.weights.get(number, 1) == command.weight:
+        return Ok(changed=False)
+    context.transaction.one(fleet.SET_WEIGHT, command.tenant, command.weight)
+    context.book.changed(context.transaction)
+    context.changes.say("set_tenant", None, tenant=command.tenant, weight=command.weight, fleet=context.book.version)
     return Ok()
 
 
@@ -95,14 +117,39 @@ def check_queue(policy: QueuePolicy, field: str) -> None:
     if (policy.overflow == "move") != (policy.overflow_queue is not None):
         raise invalid(f"{field}.overflow_queue", 'goes with overflow = "move", and overflow = "move" needs it')
     check.name(policy.pool, f"{field}.pool")
+    check_stages(policy.stages, f"{field}.stages", attempts=policy.max_attempts)
+    for region, near in policy.near.items():
+        check.name(region, f"{field}.near")
+        check.names(near, f"{field}.near.{region}")
 
 
 def check_pool(policy: PoolPolicy, field: str) -> None:
     """Refuse a policy that is out of range."""
-    if policy.strategy not in SCORES:
-        raise invalid(f"{field}.strategy", f"{policy.strategy!r} is none of {', '.join(SCORES)}")
-    if not 0 <= policy.avoid_s <= 86_400:
-        raise invalid(f"{field}.avoid_s", f"{policy.avoid_s} is not between 0 and 86400 seconds")
+    if policy.terms and policy.strategy in STRATEGIES:
+        raise invalid(f"{field}.strategy", f"{policy.strategy!r} has its own terms; give yours another name")
+    if not policy.terms and policy.strategy not in STRATEGIES:
+        raise invalid(f"{field}.strategy", f"{policy.strategy!r} is none of {', '.join(STRATEGIES)}")
+    found = fault(policy.terms) if policy.terms else None
+    if found is not None:
+        raise invalid(f"{field}.terms.{found[0]}", found[1])
+    for key in ("avoid_s", "breaker_s", "eject_s", "slow_start_s"):
+        if not 0 <= getattr(policy, key) <= 86_400:
+            raise invalid(f"{field}.{key}", f"{getattr(policy, key)} is not between 0 and 86400 seconds")
+    if policy.preempt is not None:
+        _check_preemption(policy.preempt, f"{field}.preempt")
+    if policy.matching not in ("greedy", "regret"):
+        raise invalid(f"{field}.matching", f"{policy.matching!r} is neither greedy nor regret")
+
+
+def _check_preemption(policy: Preemption, field: str) -> None:
+    for key in ("band", "over"):
+        if getattr(policy, key) not in BANDS:
+            raise invalid(f"{field}.{key}", f"{getattr(policy, key)!r} is none of {', '.join(BANDS)}")
+    if BANDS[policy.band] >= BANDS[policy.over]:
+        raise invalid(f"{field}.over", f"{policy.over} is no worse than {policy.band}; work only gives way to better")
+    if not 0 <= policy.patience_s <= 86_400:
+        raise invalid(f"{field}.patience_s", f"{policy.patience_s} is not between 0 and 86400 seconds")
+    check.number(policy.at_most, f"{field}.at_most", 1, bounds.ATTEMPTS)
 
 
 def _holds(context: Context, queue: Queue) -> bool:

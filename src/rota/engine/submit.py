@@ -8,12 +8,20 @@ from typing import Any
 
 import msgspec
 
-from rota.engine.book import LaneKey, Queue
+from rota.engine.book import Queue
 from rota.engine.context import Context
 from rota.engine.depth import Room
+from rota.engine.limits_of_submit import LimitsOfSubmit
+from rota.engine.line import wants_in
 from rota.engine.named import project
+from rota.engine.needs import asks, hand_up
 from rota.engine.parents import Parents
-from rota.engine.place import START, TTL, Groups, resting, tell
+from rota.engine.place import LATE, START, TTL, Groups, resting, tell
+from rota.engine.rules import Routed
+from rota.engine.stage_timer import set_timer, waits
+from rota.engine.stages_of_submit import stage_list
+from rota.engine.stand import affinity_hash, lane_for
+from rota.engine.standings import Alike, Standings
 from rota.model import bounds, check, state
 from rota.model.commands.submit import Submit, Submitted
 from rota.model.errors import RotaError, invalid
@@ -22,7 +30,8 @@ from rota.model.priority import BANDS
 from rota.model.requirements import Requirements, canonical
 from rota.model.task import TaskSpec
 from rota.model.times import ahead, micros, moment
-from rota.planning.order import due
+from rota.planning.inherit import NOTHING, Need, backwards, least
+from rota.planning.order import Facts
 from rota.store.protocol import Rerun
 from rota.store.sql import relations
 from rota.store.sql.tasks import MARK_PARENTS
@@ -58,14 +67,17 @@ def _fingerprint(context: Context, command: Submit) -> str:
 
 
 def take_in(
-    context: Context, specs: Sequence[TaskSpec], *, batch: str | None = None, project: int | None = None
+    context: Context,
+    specs: Sequence[TaskSpec],
+    *,
+    batch: str | None = None,
+    project: int | None = None,
+    project_key: str | None = None,
 ) -> Submitted:
-    """Take tasks in as part of a command; `project` overrides theirs."""
-    if not 1 <= len(specs) <= bounds.SUBMIT:
-        raise RotaError(
-            "too_large", f"has {len(specs):,} tasks; one submit takes 1 to {bounds.SUBMIT:,}", field="tasks"
-        )
-    return _Intake(context, specs, batch, project).run()
+    """Take tasks in as part of a command; `project` overrides theirs. One that is only now made tells its key."""
+    check.some(specs, "tasks", bounds.SUBMIT)
+    known = {} if project is None or project_key is None else {project: project_key}
+    return _Intake(context, specs, batch, project, known).run()
 
 
 def _earlier(context: Context, key: str, fingerprint: str) -> Submitted | None:
@@ -80,7 +92,14 @@ def _earlier(context: Context, key: str, fingerprint: str) -> Submitted | None:
 class _Intake:
     """One submit on its way in. Nothing is gathered for writing before everything has been checked."""
 
-    def __init__(self, context: Context, specs: Sequence[TaskSpec], batch: str | None, project: int | None) -> None:
+    def __init__(
+        self,
+        context: Context,
+        specs: Sequence[TaskSpec],
+        batch: str | None,
+        project: int | None,
+        project_keys: dict[int, str],
+    ) -> None:
         self.context = context
         self.specs = specs
         self.batch = batch
@@ -89,6 +108,12 @@ class _Intake:
         self.existing: dict[int, int] = {}
         """Index of a spec -> the task that its unique key answers instead."""
         self.projects: dict[str, int] = {}
+        self.standings = Standings(context)
+        self.limits = LimitsOfSubmit(context, project_keys)
+        self.wishes: list[tuple[int, str, int, int]] = []
+        """Tasks that could be ready but must be admitted: index, keys, band, due."""
+        self.turn_late: list[tuple[int, int]] = []
+        """When tasks that are in time now will be late, with the index of their spec."""
 
     def run(self) -> Submitted:
         specs = self.specs
@@ -98,16 +123,13 @@ class _Intake:
             None if spec.payload is None else check.json_text(spec.payload, f"tasks[{i}].payload", bounds.PAYLOAD_BYTES)
             for i, spec in enumerate(specs)
         ]
+        self.routed = Routed(self.context, specs)
+        self.specs = specs = self.routed.specs
         self._find_existing()
         self.parents = Parents(self.context, specs, self.existing)
-        room = Room(self.context)
-        queues = [
-            room.queue_for(self.context.book.queue(spec.queue, f"tasks[{i}].queue"), BANDS[spec.priority], i)
-            if i not in self.existing
-            else None
-            for i, spec in enumerate(specs)
-        ]
-        rows = [self._row(i, spec, queue) for i, (spec, queue) in enumerate(zip(specs, queues, strict=True)) if queue]
+        room = Room(self.context, self.parents.existing)
+        queues = [None if i in self.existing else self._queue(room, i, spec) for i, spec in enumerate(specs)]
+        rows = self._rows(queues)
         new = self.context.transaction.new_ids(len(rows))
         fresh = iter(new)
         self.numbers = [self.existing[i] if i in self.existing else next(fresh) for i in range(len(specs))]
@@ -117,6 +139,16 @@ class _Intake:
             ids=[task_id(number) for number in self.numbers],
             existing=[task_id(number) for number in self.existing.values()],
         )
+
+    def _queue(self, room: Room, index: int, spec: TaskSpec) -> Queue:
+        """The queue it names, or where that one's overflow leads. Only what is ready at once takes up room."""
+        queue = self.context.book.queue(spec.queue, f"tasks[{index}].queue")
+        if queue.policy.depth is None or spec.held or any(found != "met" for found in self.parents.verdicts(index)):
+            return queue
+        now = self.context.now
+        if spec.start is not None and moment(spec.start, now, f"tasks[{index}].start") > now:
+            return queue
+        return room.queue_for(queue, BANDS[spec.priority], index)
 
     def _find_existing(self) -> None:
         wanted: dict[str, int] = {}
@@ -133,8 +165,26 @@ class _Intake:
         for key, task in self.context.transaction.each(relations.UNIQUE_TASKS, [(key,) for key in wanted]):
             self.existing[wanted[key]] = task
 
-    def _row(self, index: int, spec: TaskSpec, queue: Queue) -> list[Any]:
-        """The task's row but for its number; checks every value that depends on the moment or the queue."""
+    def _rows(self, queues: Sequence[Queue | None]) -> list[list[Any]]:
+        """Rows of the new tasks, in order. Those that wait for others come first: they lend them their band and due."""
+        local = self.parents.local()
+        needs: dict[int, Need] = {}
+        rows: dict[int, list[Any]] = {}
+        waiters = backwards(local) if local else []
+        for index in (*waiters, *(i for i in range(len(queues)) if i not in local)):
+            queue = queues[index]
+            if queue is None or index in rows:
+                continue
+            rows[index], facts = self._row(index, self.specs[index], queue, needs.get(index, NOTHING))
+            for parent in local.get(index, ()):
+                needs[parent] = least(needs.get(parent, NOTHING), asks(facts, queue.policy))
+        return [rows[index] for index in sorted(rows)]
+
+    def _row(self, index: int, spec: TaskSpec, queue: Queue, need: Need) -> tuple[list[Any], Facts]:
+        """The task's row but for its number, and what decides its place.
+
+        Checks every value that depends on the moment or the queue.
+        """
         context, now = self.context, self.context.now
         band = BANDS[spec.priority]
         field = f"tasks[{index}]"
@@ -143,26 +193,39 @@ class _Intake:
         ttl = spec.ttl if spec.ttl is not None else queue.policy.ttl
         expires = None if ttl is None else now + micros(ttl, f"{field}.ttl")
         estimate = None if spec.estimate is None else micros(spec.estimate, f"{field}.estimate")
-        verdicts = [*self.parents.verdicts(index)]
+        verdicts = [*self.parents.verdicts(index)] if index in self.parents.edges else []
         waiting = verdicts.count(None)
-        ending = "cancel" if "cancel" in verdicts else "hold" if "hold" in verdicts else None
+        ending = next((found for found in ("cancel", "hold") if found in verdicts), None) if verdicts else None
         held = spec.held or ending == "hold"
         came_into = state.CANCELLED if ending == "cancel" else resting(now, held=held, waiting=waiting, start=start)
         transaction = context.transaction
         tenant = context.book.tenant(transaction, spec.tenant)
         shape = context.book.shape(transaction, needs_of(spec))
+        facts, expected, found, by = self.standings.of(
+            queue, Alike(queue.id, band, spec.kind, estimate, deadline, need)
+        )
+        project = self._project(spec, field)
+        keys = self.limits.keys(index, spec, queue, project)
+        if keys is not None and came_into == state.READY:
+            came_into = state.BLOCKED
+            self.wishes.append((index, keys, found.band, by))
         lane = None
         if came_into == state.READY:
-            lane = context.book.lane(transaction, LaneKey(queue.pool, queue.id, shape, band, tenant))
+            lane = lane_for(context, queue, found, shape, tenant)
             context.changes.pools.add(queue.pool)
         approval = queue.policy.approval if spec.approval is None else spec.approval
-        return [
-            index, queue.id, tenant, self._project(spec, field), band, spec.kind, spec.title, shape, lane,
-            due(now, band, deadline, queue.policy), came_into, spec.max_attempts or queue.policy.max_attempts, now,
+        stages = stage_list(context, spec, queue, field)
+        row = [
+            index, queue.id, tenant, project, band, spec.kind, spec.title, shape, lane,
+            found.due, came_into, spec.max_attempts or queue.policy.max_attempts, now,
             now if lane is not None else None, now if ending == "cancel" else None, deadline, expires, start, estimate,
             waiting, len(verdicts), int(approval), self.batch, spec.sequence, spec.unique,
-            "a parent had ended" if ending else None,
+            "a parent had ended" if ending else None, expected.mean, None, facts.lent, need.due, need.must,
+            spec.affinity, keys, stages, now if waits(came_into, waiting) else None,
         ]  # fmt: skip
+        if lane is not None and found.turns_late is not None:
+            self.turn_late.append((found.turns_late, index))
+        return row, facts
 
     def _project(self, spec: TaskSpec, field: str) -> int | None:
         if spec.project is None:
@@ -186,18 +249,26 @@ class _Intake:
             changes.tasks.append(tuple(row))
             changes.bodies.append((number, spec.description, payloads[index]))
             if lane is not None:
-                changes.add_ready(lane, due_at, number)
+                changes.add_ready(lane, due_at, number, row[26], affinity_hash(spec.affinity))
             elif came_into in state.ASIDE:
                 changes.aside.append((came_into, number))
             if came_into == state.SCHEDULED:
                 changes.add_timer(start, START, number)
             if row[16] is not None:
                 changes.add_timer(row[16], TTL, number)
+            if row[33] is not None:
+                stages = context.book.stages_of(context.transaction, row[33])
+                set_timer(context, number, stages, 0, row[34], row[15])
             groups.setdefault((came_into, lane), []).append(number)
             submitted[row[1]] = submitted.get(row[1], 0) + 1
             if came_into == state.CANCELLED:
                 self._note_cancelled(row)
         tell(context, "submit", groups)
+        self.routed.tell({index: n for index, n in enumerate(self.numbers) if index not in self.existing})
+        for at, index in self.turn_late:
+            changes.add_timer(at, LATE, self.numbers[index])
+        for index, keys, band, by in self.wishes:
+            wants_in(context, self.numbers[index], keys, band, by)
         for queue, n in submitted.items():
             changes.count(queue, "submitted", n=n)
         live = [row[0] for row in rows if row[10] != state.CANCELLED]
@@ -233,14 +304,40 @@ class _Intake:
         if parents:
             self.context.flush()
             self.context.transaction.each(MARK_PARENTS, [(number,) for number in sorted(parents)])
+        waiting_for_others = self.parents.outside()
+        if waiting_for_others:
+            hand_up(self.context, [self.numbers[index] for index in waiting_for_others])
 
 
 def needs_of(spec: Any) -> Requirements:
     """The requirements of a submitted task."""
-    if not (spec.skills or spec.role or spec.regions or spec.pin or spec.ban or spec.limits):
+    plain = (
+        spec.kind == "task"
+        and spec.max_cost is None
+        and not (
+            spec.skills
+            or spec.role
+            or spec.regions
+            or spec.pin
+            or spec.ban
+            or spec.limits
+            or spec.resources
+            or spec.near
+        )
+    )
+    if plain:
         return _NO_NEEDS
     return canonical(
-        skills=spec.skills, role=spec.role, regions=spec.regions, pin=spec.pin, ban=spec.ban, limits=spec.limits
+        kind=spec.kind,
+        skills=spec.skills,
+        role=spec.role,
+        regions=spec.regions,
+        pin=spec.pin,
+        ban=spec.ban,
+        limits=spec.limits,
+        resources=spec.resources,
+        near=spec.near,
+        max_cost=spec.max_cost,
     )
 
 

@@ -4,12 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rota.engine.admission import admit_again
 from rota.engine.agents import take_back_all
 from rota.engine.attempts import failed
 from rota.engine.context import Context
 from rota.engine.ending import end
+from rota.engine.limit_use import note_use, release
+from rota.engine.make_way import PREEMPT
+from rota.engine.needs import hand_up_again, take_back_again
 from rota.engine.outcome import take_back
-from rota.engine.place import CANCEL, LIMIT, START, TTL, WIDEN, Groups, lane_of, leave, put, tell
+from rota.engine.place import (
+    ADMIT,
+    CANCEL,
+    LATE,
+    LIMIT,
+    NEED,
+    NEED_LESS,
+    START,
+    TTL,
+    WAKE,
+    WIDEN,
+    Groups,
+    leave,
+    put,
+    tell,
+    temporary_shape,
+)
+from rota.engine.stage_timer import STAGE
+from rota.engine.stages import stages_due
+from rota.engine.stand import stand
 from rota.model import state
 from rota.model.times import SECOND
 from rota.store.sql import fleet
@@ -31,17 +54,26 @@ AT_ONCE = 500
 NODE_LOST_S = 15.0
 """A node not seen for this long is lost, seconds."""
 
+_OF_POOLS = (LIMIT, WAKE, ADMIT)
+"""Timers that are not about one task."""
+
 
 def fire(context: Context, *, gap: bool = False) -> bool:
     """Fire the timers that are due; whether there may be more. After a `gap` no lease is fenced at once."""
     statement = DUE_TIMERS_SQLITE if context.transaction.dialect == "sqlite" else DUE_TIMERS_POSTGRES
     due = sorted(context.transaction.one(statement, context.now, AT_ONCE))
-    rows = context.lock([ref for _at, kind, ref in due if kind != LIMIT])
+    rows = context.lock([ref for _at, kind, ref in due if kind not in _OF_POOLS])
     fired: set[int] = set()
     for at, kind, ref in due:
         if kind == LIMIT:
             context.transaction.one(UNPARK_LIMITS, context.now)
             context.changes.pools.update(context.book.pools)
+            continue
+        if kind == WAKE:
+            context.changes.pools.add(ref)
+            continue
+        if kind == ADMIT:
+            admit_again(context, [ref])
             continue
         if ref in fired:  # two of one task: the second finds what the first made of it
             context.flush()
@@ -49,8 +81,8 @@ def fire(context: Context, *, gap: bool = False) -> bool:
         if ref not in rows:
             continue
         fired.add(ref)
-        if gap and kind == CANCEL:
-            _fence_later(context, rows[ref])
+        if gap and kind in (CANCEL, PREEMPT):
+            _fence_later(context, rows[ref], kind)
         else:
             _FIRED[kind](context, rows[ref], at)
     return len(due) == AT_ONCE
@@ -62,7 +94,7 @@ def _start(context: Context, row: TaskRow, at: int) -> None:
         return
     groups: Groups = {}
     leave(context, [row])
-    put(context, row, groups, start=row.start, lane=row.lane, reason=row.reason)
+    put(context, row, groups, start=row.start, shape=temporary_shape(context, row), reason=row.reason)
     tell(context, "start", groups)
 
 
@@ -76,31 +108,39 @@ def _expire(context: Context, row: TaskRow, at: int) -> None:
 def _fence(context: Context, row: TaskRow, at: int) -> None:
     """The grace after a cancel is over: the task is taken out of the agent's hands."""
     del at
-    leases = _flagged(context, row)
+    leases = _flagged(context, row, CANCEL)
     if leases:
         take_back_all(context, leases, "cancelled")
 
 
-def _fence_later(context: Context, row: TaskRow) -> None:
+def _make_way(context: Context, row: TaskRow, at: int) -> None:
+    """The grace of a task that was asked to give way is over: it goes back to its old place."""
+    del at
+    leases = _flagged(context, row, PREEMPT)
+    if leases:
+        take_back_all(context, leases, "preempted")
+
+
+def _fence_later(context: Context, row: TaskRow, kind: int) -> None:
     """The grace ended while nobody could hear of it: the agent has one more term, as after_gap gives every lease."""
-    for lease in _flagged(context, row):
-        context.changes.add_timer(context.now + lease.term, CANCEL, row.id)
+    for lease in _flagged(context, row, kind):
+        context.changes.add_timer(context.now + lease.term, kind, row.id)
 
 
-def _flagged(context: Context, row: TaskRow) -> list[LeaseRow]:
+def _flagged(context: Context, row: TaskRow, kind: int) -> list[LeaseRow]:
     leases = [LeaseRow(*found) for found in context.transaction.each(LEASES_OF_TASKS, [(row.id,)])]
-    return [lease for lease in leases if lease.cancel_at is not None and lease.cancel_at <= context.now]
+    asked = [(lease, lease.preempt_at if kind == PREEMPT else lease.cancel_at) for lease in leases]
+    return [lease for lease, at in asked if at is not None and at <= context.now]
 
 
 def _widen(context: Context, row: TaskRow, _at: int) -> None:
     """A temporary requirement is over: the task goes to the lane of its own shape."""
-    own = lane_of(context, row)
-    if row.lane is None or row.lane == own or row.state not in (state.READY, state.SCHEDULED):
+    if temporary_shape(context, row) is None or row.state not in (state.READY, state.SCHEDULED):
         return
     if _avoids_until(context, row) > context.now or leave(context, [row]):
         return
     groups: Groups = {}
-    put(context, row, groups, start=row.start, lane=own if row.state == state.READY else None, reason=row.reason)
+    put(context, row, groups, start=row.start, reason=row.reason)
     tell(context, "widen", groups)
 
 
@@ -115,7 +155,29 @@ def _avoids_until(context: Context, row: TaskRow) -> int:
     return int(ended) + round(avoid_s * SECOND)
 
 
-_FIRED = {START: _start, TTL: _expire, CANCEL: _fence, WIDEN: _widen}
+def _turn_late(context: Context, row: TaskRow, _at: int) -> None:
+    """The deadline can hardly be met any more: the task goes behind those of its band that are in time."""
+    if row.state != state.READY or row.lane is None:
+        return
+    shape = temporary_shape(context, row)
+    if stand(context, row, shape).lane == row.lane or leave(context, [row]):
+        return
+    groups: Groups = {}
+    put(context, row, groups, start=row.start, shape=shape, reason=row.reason)
+    tell(context, "late", groups)
+
+
+_FIRED = {
+    START: _start,
+    TTL: _expire,
+    CANCEL: _fence,
+    WIDEN: _widen,
+    LATE: _turn_late,
+    NEED: hand_up_again,
+    NEED_LESS: take_back_again,
+    STAGE: stages_due,
+    PREEMPT: _make_way,
+}
 
 
 def end_leases(context: Context) -> bool:
@@ -125,6 +187,7 @@ def end_leases(context: Context) -> bool:
         return False
     rows = context.lock([lease.task for lease in lapsed])
     taken = {row[0] for row in context.transaction.each(END_LEASES, [(lease.task, lease.token) for lease in lapsed])}
+    release(context, [lease for lease in lapsed if lease.task in taken])
     groups: Groups = {}
     offers: Groups = {}
     for lease in lapsed:
@@ -137,6 +200,7 @@ def end_leases(context: Context) -> bool:
         elif lease.cancel_at is not None:
             take_back(context, row, lease, groups, "lapsed")
         else:
+            note_use(context, lease, "lapsed", None)
             put(context, row, offers, start=row.start, reason=row.reason)
             if row.expires is not None:  # its time to live may have ended while it was offered
                 context.changes.add_timer(row.expires, TTL, row.id)

@@ -11,8 +11,10 @@ from random import Random
 from typing import Any
 
 from rota.engine import (
+    admission,
     agents,
     archive,
+    assign,
     claim,
     edit,
     heartbeat,
@@ -21,6 +23,8 @@ from rota.engine import (
     outcome,
     projects,
     queues,
+    rules,
+    set_limits,
     submit,
     withdraw,
 )
@@ -29,10 +33,13 @@ from rota.engine.context import Context, Waiting
 from rota.engine.deliver import deliver
 from rota.engine.dependencies import settle
 from rota.engine.dispatch import PlanningError, dispatch
+from rota.engine.held import FLEET
 from rota.engine.learn import keep_samples, keep_served
 from rota.engine.set_aside import Fault
 from rota.engine.tick import Tick, tick
 from rota.model.commands import fleet as f
+from rota.model.commands import limits as l
+from rota.model.commands import route as t
 from rota.model.commands import submit as s
 from rota.model.commands import work as w
 from rota.model.errors import RotaError
@@ -61,8 +68,10 @@ _APPLY: dict[type, Callable[[Context, Any], Answer]] = {
     f.Drain: agents.drain,
     f.ResumeAgent: agents.resume,
     f.RemoveAgent: agents.remove,
+    f.SetHealth: agents.set_health,
     f.SetQueue: queues.set_queue,
     f.SetPool: queues.set_pool,
+    f.SetTenant: queues.set_tenant,
     f.PauseQueue: queues.pause,
     f.ResumeQueue: queues.resume,
     f.PurgeQueue: withdraw.purge,
@@ -70,6 +79,12 @@ _APPLY: dict[type, Callable[[Context, Any], Answer]] = {
     f.AddToProject: projects.add,
     f.FinalizeProject: projects.finalize,
     f.DeleteProject: projects.delete,
+    l.SetLimit: set_limits.set_limit,
+    l.RemoveLimit: set_limits.remove_limit,
+    l.ResetLimit: set_limits.reset_limit,
+    t.SetRules: rules.set_rules,
+    t.Assign: assign.assign,
+    t.Unassign: assign.unassign,
     listening.Withdraw: listening.withdraw,
     archive.TakeOut: archive.take_out,
     archive.PutBack: archive.put_back,
@@ -80,6 +95,12 @@ _FIRST, _MIDDLE, _LAST = range(3)
 _PHASES: dict[type, int] = {w.Heartbeat: _FIRST, w.Claim: _LAST}
 _BLIND = (s.Submit, w.Complete, w.Claim)
 """Commands that do not look at what others of the same turn gathered, so nothing has to be written before them."""
+
+_CHANGES_FLEET = frozenset({
+    f.Register, f.Drain, f.ResumeAgent, f.RemoveAgent, f.SetQueue, f.SetPool, f.SetTenant, f.PauseQueue, f.ResumeQueue,
+    l.SetLimit, l.RemoveLimit, t.SetRules,
+})  # fmt: skip
+"""Commands whose turn no other node's may overlap: else one gives tasks to an agent that another removes."""
 
 STREAM_ROWS = 250
 """So many new tasks are sent before the next command is looked at: PostgreSQL works on them in the meantime."""
@@ -119,11 +140,13 @@ def turn(
     done: Outcome | None = None
     try:
         with store.write() as transaction:
+            transaction.hold(FLEET, shared=not any(type(command) in _CHANGES_FLEET for command in commands))
             book.refresh(transaction, alone=not store.nodes_share)
             context = Context(transaction, now, node, book, random, listening, broken)
             answers = _apply_all(context, commands, numbers)
             settle(context)
             context.flush()
+            admission.admit(context)
             deliver(context)
             _plan_pools(context)
             claim.keep_listening(context)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rota.engine.context import Context
+from rota.engine.dependencies import RUN_CHILD, UNTIL_DONE
 from rota.engine.ending import end
+from rota.engine.held import hold_sequences
 from rota.engine.named import fits, known, numbers
 from rota.engine.place import CANCEL, Groups, leave, put, tell
 from rota.model import bounds, check, state
@@ -15,8 +17,15 @@ from rota.model.ids import task_id
 from rota.model.times import SECOND
 from rota.store.sql.fleet import LANES
 from rota.store.sql.leases import FLAG_CANCEL
-from rota.store.sql.relations import ADD_UNIQUE, UNIQUE_TASKS
-from rota.store.sql.tasks import BATCH_TASKS, SET_REASON, TaskRow
+from rota.store.sql.relations import (
+    ADD_DEPENDENCY,
+    ADD_UNIQUE,
+    DROP_EDGE,
+    SEQUENCE_TAILS,
+    SET_SEQUENCE_TAIL,
+    UNIQUE_TASKS,
+)
+from rota.store.sql.tasks import BATCH_TASKS, MARK_PARENTS, MORE_PARENTS, SET_REASON, TaskRow
 from rota.store.sql.waiting import FIRST_OF_LANE
 
 GRACE_S = 30.0
@@ -102,11 +111,37 @@ def redrive(context: Context, command: Redrive) -> Changed:
             used.add(row.unique_key)
             context.transaction.add(ADD_UNIQUE, [(row.unique_key, row.id)])
     leave(context, rows)
+    last = _behind_the_last(context, rows)
     for row in rows:
-        put(context, row, groups, attempts=0, waiting=0)
+        put(context, row, groups, attempts=0, waiting=int(row.id in last))
         changed.tasks.append(task_id(row.id))
     tell(context, "redrive", groups)
     return changed
+
+
+def _behind_the_last(context: Context, rows: Sequence[TaskRow]) -> set[int]:
+    """Put tasks of a sequence behind its last unfinished one, as if submitted now; those that have to wait."""
+    members = sorted((row.id, row.sequence) for row in rows if row.sequence is not None)
+    if not members:
+        return set()
+    context.flush()
+    keys = sorted({key for _number, key in members})
+    hold_sequences(context, keys)
+    tails: dict[str, int] = dict(context.transaction.each(SEQUENCE_TAILS, [(key,) for key in keys]))
+    live = {number for number, row in context.lock(list(tails.values())).items() if row.state not in state.ENDED}
+    edges = []
+    for number, key in members:
+        if tails.get(key) in live:
+            edges.append((number, tails[key], RUN_CHILD, UNTIL_DONE, 0))
+        live.add(number)
+        tails[key] = number
+    for key in keys:
+        context.transaction.one(SET_SEQUENCE_TAIL, key, tails[key])
+    had = {child for (child,) in context.transaction.each(DROP_EDGE, [edge[:2] for edge in edges])}
+    context.transaction.add(ADD_DEPENDENCY, edges)
+    context.transaction.each(MORE_PARENTS, [edge[:1] for edge in edges if edge[0] not in had])
+    context.transaction.each(MARK_PARENTS, sorted({(edge[1],) for edge in edges}))
+    return {edge[0] for edge in edges}
 
 
 def purge(context: Context, command: PurgeQueue) -> Purged:

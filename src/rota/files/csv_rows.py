@@ -1,7 +1,8 @@
 """Tasks as CSV: the first row names fields of a task, every other row is a task.
 
 Columns are named as the fields of a task, or `payload.KEY` for one text of the payload; `payload` holds JSON.
-Lists are separated by `;`, skills are `python:2;docs` (level 1 where none is given), yes and no are `true`
+Lists are separated by `;`, skills are `python:2;docs` (level 1 where none is given), resources
+`gpu:1;memory_gb:16`, yes and no are `true`
 and `false`. An empty cell is a field that is not there; a row of empty cells is skipped.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -139,6 +141,27 @@ def _skills(cell: str, name: str) -> dict[str, int]:
     return skills
 
 
+def _resources(cell: str, name: str) -> dict[str, float]:
+    resources: dict[str, float] = {}
+    for part in _list(cell, name):
+        resource, colon, amount = part.rpartition(":")
+        resource = resource.strip() if colon else part
+        if resource in resources:
+            raise Misfit((name,), f"{quoted(resource)} stands here twice")
+        resources[resource] = _number(amount, name) if colon else 1.0
+    return resources
+
+
+def _number(cell: str, name: str) -> float:
+    try:
+        found = float(cell)
+    except ValueError:
+        raise Misfit((name,), f"{quoted(cell)} is not a number") from None
+    if not isfinite(found):
+        raise Misfit((name,), f"{quoted(cell)} is not a number from 0 up")
+    return found
+
+
 def _json(cell: str, name: str) -> Any:
     try:
         return msgspec.json.decode(cell)
@@ -153,6 +176,8 @@ _COLUMNS: dict[str, Callable[[str, str], Any]] = dict.fromkeys(TaskSpec.__struct
     "description": _text,
     "payload": _json,
     "skills": _skills,
+    "resources": _resources,
+    "max_cost": _number,
     "regions": _list,
     "ban": _list,
     "limits": _list,

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 
+from rota.files.auto_slots import slots_of
+from rota.files.limits import limits_of
 from rota.files.place import Misfit, Path, nearest, quoted
-from rota.files.tables import AgentTable, FleetTable, QueueTable
+from rota.files.routing import near_of, preemption_of, rules_of, stages_of
+from rota.files.strategy import check_strategies, terms_of
+from rota.files.tables import AgentTable, FleetTable, PoolTable, QueueTable
+from rota.files.working_hours import hours_of, reserves_of, zone_of_agent
 from rota.model.agent import AgentSpec, Cost
 from rota.model.bounds import NAME, SPAN_S
 from rota.model.errors import RotaError
+from rota.model.limit import LimitSpec
 from rota.model.queue import Backoff, PoolPolicy, QueuePolicy
+from rota.model.rule import Rule
 from rota.model.times import Span, seconds
 
 GRACE_S = 10.0
@@ -19,7 +26,10 @@ GRACE_S = 10.0
 TERM_S = 7 * 86_400.0
 """The longest lease term, seconds."""
 
-_OF_PROCESSES = ("check", "timeout", "stall", "grace", "env")
+HEALTH_EVERY_S = 30.0
+"""How often a health command is run when the file says nothing else, seconds."""
+
+_OF_PROCESSES = ("check", "timeout", "stall", "grace", "env", "health", "health_every")
 
 
 class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +43,8 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     stall: float | None = None
     grace: float = GRACE_S
+    health: tuple[str, ...] = ()
+    health_every: float = HEALTH_EVERY_S
     env: dict[str, str] = {}
 
 
@@ -54,7 +66,11 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     database: str | None = None
     queues: dict[str, QueuePolicy] = {}
     pools: dict[str, PoolPolicy] = {}
+    tenants: dict[str, int] = {}
+    """Their weights."""
     agents: tuple[FleetAgent, ...] = ()
+    limits: tuple[LimitSpec, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
 
 def fleet_of(table: FleetTable, folder: str, file: str, lines: Mapping[Path, int]) -> Fleet:
@@ -62,9 +78,11 @@ def fleet_of(table: FleetTable, folder: str, file: str, lines: Mapping[Path, int
     if table.database is not None and not table.database.strip():
         raise Misfit(("database",), "this is empty; name a file or a postgresql:// address, or leave it out")
     _check_printable(table)
-    queues = {name: _queue(queue, ("queue", name)) for name, queue in table.queue.items()}
+    near = near_of(table.region)
+    queues = {name: _queue(queue, table.queue, near, ("queue", name)) for name, queue in table.queue.items()}
     _check_overflow(queues)
-    pools = {name: PoolPolicy(strategy=pool.strategy, avoid_s=pool.avoid_s) for name, pool in table.pool.items()}
+    check_strategies(table.strategy)
+    pools = {name: _pool(pool, table.strategy, ("pool", name)) for name, pool in table.pool.items()}
     agents = [
         agent
         for at, entry in enumerate(table.agent)
@@ -72,7 +90,17 @@ def fleet_of(table: FleetTable, folder: str, file: str, lines: Mapping[Path, int
     ]
     _check_names(agents)
     _check_pools(agents, queues, pools)
-    return Fleet(folder=folder, file=file, database=table.database, queues=queues, pools=pools, agents=tuple(agents))
+    return Fleet(
+        folder=folder,
+        file=file,
+        database=table.database,
+        queues=queues,
+        pools=pools,
+        agents=tuple(agents),
+        tenants={name: tenant.weight for name, tenant in table.tenant.items()},
+        limits=limits_of(table.limit, queues),
+        rules=rules_of(table.rule, queues),
+    )
 
 
 def _check_printable(table: FleetTable) -> None:
@@ -88,14 +116,20 @@ def _names(table: FleetTable) -> Iterator[tuple[Path, str | None]]:
         yield ("queue", name, "overflow_queue"), queue.overflow_queue
     for name in table.pool:
         yield ("pool", name), name
+    for name in table.tenant:
+        yield ("tenant", name), name
     for at, agent in enumerate(table.agent):
         for field in ("name", "role", "region", "pool"):
             yield ("agent", at, field), getattr(agent, field)
         for skill in agent.skills:
             yield ("agent", at, "skills", skill), skill
+        for resource in agent.resources:
+            yield ("agent", at, "resources", resource), resource
+        for number, reserve in enumerate(agent.reserve):
+            yield ("agent", at, "reserve", number, "tenant"), reserve.tenant
 
 
-def _queue(table: QueueTable, path: Path) -> QueuePolicy:
+def _queue(table: QueueTable, queues: Collection[str], near: dict[str, tuple[str, ...]], path: Path) -> QueuePolicy:
     base = _span(table.backoff.base, (*path, "backoff", "base"), least=0)
     cap = _span(table.backoff.cap, (*path, "backoff", "cap"), least=0)
     if cap < base:
@@ -107,6 +141,7 @@ def _queue(table: QueueTable, path: Path) -> QueuePolicy:
         term=_span(table.term, (*path, "term"), least=1, most=TERM_S),
         ttl=_maybe_span(table.ttl, (*path, "ttl")),
         ordering=table.ordering,
+        patience=table.patience,
         target_wait={
             name: _span(wait, (*path, "target_wait", name), least=0) for name, wait in table.target_wait.items()
         },
@@ -114,7 +149,15 @@ def _queue(table: QueueTable, path: Path) -> QueuePolicy:
         depth=table.depth,
         overflow=table.overflow,
         overflow_queue=table.overflow_queue,
+        stages=stages_of(table.stages, table.max_attempts, queues, (*path, "stages")),
+        near=near,
     )
+
+
+def _pool(table: PoolTable, own: Mapping[str, dict[str, float]], path: Path) -> PoolPolicy:
+    terms = terms_of(table.strategy, own, (*path, "strategy"))
+    preempt = preemption_of(table.preempt, (*path, "preempt"))
+    return PoolPolicy(**{**msgspec.structs.asdict(table), "terms": terms, "preempt": preempt})
 
 
 def _check_overflow(queues: Mapping[str, QueuePolicy]) -> None:
@@ -142,16 +185,22 @@ def _agents(table: AgentTable, at: int, folder: str, line: int) -> list[FleetAge
     names = [table.name] if table.count == 1 else [f"{table.name}-{number}" for number in range(1, table.count + 1)]
     if len(names[-1]) > NAME:
         raise Misfit((*path, "name"), f"with its number this is longer than {NAME} characters; shorten it")
+    slots, least_slots = slots_of(table, path)
     cost = None if table.cost is None else Cost(**msgspec.structs.asdict(table.cost))
     spec = AgentSpec(
         name=table.name,
         role=table.role,
-        slots=table.slots,
+        slots=slots,
+        least_slots=least_slots,
         skills=table.skills,
         region=table.region,
         pool=table.pool,
         cost=cost,
         weight=table.weight,
+        resources={name: float(amount) for name, amount in table.resources.items()},
+        hours=hours_of(table.hours, (*path, "hours")),
+        time_zone=zone_of_agent(table.time_zone, table, path),
+        reserve=reserves_of(table, path),
     )
     return [
         FleetAgent(spec=msgspec.structs.replace(spec, name=name), process=process, table=at, line=line)
@@ -172,6 +221,9 @@ def _process(table: AgentTable, path: Path, folder: str) -> ProcessSettings | No
         return None
     _check_argv(table.command, (*path, "command"))
     _check_argv(table.check, (*path, "check"))
+    _check_argv(table.health, (*path, "health"))
+    if table.health is None and table.health_every is not None:
+        raise Misfit((*path, "health_every"), "this is only used with health; add it, or leave this out")
     _check_function(table.python, (*path, "python"))
     for name in table.env:
         if not name or "=" in name:
@@ -187,6 +239,10 @@ def _process(table: AgentTable, path: Path, folder: str) -> ProcessSettings | No
         timeout=_maybe_span(table.timeout, (*path, "timeout")),
         stall=_maybe_span(table.stall, (*path, "stall")),
         grace=GRACE_S if table.grace is None else _span(table.grace, (*path, "grace"), least=0),
+        health=tuple(table.health or ()),
+        health_every=HEALTH_EVERY_S
+        if table.health_every is None
+        else _span(table.health_every, (*path, "health_every")),
         env=table.env,
     )
 

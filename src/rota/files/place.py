@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 from rota.model.errors import RotaError
+from rota.model.path import Path as Path
+from rota.model.path import path_text as path_text
+from rota.model.path import quoted as quoted
 
-Path = tuple[str | int, ...]
-"""Keys and indexes from the top of a document down to one value."""
-
-_BARE = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _SHOWN = 60
 _PATH_SHOWN = 300
 _MESSAGE_SHOWN = 800
@@ -43,28 +41,12 @@ def shown(file: str) -> str:
     return "stdin" if file == "-" else _printable(file)
 
 
-def path_text(path: Path) -> str:
-    """`("agent", 1, "cost")` -> `agent[1].cost`; a key that is not a plain word is quoted."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        else:
-            text += f".{part}" if _BARE.fullmatch(part) else f"[{quoted(part)}]"
-    return text.removeprefix(".")
-
-
 def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _short(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most // 2]}...{text[-most // 2 :]}"
-
-
-def quoted(text: str) -> str:
-    """What the user wrote, in quotes, unprintable characters escaped, cut to one glance."""
-    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}..."
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from rota.files.limits import LimitTable
+from rota.files.routing import PreemptTable, RegionTable
 from rota.files.tables import (
     MOST_COST,
     NOT_YET,
@@ -19,7 +21,10 @@ from rota.files.tables import (
     FleetTable,
     PoolTable,
     QueueTable,
+    ReserveTable,
 )
+from rota.model.rule import Rule, RuleSet
+from rota.model.stage import Change, Person, Stage
 
 EXAMPLE = """\
 database = "work.db"
@@ -78,7 +83,11 @@ _CLOSING = f"""
 ## What is checked beyond the tables
 
 - An agent has `command` or `python`, not both. With neither, the fields about its processes
-  (`check`, `timeout`, `stall`, `grace`, `env`) are refused.
+  (`check`, `timeout`, `stall`, `grace`, `health`, `health_every`, `env`) are refused.
+- A pool's `strategy` is one of [strategies.md](strategies.md), or has a table `[strategy.NAME]`; that
+  table weighs known terms, each above 0, and its name is none of Rota's own.
+- `hours` are days and times such as `mon-fri 09:00-17:00`, and `time_zone` is a known one, used by
+  hours. `reserve` names a priority above `low` or a tenant, and no more slots than the agent has.
 - Two agents never have one name, those that `count` makes included.
 - An agent's pool is `default`, or has a table `[pool.NAME]`, or is the pool of a queue of this
   file.
@@ -86,6 +95,21 @@ _CLOSING = f"""
   this file, or `default`.
 - `term` is from 1 second to 7 days; `ttl`, `timeout` and `stall` are more than 0; `backoff.cap` is
   not less than `backoff.base`.
+
+## What an exit code means
+
+Of a `command`, and of what a Python function raises (by the name of the class; it need not be imported from Rota):
+
+| exit code | function | what becomes of the task |
+|---|---|---|
+| 0 | returns | done, once the `check` has passed: the standard output, or what is returned, is the result |
+| 75 | `TryLater(seconds)` | again later, first after 1 s, then 2 s, 4 s, up to 5 min: no attempt is counted |
+| 65 | `BadTask` | dead at once: no attempt can ever succeed |
+| any other | any other exception | a failed attempt: tried again as the queue's `backoff` and `max_attempts` say |
+
+75 and 65 are EX_TEMPFAIL and EX_DATAERR of sysexits.h. A `check` passes with 0; with any other code the attempt has
+failed. When nothing but "later" was answered for ten minutes, and ten times at least, `rota run` and `rota each`
+end as stuck and say so; with `--wait`, `rota run` goes on.
 
 ## Which database is used
 
@@ -111,6 +135,15 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[pool.NAME]`": PoolTable,
     "`[[agent]]`": AgentTable,
     "`cost` of an agent": CostTable,
+    "`reserve` of an agent": ReserveTable,
+    "`[[limit]]`": LimitTable,
+    "`stages` of a queue": Stage,
+    "`change` of a stage": Change,
+    "`person` of a change": Person,
+    "`[[rule]]`": Rule,
+    "`set` of a rule": RuleSet,
+    "`[region.NAME]`": RegionTable,
+    "`preempt` of a pool": PreemptTable,
 }
 _PLAIN = {
     inspect.StrType: "text",
@@ -118,6 +151,7 @@ _PLAIN = {
     inspect.FloatType: "number",
     inspect.BoolType: "true or false",
     inspect.StructType: "table",
+    inspect.AnyType: "condition",
 }
 
 
@@ -160,7 +194,7 @@ def _value(kind: inspect.Type) -> str:
         return ", ".join(f"`{choice}`" for choice in kind.values)
     if isinstance(kind, inspect.DictType):
         return f"table of {_many(kind.value_type)}"
-    if isinstance(kind, inspect.ListType):
+    if isinstance(kind, inspect.ListType | inspect.VarTupleType):
         return f"list of {_many(kind.item_type)}"
     if isinstance(kind, inspect.IntType | inspect.FloatType):
         return f"{_PLAIN[type(kind)]}{_range(kind)}"
@@ -169,7 +203,7 @@ def _value(kind: inspect.Type) -> str:
 
 def _many(kind: inspect.Type) -> str:
     name, comma, condition = _value(kind).partition(",")
-    return (name if name == "text" else f"{name}s") + comma + condition
+    return (name if name == "text" or name.startswith("`") else f"{name}s") + comma + condition
 
 
 _SPAN = {inspect.StrType, inspect.FloatType, inspect.IntType}

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from rota.files.limits import LimitTable
+from rota.files.routing import PreemptTable, RegionTable
 from rota.model.bounds import ATTEMPTS, INT64, LEVEL, NAME, SKILLS, SLOTS
 from rota.model.priority import Priority
-from rota.model.queue import Ordering, Overflow, Strategy
+from rota.model.queue import Matching, Ordering, Overflow
+from rota.model.rule import Rule
+from rota.model.stage import STAGES, Stage
 from rota.model.times import Span
 
 MOST_AGENTS = 1_000
@@ -22,8 +26,6 @@ Level = Annotated[int, Meta(ge=0, le=LEVEL)]
 Money = Annotated[float, Meta(ge=0, le=MOST_COST)]
 
 NOT_YET = {
-    "rule": "routing rules",
-    "limit": "limits",
     "schedule": "schedules",
     "targets": "targets",
     "alert": "alerts",
@@ -41,6 +43,20 @@ class CostTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     per_1k_tokens: Annotated[Money, Meta(description="Price of a thousand tokens that the agent reports as used.")] = (
         0.0
     )
+    energy_per_hour: Annotated[
+        Money, Meta(description="Energy of an hour of work, in any unit: only the strategy `energy` looks at it.")
+    ] = 0.0
+
+
+class ReserveTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Slots that an agent keeps for some tasks: of a priority or a better one, of a tenant, or of both at once."""
+
+    slots: Annotated[int, Meta(ge=1, le=SLOTS, description="How many of its slots.")] = 1
+    priority: Annotated[Priority | None, Meta(description="For tasks of this priority and better ones.")] = None
+    tenant: Annotated[Name | None, Meta(description="For tasks of this tenant.")] = None
+    hours: Annotated[
+        list[str], Meta(description="When they are kept, as in `hours` of the agent. Without it, always.")
+    ] = []
 
 
 class AgentTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -54,7 +70,19 @@ class AgentTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ]
     role: Annotated[Name | None, Meta(description="What it is in the team; tasks may ask for a role.")] = None
     count: Annotated[int, Meta(ge=1, le=MOST_AGENTS, description="How many agents of this kind.")] = 1
-    slots: Annotated[int, Meta(ge=1, le=SLOTS, description="How many tasks each of them does at once.")] = 1
+    slots: Annotated[
+        Annotated[int, Meta(ge=1, le=SLOTS)] | Literal["auto"],
+        Meta(
+            description="How many tasks each of them does at once; `auto`: it is found out, one more after a success "
+            "with all in use, a tenth less after a lost lease or a provider's limit."
+        ),
+    ] = 1
+    min_slots: Annotated[
+        Annotated[int, Meta(ge=1, le=SLOTS)] | None, Meta(description='The least of `slots = "auto"`; 1 without it.')
+    ] = None
+    max_slots: Annotated[
+        Annotated[int, Meta(ge=1, le=SLOTS)] | None, Meta(description='The most of `slots = "auto"`; 16 without it.')
+    ] = None
     skills: Annotated[
         dict[Name, Level],
         Meta(max_length=SKILLS, description="What it can do, each with its level: `{ python = 3, docs = 1 }`."),
@@ -64,8 +92,27 @@ class AgentTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     cost: Annotated[CostTable | None, Meta(description="What its work costs.")] = None
     weight: Annotated[
         Annotated[float, Meta(gt=0, lt=MOST_COST)] | None,
-        Meta(description="Its share under weighted strategies; without it, its slots."),
+        Meta(
+            description="Its share under weighted strategies; without it, its slots, and under `weighted` its slots "
+            "times speed and success as learnt."
+        ),
     ] = None
+    resources: Annotated[
+        dict[Name, Annotated[float, Meta(gt=0, lt=MOST_COST)]],
+        Meta(
+            max_length=SKILLS,
+            description="What all its tasks together may use, under any names: `{ gpu = 2, memory_gb = 64 }`.",
+        ),
+    ] = {}
+    hours: Annotated[
+        list[str],
+        Meta(
+            description='When it works, each week: `["mon-fri 09:00-17:00", "sat 10:00-14:00"]`; `daily` is every day. '
+            "What it has at the end it finishes. Without it, always."
+        ),
+    ] = []
+    time_zone: Annotated[str, Meta(description="The time zone of its hours, such as `Europe/Berlin`.")] = "UTC"
+    reserve: Annotated[list[ReserveTable], Meta(description="Slots that it keeps for some tasks.")] = []
     command: Annotated[
         list[str] | None,
         Meta(
@@ -92,6 +139,16 @@ class AgentTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     grace: Annotated[
         Span | None,
         Meta(description="Between asking a process to end and ending it by force; without it, 10 seconds."),
+    ] = None
+    health: Annotated[
+        list[str] | None,
+        Meta(
+            description="A program and its arguments, run every `health_every`: while it does not end well, in time, "
+            "the agent is given nothing."
+        ),
+    ] = None
+    health_every: Annotated[
+        Span | None, Meta(description="How often `health` is run, and how long it may take; without it, 30 seconds.")
     ] = None
     env: Annotated[
         dict[str, str], Meta(description="Environment variables for its processes, on top of Rota's own.")
@@ -121,10 +178,18 @@ class QueueTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ordering: Annotated[
         Ordering,
         Meta(
-            description="Inside a priority: `deadline` = by deadline, or by submission plus target wait "
-            "without one; `fifo` = by submission."
+            description="Inside a priority: `deadline` = by deadline, without one by submission plus target wait "
+            "plus ten times the estimate; `fair` = the tenant that had least, first come inside it; `fifo` = first "
+            "come; `shortest` = least estimate first; `makespan` = what delays the end of a batch most first."
         ),
     ] = "deadline"
+    patience: Annotated[
+        Annotated[float, Meta(ge=-1e6, le=1e6)] | None,
+        Meta(
+            description="Seconds of waiting that each second of a task's estimate excuses; without it, as `ordering` "
+            "says."
+        ),
+    ] = None
     target_wait: Annotated[
         dict[Priority, Span],
         Meta(
@@ -147,16 +212,77 @@ class QueueTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     overflow_queue: Annotated[
         Name | None, Meta(description='The queue that takes what is too much, with `overflow = "move"`.')
     ] = None
+    stages: Annotated[
+        list[Stage], Meta(max_length=STAGES, description="Changes to its tasks that come with time or trouble.")
+    ] = []
 
 
 class PoolTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The policy of a pool: the agents and queues that are planned together."""
 
-    strategy: Annotated[Strategy, Meta(description="Which agent gets the next task, of those that may.")] = "balanced"
+    strategy: Annotated[
+        Name,
+        Meta(
+            description="Which agent gets the next task, of those that may: one of those in "
+            "[strategies.md](strategies.md), or the name of a table `[strategy.NAME]`."
+        ),
+    ] = "balanced"
+    matching: Annotated[
+        Matching,
+        Meta(
+            description="`greedy`: task by task in the order of work. `regret`: inside one priority the task first "
+            "that would lose most by not getting its best agent; for strategies that speak of cost or time."
+        ),
+    ] = "greedy"
     avoid_s: Annotated[
         Annotated[float, Meta(ge=0, le=86_400)],
         Meta(description="Seconds for which a retry avoids the agent that failed last."),
     ] = 30.0
+    slack: Annotated[
+        Annotated[float, Meta(ge=0, le=MOST_COST)],
+        Meta(
+            description="How far a tenant may be ahead of the one that had least before its tasks stand back, in mean "
+            "tasks."
+        ),
+    ] = 5.0
+    late_quantile: Annotated[
+        Annotated[float, Meta(gt=0, lt=1)],
+        Meta(description="A task is late when even this share of such work would not be done by its deadline."),
+    ] = 0.2
+    breaker_s: Annotated[
+        Annotated[float, Meta(ge=0, le=86_400)],
+        Meta(
+            description="Seconds for which an agent gets no tasks of a kind after it failed at half of the last ones; "
+            "then one is tried. 0 = it goes on."
+        ),
+    ] = 30.0
+    eject_s: Annotated[
+        Annotated[float, Meta(ge=0, le=86_400)],
+        Meta(
+            description="Seconds for which an agent gets nothing after three failures in a row, doubled each time up "
+            "to 300; never for more than half of those that may. 0 = it goes on."
+        ),
+    ] = 30.0
+    preempt: Annotated[
+        PreemptTable | None,
+        Meta(description="When running work gives way to a better task. Without it, never."),
+    ] = None
+    slow_start_s: Annotated[
+        Annotated[float, Meta(ge=0, le=86_400)],
+        Meta(
+            description="Seconds until an agent that has just come is given all its slots, a tenth at first. 60 is "
+            "usual, 0 = at once."
+        ),
+    ] = 0.0
+
+
+class TenantTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Somebody between whom and others work is shared fairly."""
+
+    weight: Annotated[
+        Annotated[int, Meta(ge=1, le=1_000_000)],
+        Meta(description="Its share of the work, against the weights of the other tenants that wait."),
+    ] = 1
 
 
 class FleetTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -172,4 +298,26 @@ class FleetTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ] = None
     queue: Annotated[dict[Name, QueueTable], Meta(description="One table `[queue.NAME]` for each queue.")] = {}
     pool: Annotated[dict[Name, PoolTable], Meta(description="One table `[pool.NAME]` for each pool.")] = {}
+    region: Annotated[
+        dict[Name, RegionTable],
+        Meta(
+            description="One table `[region.NAME]` for each region whose neighbours do not follow from names such as "
+            "`eu-west` and `eu-north`."
+        ),
+    ] = {}
+    rule: Annotated[
+        list[Rule], Meta(description="One table `[[rule]]` for each routing rule; the first that matches counts.")
+    ] = []
+    strategy: Annotated[
+        dict[Name, dict[str, float]],
+        Meta(
+            description="One table `[strategy.NAME]` for each strategy of your own: weights of score terms, such as "
+            "`utilisation = 1`, `cost = 0.3`. The terms are in [strategies.md](strategies.md)."
+        ),
+    ] = {}
+    tenant: Annotated[
+        dict[Name, TenantTable],
+        Meta(description="One table `[tenant.NAME]` for each tenant whose weight is not 1; others need none."),
+    ] = {}
     agent: Annotated[list[AgentTable], Meta(description="One table `[[agent]]` for each kind of agent.")] = []
+    limit: Annotated[list[LimitTable], Meta(description="One table `[[limit]]` for each limit.")] = []

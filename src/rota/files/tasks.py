@@ -43,6 +43,12 @@ _ENDINGS: dict[str, Format] = {
     ".markdown": "markdown",
     ".txt": "text",
 }
+_A_TASK: dict[Format, str] = {
+    "jsonl": 'a task of JSON Lines is a line such as {"title": "Write the page"}',
+    "csv": "a task of CSV is a line below the one that names the columns",
+    "markdown": "a task of Markdown is an open checkbox such as `- [ ] Write the page`",
+    "text": "a task is a line of text",
+}
 _COPIED_BYTES = 1_048_576
 _IN_SUBMIT = re.compile(r"tasks\[(\d+)\]\.?(.*)", re.DOTALL)
 
@@ -160,6 +166,11 @@ class TaskFile:
             return hashlib.file_digest(self._stream, "sha256").hexdigest()  # type: ignore[arg-type]
         except OSError as error:
             raise unreadable(self.file, error) from None
+
+
+def nothing_in(file: TaskFile) -> str | None:
+    """What to say of a file without any task; None of any other."""
+    return None if file.count else f"{shown(file.file)} holds no task: {_A_TASK[file.form]}"
 
 
 def _named(task: TaskSpec, own: set[str], ids: dict[str, str]) -> TaskSpec:

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from rota.model.priority import Priority
+
 AgentState = Literal["active", "draining", "removed"]
 
 
@@ -15,6 +17,18 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     per_hour: float = 0.0
     per_task: float = 0.0
     per_1k_tokens: float = 0.0
+    energy_per_hour: float = 0.0
+    """The energy an hour of work takes, as a price or in any unit; it is not part of what work costs."""
+
+
+class Reserve(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Slots that an agent keeps for tasks of a priority (or a better one), or of a tenant; both where both are set."""
+
+    slots: int = 1
+    priority: Priority | None = None
+    tenant: str | None = None
+    hours: tuple[str, ...] = ()
+    """When they are kept (see `AgentSpec.hours`); empty = always."""
 
 
 class AgentSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -23,12 +37,21 @@ class AgentSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     name: str
     role: str | None = None
     slots: int = 1
+    least_slots: int | None = None
+    """Set: how many tasks it can do at once is found out, between this and `slots`."""
     skills: dict[str, int] = {}
     region: str | None = None
     pool: str = "default"
     cost: Cost | None = None
     weight: float | None = None
-    """Its share under weighted strategies; None = its slots."""
+    """Its share under weighted strategies; None = its slots (times speed and success, where the strategy says so)."""
+    resources: dict[str, float] = {}
+    """What it offers to all its tasks together, by name: `{"gpu": 2, "memory_gb": 64}`."""
+    hours: tuple[str, ...] = ()
+    """When it works, each week: `mon-fri 09:00-17:00`; empty = always."""
+    time_zone: str = "UTC"
+    """Of its hours, such as `Europe/Berlin`."""
+    reserve: tuple[Reserve, ...] = ()
 
 
 class AgentView(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -40,6 +63,8 @@ class AgentView(msgspec.Struct, kw_only=True, omit_defaults=True):
     slots: int
     running: int
     """Leases and offers it holds."""
+    slots_now: int | None = None
+    """How many it may use now, where that is found out."""
     listening: int = 0
     """Slots waiting in a claim right now."""
     pool: str = "default"
@@ -48,6 +73,10 @@ class AgentView(msgspec.Struct, kw_only=True, omit_defaults=True):
     region: str | None = None
     cost: Cost | None = None
     weight: float | None = None
+    resources: dict[str, float] = {}
+    hours: tuple[str, ...] = ()
+    time_zone: str = "UTC"
+    reserve: tuple[Reserve, ...] = ()
     instance: str | None = None
     last_seen: str | None = None
     tasks: list[str] = []

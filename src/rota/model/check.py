@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isfinite
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 from rota.model import bounds
 from rota.model.errors import RotaError, invalid
 from rota.model.priority import BANDS
+from rota.model.stage_check import check_stages
 from rota.model.task import TaskSpec
 
 _encode = msgspec.json.Encoder().encode
@@ -130,6 +131,14 @@ def names(value: Any, field: str) -> list[str]:
     return [name(entry, field) for entry in value]
 
 
+def some(entries: Sequence[object], field: str, most: int) -> None:
+    """At least one entry and at most so many."""
+    if not entries:
+        raise invalid(field, "is empty; name at least one")
+    if len(entries) > most:
+        raise RotaError("too_large", f"has {len(entries):,} entries; one call takes 1 to {most:,}", field=field)
+
+
 def spec(task: Any, field: str) -> None:
     """Everything about a submitted task that can be judged without the database."""
     if not isinstance(task, TaskSpec):
@@ -150,15 +159,23 @@ def spec(task: Any, field: str) -> None:
         raise invalid(f"{field}.held", f"must be true or false, not {type(task.held).__name__}")
     if task.approval is not None and type(task.approval) is not bool:
         raise invalid(f"{field}.approval", f"must be true or false, not {type(task.approval).__name__}")
-    for key in ("ref", "unique", "sequence", "project"):
+    for key in ("ref", "unique", "sequence", "project", "affinity"):
         value = getattr(task, key)
         if value is not None:
             text(value, f"{field}.{key}", bounds.KEY, empty=False)
     if task.max_attempts is not None:
         number(task.max_attempts, f"{field}.max_attempts", 1, bounds.ATTEMPTS)
+    if task.stages != []:
+        check_stages(_listed(task.stages, f"{field}.stages"), f"{field}.stages", band=BANDS[priority])
     if task.after != []:
         parents(task.after, f"{field}.after")
     requirements(task, field)
+
+
+def _listed(value: Any, field: str) -> Sequence[Any]:
+    if not isinstance(value, list | tuple):
+        raise invalid(field, f"must be a list, not {type(value).__name__}")
+    return value
 
 
 def parents(value: Any, field: str) -> None:
@@ -181,6 +198,21 @@ def requirements(task: Any, field: str) -> None:
         value = getattr(task, key)
         if value != []:
             names(value, f"{field}.{key}")
+    if task.resources != {}:
+        resources(task.resources, f"{field}.resources")
+    if task.near is not None:
+        name(task.near, f"{field}.near")
+    if task.max_cost is not None:
+        amount(task.max_cost, f"{field}.max_cost")
+
+
+def resources(value: Any, field: str) -> dict[str, float]:
+    """Resource names with amounts above 0."""
+    amounts(value, field)
+    for key, part in value.items():
+        if part <= 0:
+            raise invalid(f"{field}.{key}", f"{part!r} is not above 0; leave it out")
+    return dict(value)
 
 
 def _depth(encoded: bytes) -> int:
@@ -227,19 +259,27 @@ def _parts(value: Any) -> Iterator[Any]:
             waiting.extend(getattr(found, key) for key in found.__struct_fields__)
 
 
-def _check_numbers(encoded: bytes, value: Any, field: str) -> None:
-    """Whole numbers beyond 64 bits would come back as something else in many readers: refuse them.
+def number_beyond(encoded: bytes, value: Any) -> int | None:
+    """A whole number in the value that 64 bits with a sign can not hold; `encoded` is the value as JSON.
 
     Only looked for when the text shows a run of 19 digits or more.
     """
     if len(encoded) < 19 or not any(len(run) >= 19 for run in _digit_runs(encoded)):
+        return None
+    whole = (part for part in _parts(value) if isinstance(part, int))
+    return next((part for part in whole if not -bounds.INT64 - 1 <= part <= bounds.INT64), None)
+
+
+def _check_numbers(encoded: bytes, value: Any, field: str) -> None:
+    """Whole numbers beyond 64 bits would come back as something else in many readers: refuse them."""
+    found = number_beyond(encoded, value)
+    if found is None:
         return
-    for found in _parts(value):
-        if isinstance(found, int) and not -bounds.INT64 - 1 <= found <= bounds.INT64:
-            text = str(found)
-            raise invalid(
-                field, f"holds a number of {len(text)} digits ({text[:20]}...), more than 64 bits; send it as text"
-            )
+    text = str(found)
+    said = text if len(text) <= 40 else f"{text[:20]}... ({len(text):,} digits)"
+    raise invalid(
+        field, f"holds {said}, which is beyond {bounds.INT64 if found > 0 else -bounds.INT64 - 1}; send it as text"
+    )
 
 
 _NOT_DIGITS = bytes(0x20 if not 0x30 <= byte <= 0x39 else byte for byte in range(256))

@@ -30,7 +30,7 @@ def _number(text: str, prefix: str, field: str) -> int:
     if not isinstance(text, str):
         raise invalid(field, f"must be text, not {type(text).__name__}")
     digits = text[len(prefix) :]
-    if text.startswith(prefix) and digits.isascii() and digits.isdigit() and len(digits) <= 19:
+    if text.startswith(prefix) and digits.isascii() and digits.isdigit() and len(digits) <= 19 and digits[0] != "0":
         number = int(digits)
         if 0 < number <= INT64:
             return number

@@ -6,8 +6,11 @@ from typing import Literal
 
 import msgspec
 
-Strategy = Literal["balanced", "least_loaded", "round_robin"]
-Ordering = Literal["deadline", "fifo"]
+from rota.model.priority import Priority
+from rota.model.stage import Stage
+
+Matching = Literal["greedy", "regret"]
+Ordering = Literal["deadline", "fair", "fifo", "shortest", "makespan"]
 Overflow = Literal["refuse", "shed", "move"]
 
 
@@ -31,7 +34,11 @@ class QueuePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Seconds a lease lasts without a heartbeat."""
     ttl: float | None = None
     ordering: Ordering = "deadline"
-    """Inside a band: `deadline` = by deadline, without one by submission plus target wait; `fifo` = by submission."""
+    """Inside a band: `deadline` = by deadline, without one by submission plus target wait plus ten times the estimate;
+    `fair` = the tenant that had least, first come inside it; `fifo` = first come; `shortest` = least estimate first;
+    `makespan` = what delays the end of a batch most first."""
+    patience: float | None = None
+    """Seconds of waiting that each second of a task's estimate excuses; None = as the ordering says."""
     target_wait: dict[str, float] = {}
     """Seconds a task of each priority may wait; missing ones take the defaults."""
     approval: bool = False
@@ -40,15 +47,50 @@ class QueuePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     overflow: Overflow = "refuse"
     """Beyond `depth`: refuse the submit, shed the worst waiting band, or move to `overflow_queue`."""
     overflow_queue: str | None = None
+    stages: tuple[Stage, ...] = ()
+    """Of all tasks submitted to it from then on, before those a task brings itself."""
+    near: dict[str, tuple[str, ...]] = {}
+    """For a region those near it, for stages that widen; a missing one has those whose names begin like its own."""
+
+
+class Preemption(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When running work gives way to a task that is clearly better."""
+
+    band: Priority = "emergency"
+    """Tasks of this priority and better ones may take a slot."""
+    over: Priority = "low"
+    """Work of this priority and worse gives way."""
+    patience_s: float = 10.0
+    """How long the better task waits first, seconds."""
+    at_most: int = 2
+    """How often one task gives way; then it is left alone."""
+    priced: bool = False
+    """Also work of agents with a price gives way: what was spent on it is lost."""
 
 
 class PoolPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The policy of a pool."""
 
-    strategy: Strategy = "balanced"
+    strategy: str = "balanced"
     """Which agent gets the next task, of those that may."""
+    terms: dict[str, float] = {}
+    """Weights of score terms, where the strategy is the pool's own; empty = it is one that Rota knows."""
+    matching: Matching = "greedy"
+    """`greedy`: task by task in the order of work. `regret`: inside one band, first the task that would lose most."""
     avoid_s: float = 30.0
     """How long a retry avoids the agent that failed last, seconds."""
+    breaker_s: float = 30.0
+    """How long an agent gets no tasks of a kind after it failed at half of them lately, seconds; 0 = it goes on."""
+    eject_s: float = 30.0
+    """How long an agent is out after three failures in a row, seconds, doubled each time; 0 = it goes on."""
+    slow_start_s: float = 0.0
+    """How long it takes until a new agent is given all its slots, seconds; 0 = at once."""
+    slack: float = 5.0
+    """How far a tenant may be ahead of the one that had least before its tasks stand back, in mean tasks."""
+    preempt: Preemption | None = None
+    """None = nothing that runs ever gives way."""
+    late_quantile: float = 0.2
+    """A task is late when even this share of such work would not be done by its deadline."""
 
 
 class QueueView(msgspec.Struct, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from rota.model.priority import Priority
+from rota.model.stage import Stage
 from rota.model.state import State
 from rota.model.times import Span, When
 
@@ -52,6 +53,14 @@ class TaskSpec(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     pin: str | None = None
     ban: list[str] = []
     limits: list[str] = []
+    resources: dict[str, float] = {}
+    """What it uses of an agent's resources for as long as it runs: `{"gpu": 1}`."""
+    near: str | None = None
+    """The region in or near which it is best done; under the strategy `locality` agents there come first."""
+    max_cost: float | None = None
+    """The most it may probably cost: agents whose price times expected time is above it do not get it."""
+    affinity: str | None = None
+    """Tasks with the same key go to the same agent where that is possible."""
     after: list[str | After] = []
     sequence: str | None = None
     """Tasks of one sequence run one after another, in the order of submission."""
@@ -63,6 +72,8 @@ class TaskSpec(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A person approves the outcome before it counts; None = the queue's."""
     held: bool = False
     """Submitted on hold."""
+    stages: list[Stage] = []
+    """Changes that come with time or trouble, after those of its queue."""
 
 
 class TaskView(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -76,6 +87,10 @@ class TaskView(msgspec.Struct, kw_only=True, omit_defaults=True):
     priority: Priority
     state: State
     submitted: str
+    promoted: Priority | None = None
+    """Where a stage raised it to."""
+    next_stage: str | None = None
+    """When a stage changes it next, while it waits; None = none that comes by the clock."""
     attempts: int = 0
     """Attempts that counted."""
     max_attempts: int = 0
@@ -97,6 +112,9 @@ class TaskView(msgspec.Struct, kw_only=True, omit_defaults=True):
     pin: str | None = None
     ban: list[str] = []
     limits: list[str] = []
+    resources: dict[str, float] = {}
+    near: str | None = None
+    max_cost: float | None = None
     agent: str | None = None
     """Who has it, or had it last."""
     until: str | None = None

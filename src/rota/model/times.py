@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import TypeGuard
 
 from rota.model.bounds import SPAN_S
 from rota.model.errors import RotaError, invalid
@@ -47,12 +48,17 @@ def micros(span: Span, field: str) -> int:
 
 def moment(when: When, now: int, field: str) -> int:
     """A moment in microseconds since 1970. RFC 3339 text must carry an offset; spans count from `now`."""
-    if isinstance(when, str) and len(when) > 8 and when[4:5] == "-":
+    if _is_date(when):
         at = _date_text(when, field)
         if not 0 <= at <= now + SPAN_S * SECOND:
             raise invalid(field, f"{when[:60]} is not between 1970 and ten years from now")
         return at
     return now + micros(when, field)
+
+
+def ago(when: When, now: int, field: str) -> int:
+    """As `moment`, but spans count back: `1h` is an hour before `now`."""
+    return moment(when, now, field) if _is_date(when) else now - micros(when, field)
 
 
 def ahead(when: When, now: int, field: str) -> int:
@@ -61,6 +67,10 @@ def ahead(when: When, now: int, field: str) -> int:
     if at <= now:
         raise RotaError("past", f"{when!r} is not in the future", field=field)
     return at
+
+
+def _is_date(when: When) -> TypeGuard[str]:
+    return isinstance(when, str) and len(when) > 8 and when[4:5] == "-"
 
 
 def _span_text(text: str, field: str) -> float:

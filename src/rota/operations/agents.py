@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from rota.engine.auto_slots import slots_now
 from rota.engine.book import REMOVED, Agent, Book
 from rota.engine.health import healthy
 from rota.model import bounds, check
@@ -49,6 +50,7 @@ def _views(reader: Reader, agents: list[Agent], now: int) -> list[AgentView]:
     for _id, _node, ids, n in reader.one(LISTENERS):
         for number in msgspec.json.decode(ids, type=list[int]):
             listening[number] = listening.get(number, 0) + n
+    now_in_use = slots_now(reader, agents)
     views = []
     for agent in agents:
         leases = reader.one(LEASES_OF_AGENT, agent.id)
@@ -58,9 +60,10 @@ def _views(reader: Reader, agents: list[Agent], now: int) -> list[AgentView]:
             AgentView(
                 name=agent.name,
                 state=_STATES[agent.state],
-                healthy=agent.id in listening or healthy(heard.get(agent.id), now),
+                healthy=agent.unwell is None and (agent.id in listening or healthy(heard.get(agent.id), now)),
                 slots=spec.slots,
                 running=len(leases),
+                slots_now=now_in_use.get(agent.id),
                 listening=min(listening.get(agent.id, 0), spec.slots - len(leases)),
                 pool=spec.pool,
                 role=spec.role,
@@ -68,12 +71,16 @@ def _views(reader: Reader, agents: list[Agent], now: int) -> list[AgentView]:
                 region=spec.region,
                 cost=spec.cost,
                 weight=spec.weight,
+                resources=spec.resources,
+                hours=spec.hours,
+                time_zone=spec.time_zone,
+                reserve=spec.reserve,
                 instance=agent.instance,
                 last_seen=maybe_rfc3339(heard.get(agent.id)),
                 tasks=[task_id(row[0]) for row in leases],
                 done=numbers[5],
                 failed=numbers[6],
-                reason=agent.reason,
+                reason=agent.reason or agent.unwell,
             )
         )
     return views

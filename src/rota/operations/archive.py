@@ -26,6 +26,7 @@ from rota.model.ids import task_id
 from rota.model.state import STATES
 from rota.model.times import maybe_rfc3339, micros, rfc3339
 from rota.operations.archive_file import Line, Writer, check_whole, read_lines
+from rota.operations.tasks import page_cursor
 from rota.store.protocol import Reader, Row, Store
 from rota.store.sql import archive as sql
 from rota.store.statement import Add, Each
@@ -211,9 +212,9 @@ def _after(cursor: str | None) -> tuple[int, str]:
     if cursor is None:
         return -1, ""
     made, colon, file = cursor.partition(":")
-    if not colon or not (made.isascii() and made.isdigit()) or len(made) > 19:
+    if not colon:
         raise invalid("cursor", "is not a cursor that a page answered")
-    return int(made), file
+    return page_cursor(made), check.text(file, "cursor", bounds.REASON)
 
 
 def _folder(text: str) -> Path:

@@ -11,7 +11,7 @@ import secrets
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import EDQUOT, ENOSPC
+from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +129,8 @@ def said(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         reason = error.strerror or str(error)
-        if error.errno in (ENOSPC, EDQUOT):
-            raise RotaError("full_disk", f"no space left for {path}") from error
+        if error.errno in (ENOSPC, EDQUOT, EFBIG):
+            raise RotaError("full_disk", f"no space left for {path}: {reason}") from error
         if isinstance(error, FileNotFoundError):
             raise RotaError("no_archive", f"there is no file {path}", field="file") from error
         raise RotaError("read_only", f"{path} can not be used: {reason}") from error

@@ -13,18 +13,17 @@ from random import Random
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-import msgspec
-
 from rota.engine.book import Book
 from rota.engine.inbox import Inbox
 from rota.engine.node import Node
 from rota.model import bounds, check
 from rota.model.commands.archive import Archive, RestoreArchive
 from rota.model.commands.read import BackedUp, Backup
-from rota.model.errors import RotaError, invalid
+from rota.model.errors import invalid
 from rota.operations import archive
+from rota.operations.decode import decode
 from rota.operations.table import OPERATIONS, Operation
-from rota.operations.typed import operation_of, refused
+from rota.operations.typed import operation_of
 from rota.store.file_path import prepared
 from rota.store.migrate import Migratable, migrate
 from rota.store.owner import OwnerLock
@@ -136,8 +135,6 @@ class Distributor:
 
     def _backup(self, request: Backup) -> BackedUp:
         path = Path(check.text(request.path, "path", bounds.REASON, empty=False))
-        if path.exists():
-            raise invalid("path", f"{path} exists; give a new name")
         self.store.backup(str(path))
         return BackedUp(path=str(path), bytes=path.stat().st_size)
 
@@ -178,17 +175,3 @@ def open_store(database: str) -> tuple[Migratable, OwnerLock | None]:
     except BaseException:
         lock.release()
         raise
-
-
-def decode(operation: Operation, arguments: bytes | dict[str, Any]) -> Any:
-    """The operation's request from JSON or plain data; refused naming the field."""
-    try:
-        if isinstance(arguments, bytes):
-            if len(arguments) > 64 * bounds.PAYLOAD_BYTES:
-                raise RotaError("too_large", f"has {len(arguments):,} bytes", field="request")
-            return msgspec.json.decode(arguments, type=operation.request)
-        return msgspec.convert(arguments, operation.request)
-    except msgspec.ValidationError as error:
-        raise refused(error, operation.name) from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise invalid("request", f"is not JSON: {error}") from None

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from rota.engine.book import ACTIVE, REMOVED, Book, LaneKey
-from rota.engine.health import healthy
+from rota.engine.agents_now import agents_now
+from rota.engine.book import Book, LaneKey
 from rota.model import state
 from rota.model.commands.read import Explain, Explanation
 from rota.model.ids import task_id
-from rota.model.requirements import Requirements
 from rota.model.times import rfc3339
+from rota.operations.limits import capped, line_of, used_up
+from rota.operations.place_in_order import place_in_order
+from rota.operations.refusals import refusal_view
 from rota.operations.tasks import shown
-from rota.planning.filter import nobody, refusal_now
+from rota.planning.filter import refusal
+from rota.planning.for_now import Asked, nobody, standings
 from rota.planning.snapshot import Agent
 from rota.store.protocol import Reader
 from rota.store.sql import relations
-from rota.store.sql.fleet import HEARTBEATS
-from rota.store.sql.leases import SLOTS_OF_AGENTS
 from rota.store.sql.listing import ShownRow
 from rota.store.sql.waiting import COUNT_AHEAD, DEPTHS, PARKED_LIMITS
 
 COUNTED = 10_000
+FREED = "when_freed"
 
 
 def explain(reader: Reader, book: Book, request: Explain, now: int) -> Explanation:
@@ -31,7 +35,7 @@ def explain(reader: Reader, book: Book, request: Explain, now: int) -> Explanati
         return _running(book, row)
     if row.state == state.READY:
         return _ready(reader, book, row, now)
-    return _aside(reader, row)
+    return _aside(reader, book, row, now)
 
 
 def _running(book: Book, row: ShownRow) -> Explanation:
@@ -46,26 +50,37 @@ def _running(book: Book, row: ShownRow) -> Explanation:
     return Explanation(task=task_id(row.id), state="running", reason="running", text=text, why=why)
 
 
-def _aside(reader: Reader, row: ShownRow) -> Explanation:
+def _aside(reader: Reader, book: Book, row: ShownRow, now: int) -> Explanation:
     name = state.STATES[row.state]
+    reason: str = name
     waiting_for = []
     text = row.reason or name
     if row.state == state.BLOCKED:
         parents = [(parent, met) for _c, parent, _r, _u, met in sorted(reader.each(relations.PARENTS, [(row.id,)]))]
         waiting_for = [task_id(parent) for parent, met in parents if not met]
         text = f"waits for {', '.join(waiting_for[:10])}"
+        in_line = line_of(reader, book, row.id, now)
+        if in_line is not None:
+            reason, text, waiting_for = in_line
     elif row.state == state.SCHEDULED and row.start is not None:
         text = f"starts at {rfc3339(row.start)}" + (f" after: {row.reason}" if row.reason else "")
-    return Explanation(task=task_id(row.id), state=name, reason=name, text=text, waiting_for=waiting_for)
+    return Explanation(task=task_id(row.id), state=name, reason=reason, text=text, waiting_for=waiting_for)
 
 
 def _ready(reader: Reader, book: Book, row: ShownRow, now: int) -> Explanation:
     assert row.lane is not None
     key = book.lane_key(reader, row.lane)
     needs = book.needs_of(reader, key.shape)
-    agents = agents_of(reader, book, key.pool, now)
-    reason, text = _why_not(reader, book, key, needs, agents, now)
+    agents = agents_now(reader, book, key.pool, now, [needs])
+    capped(reader, book, agents, now)
+    asked = Asked(needs, key.band, key.tenant)
+    reason, text = _why_not(reader, book, key, asked, agents, now)
+    # What can not be planned can not be asked either.
+    found = {} if reason == "broken" else standings(agents, asked)
+    names = {agent.id: agent.profile.name for agent in agents}
     ahead = int(reader.one(COUNT_AHEAD, row.lane, row.due, row.id, COUNTED)[0][0])
+    # A busy agent may: its slot comes free.
+    may = [agent for agent in agents if agent.id in found and ((no := found[agent.id]) is None or no.passes == FREED)]
     better = sum(
         1
         for lane, n, _rows in reader.one(DEPTHS)
@@ -78,50 +93,42 @@ def _ready(reader: Reader, book: Book, row: ShownRow, now: int) -> Explanation:
         text=text,
         ahead=ahead,
         better_lanes=better,
-        # What can not be planned can not be asked either.
-        agents={} if reason == "broken" else {agent.profile.name: _standing(agent, needs) for agent in agents},
+        order=place_in_order(reader, book, row, key, may, _competing(reader, book, key, may), now),
+        agents={names[one]: "may" if no is None else f"{no.code}: {no.text}" for one, no in found.items()},
+        refusals={names[one]: refusal_view(no) for one, no in found.items() if no is not None},
     )
 
 
-def agents_of(reader: Reader, book: Book, pool: int, now: int) -> list[Agent]:
-    """The agents of a pool as the plan sees them."""
-    heard: dict[int, int] = dict(reader.one(HEARTBEATS))
-    known = [agent for agent in book.agents.values() if agent.pool == pool and agent.state != REMOVED]
-    running: dict[int, int] = {}
-    for agent, _slot, _since in reader.each(SLOTS_OF_AGENTS, [(agent.id,) for agent in known]):
-        running[agent] = running.get(agent, 0) + 1
-    return [
-        Agent(
-            id=agent.id,
-            profile=agent.profile,
-            slots=agent.spec.slots,
-            running=running.get(agent.id, 0),
-            barred="draining"
-            if agent.state != ACTIVE
-            else (None if healthy(heard.get(agent.id), now) else "unhealthy"),
-        )
-        for agent in known
-    ]
+def _competing(reader: Reader, book: Book, key: LaneKey, may: Sequence[Agent]) -> list[int]:
+    """The lanes of the pool that hold tasks which one of these agents may do."""
+    lanes = []
+    shapes: dict[int, bool] = {}
+    for lane, n, _rows in reader.one(DEPTHS):
+        other = book.lane_key(reader, lane)
+        if n <= 0 or other.pool != key.pool or book.queues[other.queue].paused:
+            continue
+        if other.shape not in shapes:
+            needs = book.needs_of(reader, other.shape)
+            shapes[other.shape] = any(refusal(agent.profile, needs) is None for agent in may)
+        if shapes[other.shape]:
+            lanes.append(lane)
+    return lanes
 
 
-def _why_not(
-    reader: Reader, book: Book, key: LaneKey, needs: Requirements, agents: list[Agent], now: int
-) -> tuple[str, str]:
+def _why_not(reader: Reader, book: Book, key: LaneKey, asked: Asked, agents: list[Agent], now: int) -> tuple[str, str]:
     queue = book.queues[key.queue]
     if queue.paused:
         return "paused", f"queue {queue.name} is paused" + (f": {queue.reason}" if queue.reason else "")
     parked: dict[str, int] = dict(reader.one(PARKED_LIMITS, now))
-    for limit in needs.limits:
+    for limit in asked.needs.limits:
         if limit in parked:
             return f"limit:{limit}", f"limit {limit} is used up until {rfc3339(parked[limit])}"
+    shut = used_up(reader, book, book.lane(reader, key), now)
+    if shut is not None:
+        return shut
     if key.shape in book.broken:
         return "broken", f"set aside for a minute: planning tasks like it failed: {book.broken[key.shape].error}"
-    none = nobody(agents, needs)
+    none = nobody(agents, asked)
     if none is not None:
         return none, "no agent of its pool may take it now: " + none.removeprefix("nobody:").replace(",", ", ")
     return "slot", "waits for a free slot of an agent that may take it, in its turn"
-
-
-def _standing(agent: Agent, needs: Requirements) -> str:
-    found = refusal_now(agent, needs)
-    return "may" if found is None else f"{found.code}: {found.text}"

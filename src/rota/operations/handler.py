@@ -68,7 +68,7 @@ class Handlers:
         self.refused: dict[str, str] = {}
         """Outcomes that were not taken, by task, each with the reason."""
         self.trouble: RotaError | None = None
-        """What the distributor refused last; the thread goes on trying."""
+        """What the distributor refused last; the thread goes on trying, but for `stopped`: then it has ended."""
 
     def work_off(self) -> int:
         """Do tasks until none is given; how many were done or failed."""
@@ -112,8 +112,13 @@ class Handlers:
             except RotaError as error:
                 # What was not reported is given out again when its lease ends.
                 self.trouble = error
+                if error.code == "stopped":
+                    break
                 self._stopping.wait(AGAIN_S)
-        self._settled(reports)
+        try:
+            self._settled(reports)
+        except RotaError as error:
+            self.trouble = error
 
     def _claim(self, wait: float) -> Claimed:
         claim = self._listening = self._distributor.ask(Claim(agent=self._spec.name, n=self._spec.slots, wait=wait))

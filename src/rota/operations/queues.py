@@ -1,12 +1,13 @@
-"""Showing queues."""
+"""Showing queues and tenants."""
 
 from __future__ import annotations
 
 from rota.engine.book import Book, Queue
 from rota.model import state
-from rota.model.commands.read import GetQueue, ListQueues, QueuePage
+from rota.model.commands.read import GetQueue, ListQueues, ListTenants, QueuePage, TenantPage
 from rota.model.queue import QueueView
 from rota.store.protocol import Reader
+from rota.store.sql.fleet import TENANTS
 from rota.store.sql.history import COUNT_ASIDE, COUNT_RUNNING
 from rota.store.sql.waiting import DEPTHS
 
@@ -21,6 +22,16 @@ def listed(reader: Reader, book: Book, request: ListQueues, now: int) -> QueuePa
     """All queues by name."""
     del request, now
     return QueuePage(queues=_views(reader, book, sorted(book.queues.values(), key=lambda queue: queue.name)))
+
+
+def tenants(reader: Reader, book: Book, request: ListTenants, now: int) -> TenantPage:
+    """All tenants by name."""
+    del book, request, now
+    return TenantPage(tenants={name: weight for _number, name, weight in sorted(reader.one(TENANTS), key=_by_name)})
+
+
+def _by_name(row: tuple[int, str, int]) -> str:
+    return row[1]
 
 
 def _views(reader: Reader, book: Book, queues: list[Queue]) -> list[QueueView]:

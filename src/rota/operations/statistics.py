@@ -6,7 +6,7 @@ from rota.engine.book import REMOVED, Book
 from rota.model import bounds, check, state
 from rota.model.commands.read import EventPage, GetStatistics, ListEvents, Statistics
 from rota.model.errors import invalid
-from rota.model.times import SECOND, moment
+from rota.model.times import SECOND, ago
 from rota.operations.tasks import event_view, page_cursor
 from rota.store.protocol import Reader
 from rota.store.sql.history import (
@@ -54,7 +54,7 @@ def events(reader: Reader, book: Book, request: ListEvents, now: int) -> EventPa
     check.number(request.limit, "limit", 1, bounds.PAGE)
     start = request.cursor
     if start is None and request.since is not None:
-        start = _before(reader, moment(request.since, now, "since"))
+        start = _before(reader, ago(request.since, now, "since"))
     transaction, seq = _cursor(start)
     if reader.dialect == "sqlite":
         rows = reader.one(EVENTS_SQLITE, seq, request.limit)

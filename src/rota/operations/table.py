@@ -11,13 +11,28 @@ from rota.engine.book import Book
 from rota.model.agent import AgentView
 from rota.model.commands import archive as a
 from rota.model.commands import fleet as f
+from rota.model.commands import limits as l
 from rota.model.commands import read as r
+from rota.model.commands import route as t
 from rota.model.commands import submit as s
 from rota.model.commands import work as w
 from rota.model.project import ProjectView
 from rota.model.queue import QueueView
 from rota.model.task import TaskView
-from rota.operations import agents, archive, batches, explain, projects, queues, statistics, tasks
+from rota.operations import (
+    agents,
+    archive,
+    batches,
+    explain,
+    explain_agent,
+    limits,
+    match,
+    projects,
+    queues,
+    rules,
+    statistics,
+    tasks,
+)
 from rota.store.protocol import Reader
 
 Scope = Literal["read", "submit", "work", "approve", "route", "admin"]
@@ -68,7 +83,7 @@ _ALL = (
     _command(
         "submit", s.Submit, s.Submitted, "submit",
         "past", "cycle", "unknown_reference", "no_queue", "no_project", "duplicate", "other_request",
-        "queue_full", "wrong_state",
+        "queue_full", "wrong_state", "limit_used_up",
     ),
     _command(
         "edit", s.Edit, s.Changed, "submit",
@@ -91,20 +106,28 @@ _ALL = (
     _command("register_agent", f.Register, f.Registered, "work", "name_taken", "not_empty", idempotent=True),
     _command("drain_agent", f.Drain, f.Ok, "route", "no_agent", idempotent=True),
     _command("resume_agent", f.ResumeAgent, f.Ok, "route", "no_agent", idempotent=True),
+    _command("set_health", f.SetHealth, f.Ok, "work", "no_agent", "name_taken", idempotent=True),
     _command("remove_agent", f.RemoveAgent, f.Ok, "route", "no_agent"),
     _command("set_queue", f.SetQueue, f.Ok, "admin", "not_empty", "no_queue", idempotent=True),
     _command("set_pool", f.SetPool, f.Ok, "admin", idempotent=True),
+    _command("set_tenant", f.SetTenant, f.Ok, "admin", idempotent=True),
     _command("pause_queue", f.PauseQueue, f.Ok, "route", "no_queue", idempotent=True),
     _command("resume_queue", f.ResumeQueue, f.Ok, "route", "no_queue", idempotent=True),
+    _command("set_limit", l.SetLimit, f.Ok, "admin", idempotent=True),
+    _command("remove_limit", l.RemoveLimit, f.Ok, "admin", "no_limit"),
+    _command("set_rules", t.SetRules, f.Ok, "admin", "no_queue", idempotent=True),
+    _command("assign", t.Assign, s.Changed, "route", "no_agent", idempotent=True),
+    _command("unassign", t.Unassign, s.Changed, "route", idempotent=True),
+    _command("reset_limit", l.ResetLimit, f.Ok, "approve", "no_limit", idempotent=True),
     _command("purge_queue", f.PurgeQueue, f.Purged, "admin", "no_queue", idempotent=True),
     _command(
         "create_project", f.CreateProject, f.ProjectMade, "submit",
-        "past", "cycle", "unknown_reference", "no_queue", "duplicate", "queue_full",
+        "other_request", "past", "cycle", "unknown_reference", "no_queue", "duplicate", "queue_full", "limit_used_up",
     ),
     _command(
         "add_to_project", f.AddToProject, s.Submitted, "submit",
         "past", "cycle", "unknown_reference", "no_queue", "no_project", "duplicate", "queue_full",
-        "wrong_state",
+        "wrong_state", "limit_used_up",
     ),
     _command("finalize_project", f.FinalizeProject, f.Ok, "approve", "no_project", "wrong_state", idempotent=True),
     _command("delete_project", f.DeleteProject, f.Ok, "admin", "no_project"),
@@ -112,10 +135,16 @@ _ALL = (
     _look("list_tasks", r.ListTasks, r.TaskPage, tasks.listed, "no_queue", "no_agent", "no_project"),
     _look("get_history", r.GetHistory, r.TaskHistory, tasks.history, "no_task"),
     _look("explain", r.Explain, r.Explanation, explain.explain, "no_task"),
+    _look("explain_agent", r.ExplainAgent, r.AgentExplanation, explain_agent.explain_agent, "no_agent"),
     _look("get_agent", r.GetAgent, AgentView, agents.get, "no_agent"),
     _look("list_agents", r.ListAgents, r.AgentPage, agents.listed),
     _look("get_queue", r.GetQueue, QueueView, queues.get, "no_queue"),
     _look("list_queues", r.ListQueues, r.QueuePage, queues.listed),
+    _look("match", t.Match, t.Matched, match.match, "no_queue"),
+    _look("list_rules", t.ListRules, t.RulePage, rules.listed),
+    _look("list_limits", l.ListLimits, l.LimitPage, limits.listed),
+    _look("get_limit", l.GetLimit, l.LimitPage, limits.get, "no_limit"),
+    _look("list_tenants", r.ListTenants, r.TenantPage, queues.tenants),
     _look("get_project", r.GetProject, ProjectView, projects.get, "no_project"),
     _look("list_projects", r.ListProjects, r.ProjectPage, projects.listed),
     _look("get_statistics", r.GetStatistics, r.Statistics, statistics.get),

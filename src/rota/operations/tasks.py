@@ -17,6 +17,7 @@ from rota.model.ids import project_id, task_id, task_number
 from rota.model.priority import BANDS, PRIORITIES
 from rota.model.task import TaskView
 from rota.model.times import SECOND, maybe_rfc3339, rfc3339
+from rota.planning.stages import next_change
 from rota.store.protocol import Reader
 from rota.store.sql import relations
 from rota.store.sql.history import TASK_EVENTS
@@ -25,6 +26,7 @@ from rota.store.sql.listing import BODY, SHOWN, ShownRow, listing
 
 _decode = msgspec.json.Decoder().decode
 HISTORY = 1_000
+_WAITING = (state.READY, state.SCHEDULED, state.BLOCKED)
 
 
 def get(reader: Reader, book: Book, request: GetTask, now: int) -> TaskView:
@@ -106,6 +108,8 @@ def view_of(reader: Reader, book: Book, row: ShownRow) -> TaskView:
         priority=PRIORITIES[row.band],
         state=state.STATES[state.RUNNING if running else row.state],
         submitted=rfc3339(row.submitted),
+        promoted=None if row.promoted is None else PRIORITIES[row.promoted],
+        next_stage=_next_stage(reader, book, row),
         attempts=row.attempts,
         max_attempts=row.max_attempts,
         version=row.version,
@@ -125,11 +129,21 @@ def view_of(reader: Reader, book: Book, row: ShownRow) -> TaskView:
         pin=needs.pin,
         ban=list(needs.ban),
         limits=list(needs.limits),
+        resources=dict(needs.resources),
+        near=needs.near,
+        max_cost=needs.max_cost,
         agent=None if agent is None else book.agent_name(agent),
         until=maybe_rfc3339(row.until),
         progress=note.get("progress"),
         reason=row.reason,
     )
+
+
+def _next_stage(reader: Reader, book: Book, row: ShownRow) -> str | None:
+    if row.stages is None or row.leased_by is not None or row.state not in _WAITING:
+        return None
+    stages = book.stages_of(reader, row.stages)
+    return maybe_rfc3339(next_change(stages, row.fired, row.waits_from, row.deadline))
 
 
 def history(reader: Reader, book: Book, request: GetHistory, now: int) -> TaskHistory:

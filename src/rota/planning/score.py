@@ -1,44 +1,29 @@
-"""Which of the agents that may: each strategy is a score, the least wins.
-
-Every score only grows while an agent is given tasks; `plan` relies on it to keep candidates in lazy heaps.
-"""
+"""Scores of agents: the weighted sum of terms, the least wins; ties by a hash that favours nobody."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from zlib import crc32
 
-from rota.model.queue import Strategy
 from rota.planning.snapshot import Agent
-
-BUSY_TAU_S = 60.0
-"""Time constant of the decay of busy seconds, seconds."""
+from rota.planning.terms import TERMS, Scene, Score
 
 
-def least_loaded(agent: Agent) -> float:
-    """Share of its slots that would be in use. Least-connection balancing with weights = slots (as in Envoy)."""
-    return (agent.running + 1) / agent.slots
+def scorer(weights: Mapping[str, float], scene: Scene) -> Score:
+    """The score of each agent of the scene. Of a single term with weight 1 it is that term itself."""
+    parts = [(weight, TERMS[term].make(scene)) for term, weight in weights.items()]
+    if len(parts) == 1:
+        weight, only = parts[0]
+        return only if weight == 1.0 else lambda agent: weight * only(agent)
+    if len(parts) == 2:
+        (first_weight, first), (second_weight, second) = parts
+        return lambda agent: first_weight * first(agent) + second_weight * second(agent)
+    return lambda agent: sum(weight * term(agent) for weight, term in parts)
 
 
-def round_robin(agent: Agent) -> float:
-    """Tasks served per weight, a half ahead: stride form of smooth weighted round robin (Waldspurger; nginx)."""
-    return (agent.served + 0.5) / agent.weight
-
-
-def balanced(agent: Agent) -> float:
-    """Time-averaged utilisation: recent busy seconds plus what it holds, per slot.
-
-    Holding counts by the mean duration, so that many tasks given in one plan spread out. Source: measured against
-    eight alternatives, load variation 0.1 to 0.6 % (least exponentially averaged utilisation).
-    """
-    return (agent.busy_s + agent.running * agent.mean_s) / (agent.slots * BUSY_TAU_S)
-
-
-SCORES: dict[Strategy, Callable[[Agent], float]] = {
-    "balanced": balanced,
-    "least_loaded": least_loaded,
-    "round_robin": round_robin,
-}
+def shares_of(weights: Mapping[str, float], scene: Scene, agent: Agent) -> dict[str, float]:
+    """What each term adds to the score of this agent."""
+    return {term: weight * TERMS[term].make(scene)(agent) for term, weight in weights.items()}
 
 
 def tie(seed: int, agent: int) -> int:

@@ -34,10 +34,11 @@ class SimulationFault(Exception):
 
 
 class Seen(NamedTuple):
-    """One event of the engine's history: its kind, its moves."""
+    """One event of the engine's history: its kind, its moves, its facts as JSON."""
 
     kind: str
     moves: list[Move]
+    data: str = "{}"
 
 
 class Drive:
@@ -91,7 +92,7 @@ class Drive:
             rows = reader.one(EVENTS_SINCE, self._cursor)
         if rows:
             self._cursor = rows[-1][0]
-        return [Seen(kind, _moves(moves)) for _seq, kind, moves in rows]
+        return [Seen(kind, _moves(moves), data) for _seq, kind, moves, data in rows]
 
     def reading(self, look: Callable[[Reader], Any]) -> Any:
         """Look something up in the database."""

@@ -10,10 +10,12 @@ from rota.files.toml import load_fleet
 from rota.model.agent import AgentSpec
 from rota.model.bounds import SLOTS
 from rota.model.errors import invalid
+from rota.model.limit import LimitSpec
 from rota.model.queue import PoolPolicy, QueuePolicy
 from rota.model.requirements import Requirements
+from rota.model.rule import Rule
 from rota.planning.filter import refusal
-from rota.planning.snapshot import Profile
+from rota.planning.snapshot import Profile, profile_of
 from rota.simulator.behaviour import Behaviour, Change, behaviours
 
 AGENTS = 10_000
@@ -42,6 +44,10 @@ class SimulatedFleet(NamedTuple):
     queues: Mapping[str, QueuePolicy]
     pools: Mapping[str, PoolPolicy]
     file: str | None = None
+    tenants: Mapping[str, int] = {}
+    """Weights."""
+    limits: tuple[LimitSpec, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     @property
     def slots(self) -> int:
@@ -77,8 +83,7 @@ class SimulatedFleet(NamedTuple):
 
 def simulated(spec: AgentSpec, behaviour: Behaviour | None = None) -> SimulatedAgent:
     """An agent with its profile."""
-    profile = Profile(spec.name, spec.role, spec.region, tuple(sorted(spec.skills.items())))
-    return SimulatedAgent(spec, behaviour or Behaviour(), profile)
+    return SimulatedAgent(spec, behaviour or Behaviour(), profile_of(spec))
 
 
 def plain_fleet(slots: str) -> SimulatedFleet:
@@ -98,4 +103,12 @@ def fleet_from(file: str) -> SimulatedFleet:
     loaded = load_fleet(file)
     if not loaded.agents:
         raise invalid(f"{file} agent", "this file has no agents, so nothing would ever be done; add an [[agent]] table")
-    return SimulatedFleet(tuple(simulated(agent.spec) for agent in loaded.agents), loaded.queues, loaded.pools, file)
+    return SimulatedFleet(
+        tuple(simulated(agent.spec) for agent in loaded.agents),
+        loaded.queues,
+        loaded.pools,
+        file,
+        loaded.tenants,
+        loaded.limits,
+        loaded.rules,
+    )

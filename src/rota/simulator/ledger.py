@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from rota.model import state
 from rota.model.event import Move
 from rota.model.times import SECOND
+from rota.simulator.bars import Bars
 from rota.simulator.drive import Drive, Seen, SimulationFault
 from rota.simulator.fleet import SimulatedFleet
 from rota.simulator.live import Group, Live
@@ -27,6 +30,13 @@ class LaneFacts(NamedTuple):
 
     band: int
     mask: int
+
+
+class _Ejected(msgspec.Struct):
+    """An agent is out after failures, until a moment in microseconds."""
+
+    agent: int
+    until: int
 
 
 class Ledger:
@@ -56,6 +66,12 @@ class Ledger:
         """By band: ready tasks by the agents that may do them."""
         self._masks = [0] * 5
         """By band: agents for which some task waits, a bit each."""
+        self._depths: dict[int, int] = {}
+        """By lane: ready tasks."""
+        self._bars = Bars(drive, self._numbers)
+        self._barred: dict[int, int] = {}
+        """By lane: agents that get none of its tasks for now, a bit each, as the engine says."""
+        self._barred_until: int | None = None
         self.free = (1 << len(fleet.agents)) - 1
         """Agents with a free slot, a bit each."""
         self.ended: list[int] = []
@@ -92,6 +108,8 @@ class Ledger:
         now = self._drive.now
         moved = False
         for event in events:
+            if event.kind == "eject":
+                self._eject(msgspec.json.decode(event.data, type=_Ejected), now)
             for move in event.moves:
                 if event.kind == "fail":
                     self.tally.failed += move.last - move.first + 1
@@ -107,8 +125,31 @@ class Ledger:
 
     @property
     def wanted(self) -> int:
-        """Agents for which some task waits, a bit each."""
+        """Agents for which some task waits that they get when they have a free slot, a bit each."""
+        if self._barred:
+            found = 0
+            for lane in self._depths:
+                found |= self._lanes[lane].mask & ~self._barred.get(lane, 0)
+            return found
         return self._masks[0] | self._masks[1] | self._masks[2] | self._masks[3] | self._masks[4]
+
+    def ask_why(self, agents: int) -> None:
+        """These agents have a free slot, a task waits for each of them, and they were given none: who is barred?"""
+        lanes = [lane for lane in self._depths if self._lanes[lane].mask & agents]
+        found = self._bars.of(lanes)
+        self._barred.update((lane, mask) for lane, mask in found.agents.items() if mask)
+        if found.until is not None:
+            self._barred_until = found.until if self._barred_until is None else min(self._barred_until, found.until)
+
+    def forget_bars(self, agents: int) -> None:
+        """These agents, a bit each, ended something, or time went on: what barred them may be over."""
+        if not self._barred:
+            return
+        if self._barred_until is not None and self._drive.now >= self._barred_until:
+            self._barred, self._barred_until = {}, None
+            return
+        left = ((lane, mask & ~agents) for lane, mask in self._barred.items() if lane in self._depths)
+        self._barred = {lane: mask for lane, mask in left if mask}
 
     def look(self) -> None:
         """A moment is over."""
@@ -135,6 +176,10 @@ class Ledger:
             self.tally.end(live, "unfinished", now)
         return left
 
+    def _eject(self, out: _Ejected, now: int) -> None:
+        if out.agent in self._numbers:
+            self.load.out(self._numbers[out.agent], out.until, now)
+
     def _move(self, live: Live, move: Move, now: int) -> None:
         if live.state == state.READY:
             self._stop_waiting(live, now)
@@ -155,6 +200,7 @@ class Ledger:
         counts[facts.mask] = had + 1
         if not had:
             self._masks[facts.band] |= facts.mask
+        self._depths[lane] = self._depths.get(lane, 0) + 1
         live.lane, live.mask, live.ready_at = lane, facts.mask, now
         self.waiting.change(1, now)
         self.shares.wait(live.tenant, 1)
@@ -170,6 +216,11 @@ class Ledger:
             for other in counts:
                 mask |= other
             self._masks[facts.band] = mask
+        depth = self._depths[live.lane] - 1
+        if depth:
+            self._depths[live.lane] = depth
+        else:
+            del self._depths[live.lane]
         live.waited += now - live.ready_at
         self.waiting.change(-1, now)
         self.shares.wait(live.tenant, -1)
@@ -178,7 +229,7 @@ class Ledger:
         agent = self._numbers[move.agent or 0]
         bit = 1 << agent
         band = self._lanes[live.lane].band
-        if any(self._masks[better] & bit for better in range(band)):
+        if any(self._masks[better] & bit for better in range(band)) and self._passed_over(agent, band):
             self.inversions += 1
         live.agent, live.slot, live.given_at = agent, move.slot or 0, now
         live.attempts += 1
@@ -188,6 +239,13 @@ class Ledger:
             self.free &= ~bit
         self.busy.change(1, now)
         self.shares.hold(live.tenant, 1, now)
+
+    def _passed_over(self, agent: int, band: int) -> bool:
+        """Whether a task of a better band waits that this agent, which was given another one, was not barred from."""
+        bit = 1 << agent
+        lanes = [lane for lane in self._depths if self._lanes[lane].band < band and self._lanes[lane].mask & bit]
+        barred = self._bars.of(lanes, given=agent).agents
+        return any(not barred[lane] & bit for lane in lanes)
 
     def _let_go(self, live: Live, now: int, to: int) -> None:
         agent = live.agent

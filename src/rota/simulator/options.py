@@ -10,6 +10,7 @@ import msgspec
 
 from rota.model.errors import invalid
 from rota.model.queue import PoolPolicy, QueuePolicy
+from rota.planning.strategies import STRATEGIES
 from rota.simulator.behaviour import Change
 from rota.simulator.policies import POLICIES
 from rota.simulator.settings import Settings, refused, settings_of, unknown
@@ -70,7 +71,18 @@ def options_of(given: Mapping[str, str], preset: Mapping[str, str | float | int]
             agents.append((pattern or "*", last, value))
         else:
             plain_keys[key] = value
+    _check_strategy(pool)
     return Options(settings_of(plain_keys), queue, pool, tuple(agents), dict(given))
+
+
+def _check_strategy(pool: Mapping[str, str]) -> None:
+    """A strategy's name is free text only where the pool says what it weighs."""
+    name = pool.get("strategy")
+    if name is None or name in STRATEGIES or any(key.startswith("terms.") for key in pool):
+        return
+    near = get_close_matches(name, STRATEGIES, 1)
+    meant = f"; did you mean {near[0]!r}?" if near else ""
+    raise invalid("--set pool.strategy", f"{name[:60]!r} is none of {', '.join(STRATEGIES)}{meant}")
 
 
 def changed(policy: Policy, changes: Mapping[str, str], section: str) -> Policy:
@@ -79,8 +91,10 @@ def changed(policy: Policy, changes: Mapping[str, str], section: str) -> Policy:
         return policy
     values: dict[str, Any] = msgspec.to_builtins(policy)
     known = _known(values)
+    # Tables with names of the user's own, such as target_wait.high.
+    tables_of_names = tuple(f"{name}." for name, value in values.items() if value == {})
     for key, value in changes.items():
-        if key not in known and not key.startswith("target_wait."):
+        if key not in known and not key.startswith(tables_of_names):
             raise unknown(f"{section}.{key}", {f"{section}.{name}" for name in known})
         at = values
         *tables, last = key.split(".")

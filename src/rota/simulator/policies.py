@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import get_args
 
 from rota.model.queue import Ordering
-from rota.planning.score import SCORES
+from rota.planning.strategies import STRATEGIES
 
 POLICIES: dict[str, dict[str, str]] = {
     "default": {},
+    **{order: {"order": order} for order in ("shortest", "longest", "virtual", "inherited")},
     **{str(ordering): {"queue.ordering": str(ordering)} for ordering in get_args(Ordering)},
-    "shortest": {"order": "shortest"},
-    "longest": {"order": "longest"},
-    "virtual": {"order": "virtual"},
-    "inherited": {"order": "inherited"},
-    **{str(strategy): {"pool.strategy": str(strategy)} for strategy in SCORES},
+    **{strategy: {"pool.strategy": strategy} for strategy in STRATEGIES},
 }
-"""Orderings and strategies are those that the engine has; the others are rehearsed (see `rehearse`)."""
+"""Orderings and strategies are those that the engine has; orders that it has not are rehearsed (see `rehearse`)."""

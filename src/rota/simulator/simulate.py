@@ -8,7 +8,9 @@ from typing import NamedTuple
 import msgspec
 
 from rota.files.task_check import parent_of
-from rota.model.commands.fleet import Register, SetPool, SetQueue
+from rota.model.commands.fleet import Register, SetPool, SetQueue, SetTenant
+from rota.model.commands.limits import SetLimit
+from rota.model.commands.route import SetRules
 from rota.model.errors import RotaError, invalid
 from rota.model.queue import PoolPolicy, QueuePolicy
 from rota.model.times import SECOND
@@ -52,6 +54,12 @@ class Setup(NamedTuple):
     pools: dict[str, PoolPolicy]
     wanted: frozenset[str]
     seed: int
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Every tenant's weight: the fleet's, else the workload's, else 1."""
+        known = {**self.workload.weights, **self.fleet.tenants}
+        return {name: float(known.get(name, 1.0)) for name in sorted(self.survey.tenants)}
 
 
 def prepared(
@@ -131,7 +139,7 @@ def _simulate(
     window = settings.window or WINDOW_MEANS * found.mean_s * fleet.slots / fleet.capacity
     pools = {name: policy.pool for name, policy in setup.queues.items()}
     masks = {fleet.eligible(needs, pools.get(queue, "")) for queue, needs in found.needs}
-    weights = {name: setup.workload.weights.get(name, 1.0) for name in sorted(found.tenants)}
+    weights = setup.weights
     best_speed = max(agent.behaviour.speed for agent in fleet.agents)
     tally = Tally(weights, settings.slowdown_floor, best_speed, _equal_slots(fleet, masks))
     load = Load(fleet, _pools(fleet, masks), start, max(round(window * SECOND), 1))
@@ -152,7 +160,7 @@ def _simulate(
         settings,
         term=round(min(policy.term for policy in setup.queues.values()) * SECOND),
         origin=ORIGIN,
-        batches=all(policy.depth is None for policy in setup.queues.values()),
+        batches=_lets_everything_in(setup),
     )
     simulation.progress = progress
     simulation.run(shaped(setup.workload, settings, fleet.capacity, setup.seed))
@@ -163,6 +171,12 @@ def _simulate(
     return Outcome(result=result, speed=speed, bars=ledger.bars)
 
 
+def _lets_everything_in(setup: Setup) -> bool:
+    """Whether no submission can be refused for want of room."""
+    refusing = any(limit.on_empty == "refuse" for limit in setup.fleet.limits)
+    return not refusing and all(policy.depth is None for policy in setup.queues.values())
+
+
 def _furnish(drive: Drive, setup: Setup) -> None:
     """Pools, queues and agents, as a user would make them known."""
     try:
@@ -170,10 +184,16 @@ def _furnish(drive: Drive, setup: Setup) -> None:
             drive.ask(SetPool(pool=name, policy=policy))
         # Queues may name each other: first all of them, then how they overflow.
         for name, queue in setup.queues.items():
-            plain = msgspec.structs.replace(queue, overflow="refuse", overflow_queue=None)
+            plain = msgspec.structs.replace(queue, overflow="refuse", overflow_queue=None, stages=())
             drive.ask(SetQueue(queue=name, policy=plain))
         for name, queue in setup.queues.items():
             drive.ask(SetQueue(queue=name, policy=queue))
+        for tenant, weight in whole(setup.weights).items():
+            drive.ask(SetTenant(tenant=tenant, weight=weight))
+        for limit in setup.fleet.limits:
+            drive.ask(SetLimit(limit=limit))
+        if setup.fleet.rules:
+            drive.ask(SetRules(rules=list(setup.fleet.rules)))
         for agent in setup.fleet.agents:
             drive.ask(Register(agent=agent.spec))
     except RotaError as error:
@@ -183,6 +203,14 @@ def _furnish(drive: Drive, setup: Setup) -> None:
         where = f"--set {(exact or given)[0]}" if given else error.field
         raise RotaError(error.code, error.message, field=where, **error.data) from None
     drive.events()
+
+
+def whole(weights: Mapping[str, float]) -> dict[str, int]:
+    """The weights as whole numbers in the same proportion, to a percent of the least."""
+    if all(weight.is_integer() for weight in weights.values()):
+        return {name: int(weight) for name, weight in weights.items()}
+    least = min(weights.values())
+    return {name: round(100 * weight / least) for name, weight in weights.items()}
 
 
 def _equal_slots(fleet: SimulatedFleet, masks: set[int]) -> int:

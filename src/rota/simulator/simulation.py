@@ -12,13 +12,14 @@ from rota.engine.submit import needs_of
 from rota.engine.turn import Answer, Command
 from rota.model import bounds, state
 from rota.model.commands.submit import Submit, Submitted
-from rota.model.commands.work import Claim, Claimed, Judged, Renewed
+from rota.model.commands.work import Claim, Claimed, Fail, Judged, Renewed
 from rota.model.errors import RotaError
 from rota.model.ids import task_number
 from rota.model.priority import BANDS
 from rota.model.times import SECOND, moment
 from rota.simulator.arrival import Arrival, Work
 from rota.simulator.attempts import Attempts
+from rota.simulator.bars import EVERYBODY
 from rota.simulator.deadlines import longest_path
 from rota.simulator.drive import Drive, SimulationFault
 from rota.simulator.fleet import SimulatedFleet
@@ -31,6 +32,10 @@ from rota.simulator.settings import Settings
 
 FORGET_AT = 250
 """Ended tasks leave the database in slices of about so many."""
+HEARS_EVERY = 2 * SECOND
+"""How often agents beat where they may be asked to give way, as processes that Rota runs do."""
+REFUSED = frozenset({"queue_full", "limit_used_up"})
+"""Why a task is not let in."""
 Asked = tuple[Command, Callable[[Answer], None]]
 
 
@@ -61,7 +66,9 @@ class Simulation:
         self._bound = bound
         self._references = references
         self._settings = settings
-        self._term = term
+        preempts = any(pool.preempt is not None for pool in fleet.pools.values())
+        self._beat_every = min(term // 3, HEARS_EVERY) if preempts else term // 3
+        self._asked_to_give_way: list[int] = []
         self._origin = origin
         self._batches = batches
         """Arrivals of one moment may be submitted together: no queue refuses any."""
@@ -115,6 +122,8 @@ class Simulation:
         ledger.load.pass_to(drive.now)
         reports, freed = self._attempts.ended(drive.now)
         asked: list[Asked] = [(report, self._judged) for report in reports]
+        # Who is out lets others back in: a failure may change what bars anybody.
+        ledger.forget_bars(EVERYBODY if any(isinstance(report, Fail) for report in reports) else freed)
         wanted = ledger.wanted
         for part in self._parts(arrivals):
             asked.append(self._submit(part))
@@ -124,11 +133,18 @@ class Simulation:
         asked += self._heartbeats()
         drive.step(asked)
         moved = ledger.follow(drive.events())
+        if self._asked_to_give_way:
+            drive.step([(self._attempts.give_way(self._asked_to_give_way, drive.now), self._judged)])
+            self._asked_to_give_way.clear()
+            ledger.follow(drive.events())
         while open_now := ledger.wanted & ledger.free:
             before = ledger.busy.value
             drive.step(self._claims(open_now))
             ledger.follow(drive.events())
-            if ledger.busy.value == before:
+            if ledger.busy.value > before:
+                continue
+            ledger.ask_why(open_now)
+            if ledger.wanted & ledger.free == open_now:
                 break  # `look` says what is wrong
         ledger.look()
         self._after(moved)
@@ -141,7 +157,7 @@ class Simulation:
             gone = [number for number in self._attempts.silent if self._is_over(number)]
             self._attempts.silent.difference_update(gone)
         # Whoever lives renews three times a term, and whoever looks for ended leases does so every second.
-        self._next_beat = self._next_beat if self._next_beat and self._next_beat > now else now + self._term // 3
+        self._next_beat = self._next_beat if self._next_beat and self._next_beat > now else now + self._beat_every
         self._next_look = now + round(LEASES_EVERY_S * SECOND) if self._attempts.silent else None
         if len(ledger.ended) >= FORGET_AT:
             self._forget()
@@ -207,7 +223,7 @@ class Simulation:
 
     def _submitted(self, lives: list[Live], group: Group | None, answer: Answer) -> None:
         if isinstance(answer, RotaError):
-            if answer.code != "queue_full":
+            if answer.code not in REFUSED:
                 raise self._references.located(answer, [live.work for live in lives])
             for live in lives:
                 self._ledger.refuse(live)
@@ -260,6 +276,7 @@ class Simulation:
     def _renewed(self, answer: Answer) -> None:
         if not isinstance(answer, Renewed) or answer.lost:
             raise SimulationFault(f"a lease was lost while its agent lived: {answer}")
+        self._asked_to_give_way += map(task_number, answer.preempt)
 
     def _mask(self, work: Work) -> int:
         """Agents that may do the task, a bit each."""

@@ -9,7 +9,8 @@ import msgspec
 from rota.engine.submit import needs_of
 from rota.model import state
 from rota.model.requirements import Requirements, text_of
-from rota.planning.filter import nobody, refusal
+from rota.planning.filter import refusal
+from rota.planning.for_now import Asked, nobody
 from rota.planning.snapshot import Agent
 from rota.simulator.fleet import SimulatedFleet
 from rota.simulator.live import Live
@@ -53,7 +54,7 @@ def _other(live: Live) -> tuple[str, str]:
 def _nobody(fleet: SimulatedFleet, needs: Requirements, pool: str) -> tuple[str, str]:
     agents = [agent for agent in fleet.agents if agent.spec.pool == pool]
     seen = [Agent(id=at, profile=agent.profile, slots=agent.spec.slots) for at, agent in enumerate(agents)]
-    reason = nobody(seen, needs)
+    reason = nobody(seen, Asked(needs))
     if reason is None:
         return "ready", "agents may do it, and none took it"
     if not agents:

@@ -12,12 +12,19 @@ def prepared(path: str) -> str:
     """The real path of a database to be opened for writing, its folder made. Refused with the reason."""
     _check_name(path)
     real = os.path.realpath(path)
-    if os.path.isdir(real):
-        raise invalid("database", f"{path} is a folder; name a file")
+    check_kind(real)
     _make_folder(os.path.dirname(real))
     if os.path.exists(real):
         _check_allowed(path, real)
     return real
+
+
+def check_kind(path: str) -> None:
+    """Refuse what is there and is no file: SQLite would say that reading fails, or wait for it for ever."""
+    if os.path.isdir(path):
+        raise invalid("database", f"{path} is a folder; name a file")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise invalid("database", f"{path} is no regular file; name one")
 
 
 def _check_name(path: str) -> None:

@@ -259,6 +259,8 @@ class PostgresStore:
 
     def backup(self, path: str) -> None:
         """Write one committed state to a file, while turns go on."""
+        if self._closed.is_set():
+            raise RotaError("stopped", f"{self.name} is closed")
         dump(self._dsn, self.name, path)
 
     def close(self) -> None:

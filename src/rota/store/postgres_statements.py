@@ -24,6 +24,8 @@ _RELEASE = b"RELEASE SAVEPOINT plan"
 _BACK = b"ROLLBACK TO SAVEPOINT plan"
 _HORIZON = b"SELECT pg_current_snapshot()::text, xid_base()"
 _LOCK_POOL = b"SELECT pg_try_advisory_xact_lock(%d, $1::int)" % LOCKS
+_HOLD = b"SELECT pg_advisory_xact_lock(%d, $1::int)" % (LOCKS + 1)
+_SHARE = b"SELECT pg_advisory_xact_lock_shared(%d, $1::int)" % (LOCKS + 1)
 _NEW_IDS = b"SELECT nextval('number') FROM generate_series(1, $1::int)"
 
 
@@ -120,6 +122,10 @@ class PostgresTransaction(PostgresReader):
     def lock_pool(self, pool: int) -> bool:
         """Take the right to plan this pool until the transaction ends."""
         return bool(self._session.ask(_LOCK_POOL, [b"%d" % pool])[0][0])
+
+    def hold(self, what: int, *, shared: bool = False) -> None:
+        """Let no other transaction hold this number; whoever reads next reads what the last holder committed."""
+        self._session.send(_SHARE if shared else _HOLD, [b"%d" % what])
 
     def horizon(self) -> str | None:
         """Which transactions a read made now sees."""

@@ -54,6 +54,10 @@ class Transaction(Reader, Protocol):
         """Take the right to plan this pool until the transaction ends; False when another node has it."""
         ...
 
+    def hold(self, what: int, *, shared: bool = False) -> None:
+        """Let no other transaction hold this number until this one ends; those that share it only keep out others."""
+        ...
+
     def horizon(self) -> str | None:
         """Which transactions a read made now sees, as text for `audit`; None where turns follow each other."""
         ...

@@ -18,8 +18,9 @@ def restore(copy: str, database: str) -> None:
 
         restore_dump(database, copy)
         return
-    from rota.store.sqlite import SqliteReader, said
+    from rota.store.sqlite import SqliteReader
     from rota.store.sqlite_copy import copy_database
+    from rota.store.sqlite_errors import said
 
     file = file_of(database)
     if file.exists():

@@ -4,8 +4,8 @@ Marks: `{serial}` a key the database hands out; `{clustered}` the table is its i
 `{hot}` rows that are updated all the time, `{passing}` rows that come and go, `{updated}` rows that are updated once
 or twice (PostgreSQL storage settings); `{transaction}` which transaction wrote the row, `{by_transaction}` an index by
 that, `{numbering}` what is added to the server's own numbers of transactions, so that they go on where they were after
-a restore elsewhere; `{shared}` what several nodes need: the sequence of task and project numbers, and the marks by
-which a node learns the fate of a commit.
+a restore elsewhere; `{late_lanes}` the second version of `lane`; `{shared}` what several nodes need: the sequence of
+task and project numbers, and the marks by which a node learns the fate of a commit.
 
 Times are microseconds since 1970. There is no index on a task's state: waiting, running and set-aside tasks are rows
 of `ready`, `lease` and `aside`, so a change of state never moves an index entry of `task`.
@@ -150,10 +150,102 @@ INSERT INTO pool (name, policy) VALUES ('default', '{}');
 INSERT INTO queue (name, pool, policy) VALUES ('default', 1, '{}');
 """
 
-MIGRATIONS: tuple[str, ...] = (FIRST,)
+SECOND = """
+{late_lanes}
+
+ALTER TABLE ready ADD COLUMN cost bigint NOT NULL DEFAULT 0;
+ALTER TABLE ready ADD COLUMN affinity bigint NOT NULL DEFAULT 0;
+
+ALTER TABLE task ADD COLUMN cost bigint NOT NULL DEFAULT 0;
+ALTER TABLE task ADD COLUMN promoted smallint;
+ALTER TABLE task ADD COLUMN lent smallint;
+ALTER TABLE task ADD COLUMN needed_by bigint;
+ALTER TABLE task ADD COLUMN must_by bigint;
+ALTER TABLE task ADD COLUMN affinity text;
+ALTER TABLE task ADD COLUMN keys text;
+ALTER TABLE task ADD COLUMN stages bigint;
+ALTER TABLE task ADD COLUMN fired bigint NOT NULL DEFAULT 0;
+ALTER TABLE task ADD COLUMN waits_from bigint;
+ALTER TABLE task ADD COLUMN own_shape bigint;
+
+ALTER TABLE lease ADD COLUMN cost bigint NOT NULL DEFAULT 0;
+ALTER TABLE lease ADD COLUMN preempt_at bigint;
+ALTER TABLE sample ADD COLUMN lane bigint NOT NULL DEFAULT 0;
+ALTER TABLE sample ADD COLUMN cost bigint NOT NULL DEFAULT 0;
+ALTER TABLE sample ADD COLUMN estimate bigint NOT NULL DEFAULT 0;
+
+ALTER TABLE agent ADD COLUMN unwell text;
+
+CREATE TABLE trouble (
+    agent bigint NOT NULL, kind text NOT NULL, outcomes bigint NOT NULL, n bigint NOT NULL, until bigint NOT NULL,
+    PRIMARY KEY (agent, kind)
+) {clustered} {passing};
+
+CREATE TABLE stage_list (id {serial}, stages text NOT NULL UNIQUE);
+
+CREATE TABLE kept_slot (
+    task bigint NOT NULL PRIMARY KEY, agent bigint NOT NULL, victim bigint NOT NULL, token bigint NOT NULL,
+    until bigint NOT NULL
+) {passing};
+
+CREATE TABLE pass (
+    pool bigint NOT NULL, band smallint NOT NULL, tenant bigint NOT NULL, pass bigint NOT NULL,
+    PRIMARY KEY (pool, band, tenant)
+) {hot};
+
+CREATE TABLE limit_spec (id bigint NOT NULL PRIMARY KEY, name text NOT NULL UNIQUE, spec text NOT NULL);
+
+CREATE TABLE meter (
+    id {serial}, key text NOT NULL UNIQUE, spec bigint NOT NULL, used bigint NOT NULL DEFAULT 0,
+    began bigint NOT NULL DEFAULT 0, average bigint NOT NULL DEFAULT 0,
+    asked bigint NOT NULL DEFAULT 0
+) {hot};
+
+CREATE TABLE limit_use (
+    id {serial}, key text NOT NULL, more bigint NOT NULL, actual bigint, since bigint NOT NULL
+) {passing};
+CREATE INDEX limit_use_key ON limit_use (key);
+
+CREATE TABLE lease_limit (
+    task bigint NOT NULL, key text NOT NULL, token bigint NOT NULL, amount bigint NOT NULL, PRIMARY KEY (task, key)
+) {clustered} {passing};
+CREATE INDEX lease_limit_key ON lease_limit (key, task);
+
+CREATE TABLE admitted (
+    task bigint NOT NULL, key text NOT NULL, amount bigint NOT NULL, since bigint NOT NULL, PRIMARY KEY (task, key)
+) {clustered} {passing};
+CREATE INDEX admitted_key ON admitted (key, task);
+
+CREATE TABLE in_line (
+    task bigint NOT NULL PRIMARY KEY, key text NOT NULL, band smallint NOT NULL, due bigint NOT NULL
+) {passing};
+CREATE INDEX in_line_key ON in_line (key, band, due, task);
+"""
+"""The order of work: lanes of late tasks, what a task costs its tenant, what its children need, what tenants had.
+Limits: what they say, what was used, which leases and admitted tasks they count, who stands in line for them.
+Stages: lists of them, which came, since when a task waits. Slots kept for tasks for which others gave way."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND)
 """In order; a database remembers how many it has had. Never edit one that was released: add another."""
 
+_SQLITE_LATE_LANES = """
+CREATE TABLE lane_2 (
+    id INTEGER PRIMARY KEY, pool bigint NOT NULL, queue bigint NOT NULL, shape bigint NOT NULL,
+    band smallint NOT NULL, tenant bigint NOT NULL, late smallint NOT NULL,
+    UNIQUE (pool, queue, shape, band, tenant, late)
+);
+INSERT INTO lane_2 SELECT id, pool, queue, shape, band, tenant, 0 FROM lane;
+DROP TABLE lane;
+ALTER TABLE lane_2 RENAME TO lane;
+"""
+_POSTGRES_LATE_LANES = """
+ALTER TABLE lane ADD COLUMN late smallint NOT NULL DEFAULT 0;
+ALTER TABLE lane DROP CONSTRAINT lane_pool_queue_shape_band_tenant_key;
+ALTER TABLE lane ADD UNIQUE (pool, queue, shape, band, tenant, late);
+"""
+
 SQLITE_MARKS = {
+    "{late_lanes}": _SQLITE_LATE_LANES,
     "{serial}": "INTEGER PRIMARY KEY",
     "{clustered}": "WITHOUT ROWID",
     "{hot}": "",
@@ -169,6 +261,7 @@ _VACUUM = (
     " autovacuum_vacuum_insert_threshold = -1"
 )
 POSTGRES_MARKS = {
+    "{late_lanes}": _POSTGRES_LATE_LANES,
     "{serial}": "bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
     "{clustered}": "",
     "{hot}": f"WITH (fillfactor = 70, {_VACUUM})",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import apsw
 
-from rota.store.new_file import publish
+from rota.store.new_file import part_of, publish
+from rota.store.sqlite_errors import said
 
 PAGES = 2_000
 """Pages copied before others may have their turn."""
@@ -18,30 +19,28 @@ def copy_database(source: apsw.Connection, path: str) -> None:
 
     The source is read in one transaction. Without it every commit of another connection would start the copy again.
     """
-    part = Path(f"{path}.part")
-    part.unlink(missing_ok=True)
-    own = not source.in_transaction
-    if own:
-        source.execute("BEGIN")
-    try:
-        source.execute("SELECT count(*) FROM sqlite_master").fetchall()
-        _copy(source, part)
+    with part_of(path) as part:
+        own = not source.in_transaction
+        if own:
+            source.execute("BEGIN")
+        try:
+            source.execute("SELECT count(*) FROM sqlite_master").fetchall()
+            _copy(source, part, path)
+        finally:
+            if own and source.in_transaction:
+                source.execute("COMMIT")
         publish(part, Path(path))
-    finally:
-        if own and source.in_transaction:
-            source.execute("COMMIT")
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
-def _copy(source: apsw.Connection, part: Path) -> None:
-    target = apsw.Connection(str(part))
+def _copy(source: apsw.Connection, part: Path, path: str) -> None:
+    target = apsw.Connection(str(part), flags=apsw.SQLITE_OPEN_READWRITE)
     try:
-        with target.backup("main", source, "main") as copying:
+        with said(path, target), target.backup("main", source, "main") as copying:
             while not copying.done:
                 copying.step(PAGES)
         # A copy is one file: no write-ahead log beside it that could be left behind.
         target.pragma("journal_mode", "delete")
     finally:
         target.close()
-    part.chmod(0o600)
+        with suppress(OSError):
+            Path(f"{part}-journal").unlink(missing_ok=True)

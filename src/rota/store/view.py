@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rota.model.errors import RotaError
+from rota.store.file_path import check_kind
 from rota.store.migrate import VERSION_KEY
 from rota.store.protocol import Reader
 from rota.store.schema import MIGRATIONS
@@ -50,8 +52,8 @@ def back_up(database: str, path: str) -> None:
         finally:
             store.close()
         return
-    from rota.store.sqlite import said
     from rota.store.sqlite_copy import copy_database
+    from rota.store.sqlite_errors import said
 
     with readable(database) as connection, said(path):
         copy_database(connection, path)
@@ -93,11 +95,13 @@ def readable(database: str) -> Iterator[apsw.Connection]:
     """A connection to an existing SQLite file of Rota that can not write."""
     import apsw
 
-    from rota.store.sqlite import CACHE_KIB, said
+    from rota.store.sqlite import CACHE_KIB
+    from rota.store.sqlite_errors import said
 
     path = file_of(database)
-    if not path.exists():
+    if not os.path.exists(path):
         raise RotaError("no_database", f"there is no database {path}")
+    check_kind(str(path))
     with said(str(path)):
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, statementcachesize=100)
         try:

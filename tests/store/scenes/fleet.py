@@ -30,26 +30,53 @@ def pools_and_queues(t: Recording) -> None:
     assert t.one(q.QUEUES)[1][4:] == (0, None)
 
 
+def stage_lists(t: Recording) -> None:
+    assert t.one(q.STAGE_LIST_BY_TEXT, ODD) == []
+    assert t.one(q.ADD_STAGE_LIST, ODD) == [(1,)]
+    assert t.one(q.ADD_STAGE_LIST, ODD) == []
+    assert t.one(q.STAGE_LIST_BY_TEXT, ODD) == [(1,)]
+    assert t.one(q.STAGE_LIST_BY_ID, 1) == [(ODD,)]
+
+
 def tenants(t: Recording) -> None:
     assert t.one(q.TENANT_BY_NAME, ODD) == []
     assert t.one(q.ADD_TENANT, ODD) == [(1,)]
     assert t.one(q.ADD_TENANT, ODD) == []
     assert t.one(q.TENANT_BY_NAME, ODD) == [(1,)]
     assert t.one(q.TENANT_BY_ID, 1) == [(ODD,)]
-    assert t.one(q.TENANTS) == [(1, ODD)]
+    assert t.one(q.SET_WEIGHT, ODD, 5) == [(1,)]
+    assert t.one(q.TENANTS)[0] == (1, ODD, 5)
+    assert t.one(q.WEIGHTS) == [(1, 5)]
+
+
+def passes(t: Recording) -> None:
+    t.add(q.ADD_PASS, [(1, 3, 1, 0), (1, 3, 2, 10)])
+    t.add(q.ADD_PASS, [(1, 3, 2, 99)])
+    t.each(q.RAISE_PASS, [(1, 3, 1, 5), (1, 3, 2, -4), (2, 3, 1, 5)])
+    assert sorted(t.each(q.PASSES, [(1, 3, 1), (1, 3, 2), (1, 4, 1)])) == [(3, 1, 5), (3, 2, 6)]
 
 
 def agents(t: Recording) -> None:
     number = add_agent(t, "ann", node=7)
     t.one(q.SET_AGENT_STATE, 1, "lunch", number)
     assert t.one(q.SET_AGENT, "ann", 1, '{"slots":2}', "i-1", 7, NOW + 1) == [(number,)]
-    found = [(number, "ann", 1, '{"slots":2}', 1, "i-1", 7, NOW + 1, "lunch")]
+    found = [(number, "ann", 1, '{"slots":2}', 1, "i-1", 7, NOW + 1, "lunch", None)]
     assert t.one(q.AGENTS) == found, "registering again does not end a drain"
+    t.one(q.SET_AGENT_HEALTH, "disk full", number)
+    assert t.one(q.AGENTS)[0][9] == "disk full"
     t.one(q.SET_AGENT_STATE, 2, None, number)
     t.one(q.SET_AGENT, "ann", 1, "{}", None, 7, NOW)
     assert t.one(q.AGENTS)[0][4] == 0, "registering again brings a removed agent back"
+    assert t.one(q.AGENTS)[0][9] is None, "and well"
     t.one(q.UNBIND_AGENTS, 7)
     assert t.one(q.AGENTS)[0][5:7] == (None, None)
+
+
+def troubles(t: Recording) -> None:
+    t.add(q.ADD_TROUBLE, [(2, ODD, 31, 5, NOW), (1, "a", 1, 2, 0), (1, "", 2, 0, 0)])
+    assert t.one(q.TROUBLES) == [(1, "", 2, 0, 0), (1, "a", 1, 2, 0), (2, ODD, 31, 5, NOW)]
+    t.each(q.DROP_TROUBLES, [(1, ""), (2, "a")])
+    assert t.one(q.TROUBLES) == [(1, "a", 1, 2, 0), (2, ODD, 31, 5, NOW)]
 
 
 def signs_of_life(t: Recording) -> None:
@@ -79,12 +106,12 @@ def shapes_and_lanes(t: Recording) -> None:
     assert t.one(q.SHAPE_BY_NEEDS, "{}") == [(1,)]
     assert t.one(q.SHAPE_BY_ID, 1) == [("{}",)]
     assert t.one(q.SHAPES) == [(1, "{}")]
-    assert t.one(q.LANE_BY_KEY, 1, 1, 1, 3, 1) == []
-    assert t.one(q.ADD_LANE, 1, 1, 1, 3, 1) == [(1,)]
-    assert t.one(q.ADD_LANE, 1, 1, 1, 3, 1) == []
-    assert t.one(q.LANE_BY_KEY, 1, 1, 1, 3, 1) == [(1,)]
-    assert t.one(q.LANE_BY_ID, 1) == [(1, 1, 1, 3, 1)]
-    assert t.one(q.LANES) == [(1, 1, 1, 1, 3, 1)]
+    assert t.one(q.LANE_BY_KEY, 1, 1, 1, 3, 1, 0) == []
+    assert t.one(q.ADD_LANE, 1, 1, 1, 3, 1, 0) == [(1,)]
+    assert t.one(q.ADD_LANE, 1, 1, 1, 3, 1, 0) == []
+    assert t.one(q.LANE_BY_KEY, 1, 1, 1, 3, 1, 0) == [(1,)]
+    assert t.one(q.LANE_BY_ID, 1) == [(1, 1, 1, 3, 1, 0)]
+    assert t.one(q.LANES) == [(1, 1, 1, 1, 3, 1, 0)]
 
 
 def nodes(t: Recording) -> None:

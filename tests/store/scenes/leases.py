@@ -5,7 +5,7 @@ from __future__ import annotations
 from rota.store.sql import fleet
 from rota.store.sql import leases as q
 from tests.store.recording import Recording
-from tests.store.scenes.rows import NOW, ODD, add_agent, lease
+from tests.store.scenes.rows import NOW, ODD, add_agent, add_places, lease
 
 
 def giving(t: Recording) -> None:
@@ -19,9 +19,36 @@ def giving(t: Recording) -> None:
     assert [row[0] for row in t.one(q.LEASES_OF_AGENT, 1)] == [1, 2, 4]
     assert [row[0] for row in t.one(q.LEASES_OF_REQUEST, 1, ODD)] == [2]
     assert t.each(q.SLOTS_OF_AGENTS, [(1,), (2,), (3,)]) == [(1, 1, NOW), (1, 2, NOW), (1, 4, NOW), (2, 3, NOW)]
+    assert t.each(q.LANES_OF_AGENTS, [(2,), (3,)]) == [(2, 1)]
     assert t.each(q.CONFIRM_LEASES, [(2, 2_000, NOW + 60), (3, 1, NOW), (4, 4_000, NOW)]) == [(2,)]
     assert t.one(q.OFFERS_OF_NODE, 1) == []
     assert [row[0] for row in t.each(q.LEASES_OF_TASKS, [(2,), (3,), (9,)])] == [2, 3]
+
+
+def preempting(t: Recording) -> None:
+    t.add(q.ADD_LEASE, [lease(1), lease(2), lease(3, offered=1), lease(4, agent=2), lease(5)])
+    t.each(q.FLAG_CANCEL, [(2, NOW)])
+    asked = [(1, 1_000, NOW + 30), (2, 2_000, NOW), (3, 3_000, NOW), (4, 9, NOW), (5, 5_000, NOW + 30)]
+    assert t.each(q.FLAG_PREEMPT, asked) == [(1,), (5,)], "not cancelled, not only offered, and of this token"
+    assert t.each(q.FLAG_PREEMPT, [(1, 1_000, NOW + 99)]) == [], "the first time counts"
+    assert t.each(q.RENEW_LEASES, [(1, 1_000, 1, NOW, None)]) == [(1, None, NOW + 30)]
+    t.each(q.SPARE, [(1, 1_000), (5, 1)])
+    held = [q.LeaseRow(*row) for row in t.each(q.HELD_BY_AGENTS, [(1,), (2,), (3,)])]
+    assert [(one.task, one.preempt_at) for one in sorted(held)] == [
+        (1, None),
+        (2, None),
+        (3, None),
+        (4, None),
+        (5, NOW + 30),
+    ]
+    ended = ((6, 1, "preempted"), (6, 2, "preempted"), (6, 3, "done"), (7, 1, "lost"))
+    t.add(q.ADD_ATTEMPT, [(task, number, 1, NOW, NOW, how, 0, None, None) for task, number, how in ended])
+    assert t.each(q.COUNT_PREEMPTED, [(6,), (7,), (8,)]) == [(6, 2)]
+    t.add(q.KEEP_SLOT, [(10, 1, 1, 1_000, NOW), (11, 1, 5, 5_000, NOW + 1)])
+    t.add(q.KEEP_SLOT, [(10, 2, 2, 2_000, NOW)])
+    assert t.one(q.KEPT_SLOTS) == [(10, 1, 1, 1_000, NOW), (11, 1, 5, 5_000, NOW + 1)], "the first stays"
+    t.each(q.DROP_KEPT, [(10,), (12,)])
+    assert [row[0] for row in t.one(q.KEPT_SLOTS)] == [11]
 
 
 def renewing(t: Recording) -> None:
@@ -29,7 +56,7 @@ def renewing(t: Recording) -> None:
     assert t.each(q.FLAG_CANCEL, [(2, NOW + 30), (9, NOW)]) == [(2,)]
     assert t.each(q.FLAG_CANCEL, [(2, NOW + 99)]) == [], "the first cancel counts"
     beats = [(1, 1_000, 1, NOW + 10, '{"progress":0.5}'), (2, 2_000, 1, NOW + 10, None), (3, 3_001, 1, NOW, None)]
-    assert t.each(q.RENEW_LEASES, beats) == [(1, None), (2, NOW + 30)], "a wrong token renews nothing"
+    assert t.each(q.RENEW_LEASES, beats) == [(1, None, None), (2, NOW + 30, None)], "a wrong token"
     t.each(q.RENEW_LEASES, [(1, 1_000, 1, NOW + 20, None), (1, 1_000, 2, NOW + 90, None)])
     assert t.each(q.NOTES_OF_LEASES, [(1, 1_000), (2, 1)]) == [(1, '{"progress":0.5}')], "no news: the old stays"
     held = q.LeaseRow(*t.each(q.LEASES_OF_TASKS, [(1,)])[0])
@@ -74,7 +101,9 @@ def listening(t: Recording) -> None:
 
 
 def samples(t: Recording) -> None:
-    rows = [(1, ODD, 1e-9, NOW, 1), (1, "a", 12345.678901, NOW, 0)]
+    rows = [(1, ODD, 1e-9, NOW, 1, 3, 5, 0), (1, "a", 12345.678901, NOW, 0, 1, 0, 9)]
+    add_places(t)
     t.add(q.ADD_SAMPLE, rows)
-    assert sorted(t.one(q.TAKE_SAMPLES)) == sorted(rows)
-    assert t.one(q.TAKE_SAMPLES) == []
+    assert t.one(q.TAKE_SAMPLES, 2) == []
+    assert t.one(q.TAKE_SAMPLES, 1) == [rows[1]], "only those of the pool's lanes"
+    assert t.one(q.TAKE_SAMPLES, 1) == []

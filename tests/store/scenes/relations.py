@@ -17,7 +17,10 @@ def dependencies(t: Recording) -> None:
     assert t.each(q.CHILDREN, [(1,), (3,), (5,)]) == [(3, 1, 0, 0, 0), (4, 3, 2, 0, 0)]
     assert t.each(q.PARENTS, [(3,), (1,)]) == [(3, 1, 0, 0, 0), (3, 2, 1, 1, 0)]
     assert t.each(q.MEET, [(3, 1), (5, 4), (1, 3)]) == [(3, 1)], "an edge is met once"
-    assert sorted(t.one(q.FAMILY, 5, 5)) == [(3, 1), (3, 2), (4, 3), (5, 4)]
+    assert sorted(t.one(q.FAMILY, 4, 4)) == [(3, 2), (4, 3)], "an edge that is met holds up nothing"
+    assert t.one(q.FAMILY, 5, 5) == []
+    assert t.each(q.DROP_EDGE, [(5, 4), (5, 3)]) == [(5,)]
+    assert t.each(q.PARENTS, [(5,)]) == []
     t.each(SET_RESULTS, [(1, ODD)])
     assert t.each(q.PARENT_RESULTS, [(3,), (1,)]) == [
         (3, 1, "task 1", state.READY, None, ODD),

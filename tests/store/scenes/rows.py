@@ -23,7 +23,7 @@ def task(number: int, **different: Any) -> tuple[Any, ...]:
     usual: dict[str, Any] = {
         "id": number, "queue": 1, "tenant": 1, "band": 3, "kind": "task", "title": f"task {number}", "shape": 1,
         "lane": 1, "due": NOW + number, "state": state.READY, "max_attempts": 3, "submitted": NOW, "ready_at": NOW,
-        "waiting": 0, "parents": 0, "review": 0,
+        "waiting": 0, "parents": 0, "review": 0, "cost": 0,
     }  # fmt: skip
     assert set(different) <= set(ADD_TASK.columns)
     row = {**usual, **different}
@@ -41,6 +41,7 @@ def lease(number: int, **different: Any) -> tuple[Any, ...]:
     usual: dict[str, Any] = {
         "task": number, "agent": 1, "slot": number, "token": number * 1_000, "attempt": 1, "lane": 1,
         "due": NOW + number, "since": NOW, "until": NOW + 60, "term": 60, "offered": 0, "node": 1, "listener": 9,
+        "cost": 7,
     }  # fmt: skip
     assert set(different) <= set(ADD_LEASE.columns)
     row = {**usual, **different}
@@ -51,7 +52,7 @@ def add_places(t: Recording) -> None:
     """Tenant 1, shape 1, and lane 1 of pool 1, queue 1, band 3."""
     assert t.one(ADD_TENANT, "acme") == [(1,)]
     assert t.one(ADD_SHAPE, "{}") == [(1,)]
-    assert t.one(ADD_LANE, 1, 1, 1, 3, 1) == [(1,)]
+    assert t.one(ADD_LANE, 1, 1, 1, 3, 1, 0) == [(1,)]
 
 
 def add_agent(t: Recording, name: str, node: int | None = None) -> int:

@@ -52,7 +52,7 @@ def an_audit(t: Recording) -> None:
     add_places(t)
     add_tasks(t, [task(1), task(2, state=state.SCHEDULED, start=NOW + 9), task(3, state=state.BLOCKED), task(4)])
     add_tasks(t, [task(5, state=state.SCHEDULED, start=NOW + 5)])
-    t.add(ADD_READY, [(1, NOW + 1, 1)])
+    t.add(ADD_READY, [(1, NOW + 1, 1, 0, 0)])
     t.add(ADD_ASIDE, [(state.SCHEDULED, 2), (state.SCHEDULED, 5), (state.BLOCKED, 3)])
     t.add(ADD_TIMER, [(NOW + 5, 0, 5), (NOW + 9, 1, 2)])
     t.add(ADD_LEASE, [lease(4)])
@@ -61,7 +61,7 @@ def an_audit(t: Recording) -> None:
     t.add(ADD_ATTEMPT, [(1, n, 1, NOW, NOW, "failed", 1, None, None) for n in (1, 3)])
     t.add(ADD_EVENT, [(NOW, "submit", 1, "[]", "{}")])
     assert t.one(t.pick(audit.EVENTS_SQLITE, audit.EVENTS_POSTGRES), 0, 9)[0][:5] == (1, NOW, "submit", "[]", "{}")
-    assert t.one(audit.LANES) == [(1, 1, 1, 1, 3)]
+    assert t.one(audit.LANES) == [(1, 1, 1, 1, 3, 1)]
     assert t.one(audit.QUEUES) == [(1, "default", 0)]
     assert t.one(audit.POOLS) == [(1, "default")]
     assert [row[0] for row in t.one(audit.TASKS, 1, 2)] == [2, 3]
@@ -74,13 +74,14 @@ def an_audit(t: Recording) -> None:
     assert t.one(audit.DEPTHS) == [(1, 2)]
     assert t.one(audit.WITHOUT_TIMER, 9) == [(2, NOW + 9)], "a timer of another kind does not start it"
     assert t.one(audit.WITHOUT_PARENT, 9) == [(3,)], "its only edge is met"
+    assert t.one(audit.UNMET, 0, 0, 9) == []
 
 
 def a_doctor(t: Recording) -> None:
     add_places(t)
     agent = add_agent(t, "ann")
     add_tasks(t, [task(1), task(2, state=state.DONE), task(3)])
-    t.add(ADD_READY, [(1, NOW, 1), (1, NOW, 3)])
+    t.add(ADD_READY, [(1, NOW, 1, 0, 0), (1, NOW, 3, 0, 0)])
     t.add(ADD_DEPTH, [(1, 5), (1, -2)])
     t.add(ADD_LEASE, [lease(1, agent=agent), lease(2, agent=agent), lease(3, agent=99), lease(4, agent=agent)])
     assert t.one(doctor.UNEQUAL_DEPTHS) == [(1, 3, 2)]

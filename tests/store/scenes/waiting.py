@@ -9,15 +9,19 @@ from tests.store.scenes.rows import BIG, NOW, ODD, add_places
 
 
 def ready(t: Recording) -> None:
-    t.add(q.ADD_READY, [(1, NOW + n % 5, n) for n in range(1, 51)] + [(2, NOW, 99), (7, 0, 100)])
-    t.add(q.ADD_READY, [(2, NOW, 99)])
+    t.add(
+        q.ADD_READY, [(1, NOW + n % 5, n, n * 7, 0) for n in range(1, 51)] + [(2, NOW, 99, 0, BIG), (7, 0, 100, 0, 0)]
+    )
+    t.add(q.ADD_READY, [(2, NOW, 99, 5, 5)])
     heads = t.pick(q.HEADS_SQLITE, q.HEADS_POSTGRES)
-    assert t.each(heads, [(1, 2), (2, 5), (3, 5)]) == [(1, NOW, 5), (1, NOW, 10), (2, NOW, 99)]
-    assert t.each(heads, [(1, 1)]) == [(1, NOW, 5)]
+    assert t.each(heads, [(1, 2), (2, 5), (3, 5)]) == [(1, NOW, 5, 35, 0), (1, NOW, 10, 70, 0), (2, NOW, 99, 0, BIG)]
+    assert t.each(heads, [(1, 1)]) == [(1, NOW, 5, 35, 0)]
     assert t.one(q.FIRST_OF_LANE, 1, 2) == [(NOW, 5), (NOW, 10)]
     assert t.one(q.LAST_OF_LANE, 1, 2) == [(NOW + 4, 49), (NOW + 4, 44)]
     assert t.one(q.COUNT_AHEAD, 1, NOW + 1, 6, 1000) == [(11,)], "ten that are due earlier, and task 1"
     assert t.one(q.COUNT_AHEAD, 1, NOW + 1, 6, 3) == [(3,)]
+    assert t.one(q.WORK_AHEAD, 1, NOW + 1, 6, 1000) == [(11, 7 * (1 + sum(range(5, 51, 5))))]
+    assert t.one(q.WORK_AHEAD, 9, NOW, 6, 1000) == [(0, 0)]
     assert t.one(q.LANES_IN_READY) == [(1,), (2,), (7,)]
     wanted = [(1, NOW, 5), (1, NOW, 11), (2, NOW, 99), (2, NOW, 98)]
     assert t.each(q.TAKE_READY, wanted) == [(5,), (99,)], "what is not there at that place is not taken"
@@ -66,3 +70,6 @@ def limits(t: Recording) -> None:
     assert t.one(q.PARKED_LIMITS, NOW + 5) == [(ODD, NOW + 9)]
     t.one(q.UNPARK_LIMITS, NOW + 1)
     assert t.one(q.PARKED_LIMITS, 0) == [(ODD, NOW + 9)]
+    assert t.one(q.UNPARK_LIMIT, "api") == []
+    assert t.one(q.UNPARK_LIMIT, ODD) == [(ODD,)]
+    assert t.one(q.PARKED_LIMITS, 0) == []

@@ -27,7 +27,11 @@ LEFTOVER_GRACE_S = 1.0
 OnOutput = Callable[[Literal["stdout", "stderr"], bytes], None]
 """Called in the running thread with each piece as it arrives. If it raises, the run is ended first."""
 
-STOPPED: dict[StopReason, Literal["cancelled", "shutdown"]] = {"cancel": "cancelled", "shutdown": "shutdown"}
+STOPPED: dict[StopReason, Literal["cancelled", "shutdown", "preempted"]] = {
+    "cancel": "cancelled",
+    "shutdown": "shutdown",
+    "preempt": "preempted",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ Why = Literal[
     "stalled",
     "cancelled",
     "shutdown",
+    "preempted",
     "not_found",
     "not_executable",
     "broken",
@@ -20,7 +21,7 @@ Why = Literal[
 
 - `exit`: the process ended by itself; see `exit_code` and `signal`.
 - `timeout`, `stalled`: it took too long, or wrote nothing for too long, and was ended.
-- `cancelled`, `shutdown`: it was ended because the caller's `Stop` was set.
+- `cancelled`, `shutdown`, `preempted`: it was ended because the caller's `Stop` was set.
 - `not_found`, `not_executable`, `broken`: it could not be started, or not be followed; `detail` says why and
   what to do.
 - `crashed`: the long-lived process of a function died in the middle of the task.

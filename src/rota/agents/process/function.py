@@ -136,9 +136,8 @@ class FunctionProcess:
             self._cpu_s = _number(answer.header, "cpu_s") or 0.0
             return None
         exit_ = self._end(self._grace_s)
-        if answer in ("cancelled", "shutdown"):
-            why: Why = "cancelled" if answer == "cancelled" else "shutdown"
-            return Ended(why=why, started=started, ended=time.monotonic())
+        if answer == "cancelled" or answer == "shutdown" or answer == "preempted":
+            return Ended(why=answer, started=started, ended=time.monotonic())
         self._backoff.failed()
         why, detail = self._unusable(answer, exit_)
         return Ended(

@@ -19,7 +19,7 @@ from rota.agents.process.patience import Patience
 from rota.agents.process.pipes import Feeder, Reader, Tail, open_pipe, open_selector, turn
 from rota.agents.process.stop import Stop
 
-Lost = Literal["timeout", "stalled", "cancelled", "shutdown", "crashed"]
+Lost = Literal["timeout", "stalled", "cancelled", "shutdown", "preempted", "crashed"]
 """Why there was no answer."""
 
 

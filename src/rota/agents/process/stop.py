@@ -8,7 +8,7 @@ import threading
 from types import TracebackType
 from typing import Literal, Self
 
-StopReason = Literal["cancel", "shutdown"]
+StopReason = Literal["cancel", "shutdown", "preempt"]
 
 
 class Stop:

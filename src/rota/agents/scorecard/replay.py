@@ -81,7 +81,8 @@ class Replay:
 
     def asks(self, agent: AgentView) -> frozenset[Ask]:
         """What of the run this agent may do."""
-        profile = Profile(agent.name, agent.role, agent.region, tuple(sorted(agent.skills.items())))
+        skills, resources = tuple(sorted(agent.skills.items())), tuple(sorted(agent.resources.items()))
+        profile = Profile(agent.name, agent.role, agent.region, skills, resources, agent.cost)
         queues = self._record.queues
         return frozenset(
             ask
@@ -221,7 +222,16 @@ def _numbers(move: MoveView) -> range:
 
 def _ask_of(task: TaskView) -> Ask:
     needs = canonical(
-        skills=task.skills, role=task.role, regions=task.regions, pin=task.pin, ban=task.ban, limits=task.limits
+        kind=task.kind,
+        skills=task.skills,
+        role=task.role,
+        regions=task.regions,
+        pin=task.pin,
+        ban=task.ban,
+        limits=task.limits,
+        resources=task.resources,
+        near=task.near,
+        max_cost=task.max_cost,
     )
     return Ask(task.queue, needs)
 

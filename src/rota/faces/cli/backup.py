@@ -11,7 +11,6 @@ from rota.faces.cli.asking import database_of
 from rota.faces.cli.options import Database, Json
 from rota.faces.cli.say import json_line, line
 from rota.model.commands.read import BackedUp
-from rota.model.errors import invalid
 from rota.store.restore import restore as make_from
 from rota.store.view import back_up
 
@@ -25,8 +24,6 @@ def backup(
 ) -> int:
     """Write a complete copy of a database while it is in use: one committed state of it."""
     path = Path(file).expanduser().absolute()
-    if path.exists():
-        raise invalid("file", f"{path} exists; give a new name")
     back_up(database_of(database), str(path))
     done = BackedUp(path=str(path), bytes=path.stat().st_size)
     if json:

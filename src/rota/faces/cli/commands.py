@@ -13,6 +13,11 @@ class Command(NamedTuple):
     """`module:function` below `rota.faces.cli`; a group names its `App`."""
     summary: str
 
+    @property
+    def is_group(self) -> bool:
+        """Whether it needs one of its own commands after it."""
+        return self.target.endswith(":app")
+
 
 COMMANDS: tuple[Command, ...] = (
     Command("run", "run:run", "Do all tasks of a file with the agents of a fleet.toml"),
@@ -20,12 +25,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("check", "check:check", "Check a fleet and its tasks before anything runs, and estimate"),
     Command("tasks", "lists:tasks", "List tasks"),
     Command("task", "task:task", "Show one task and why it is where it is"),
+    Command("explain", "explain:explain", "Say why a task waits and when its turn is, or what waits for an agent"),
     Command("dead", "lists:dead", "List dead tasks with their reasons"),
     Command("queues", "lists:queues", "List queues"),
     Command("agents", "lists:agents", "List agents"),
     Command("events", "lists:events", "List what happened"),
     Command("audit", "audit:audit", "Prove or refute from the event log that the promise was kept"),
+    Command("rules", "rules:app", "Try routing rules on a file of tasks, list those in use"),
     Command("simulate", "simulate:simulate", "Rehearse a workload on a fleet: the real engine on a virtual clock"),
+    Command("export", "export:export", "Write the history of a database as a workload to simulate"),
     Command("doctor", "doctor:doctor", "Look for trouble with this machine and a database"),
     Command("backup", "backup:backup", "Write a complete copy of a database while it is in use"),
     Command("restore", "backup:restore", "Make a database from a copy"),

@@ -89,7 +89,7 @@ def queues(*, database: Database = None, json: Json = False) -> int:
 
 def events(
     *,
-    since: Annotated[str | None, Parameter(help="RFC 3339: leave out what was before.")] = None,
+    since: Annotated[str | None, Parameter(help="Leave out what was before: RFC 3339, or so long ago: 1h.")] = None,
     limit: Limit = 500,
     cursor: Cursor = None,
     every: All = False,

@@ -74,19 +74,41 @@ def _guarded(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     from rota.faces.cli.say import Usage
 
-    names = [command.name for command in COMMANDS]
-    if arguments[0] not in names:
-        near = difflib.get_close_matches(arguments[0], names, 1)
+    commands = {command.name: command for command in COMMANDS}
+    if arguments[0] not in commands:
+        near = difflib.get_close_matches(arguments[0], commands, 1)
         meant = f"; did you mean {near[0]!r}?" if near else ""
         raise Usage(f"there is no command {arguments[0][:60]!r}{meant}", "`rota --help` lists the commands")
-    from cyclopts import CycloptsError
+    if commands[arguments[0]].is_group and _is_alone(arguments):
+        raise Usage(f"`rota {arguments[0]}` needs one of its commands", f"`rota {arguments[0]} --help` lists them")
+    from cyclopts import CycloptsError, UnusedCliTokensError
 
     try:
         code: Any = _app()(arguments, exit_on_error=False, print_error=False)
+    except UnusedCliTokensError as error:
+        raise _too_many(arguments[0], error.unused_tokens or []) from None
     except CycloptsError as error:
         message = " ".join(str(error).split()).rstrip(".")
         raise Usage(message, f"`rota {arguments[0]} --help` says what it takes") from None
     return code if isinstance(code, int) else 0
+
+
+def _is_alone(arguments: Sequence[str]) -> bool:
+    """Whether options at most follow, and none of them asks for help."""
+    return all(word.startswith("-") for word in arguments[1:2]) and not set(arguments) & set(_HELP)
+
+
+def _too_many(command: str, words: Sequence[str]) -> Exception:
+    """More was said than the command takes; most often that is the database, which is an option."""
+    from rota.faces.cli.say import Usage
+
+    first = next(iter(words), "")
+    if first.startswith(("postgresql://", "postgres://", "sqlite:///")) or os.path.isfile(first):
+        # An address may hold a password.
+        shown = first if "://" not in first else "ADDRESS"
+        return Usage(f"`rota {command}` takes no database in this place", f"use `-d {shown}`")
+    said = " ".join(words)
+    return Usage(f"`rota {command}` does not take {said[:60]!r}", f"`rota {command} --help` says what it takes")
 
 
 def _app() -> Any:

@@ -17,7 +17,7 @@ from rota.faces.cli.interrupts import Caught, interruptible
 from rota.faces.cli.say import talk
 from rota.faces.cli.watching import view_for
 from rota.files.fleet import Fleet
-from rota.files.tasks import TaskFile
+from rota.files.tasks import TaskFile, nothing_in
 from rota.model.times import rfc3339
 from rota.operations.distributor import Distributor, now_us
 
@@ -110,6 +110,8 @@ def _worked(
         if talking and interruption.asked:
             talk("stopping: what is in work is asked to end and given back (once more: at once)")
         supervisor.stop()
+    if talking and finish.how == "interrupted":
+        talk("stopped: nothing is lost, the same command goes on with what is left")
     if talking and finish.obstacles:
         _say_stuck(finish)
     return finish
@@ -122,7 +124,10 @@ def _say_begin(order: Order, supervisor: Supervisor, batch: Batch | None, counts
         talk(f"{fleet}; no file of tasks was named: working off the {count(counts.unfinished, 'task')} in the database")
         return
     tasks = count(batch.tasks, "task")
-    if batch.fresh:
+    nothing = None if order.file is None else nothing_in(order.file)
+    if nothing is not None:
+        talk(f"warning: {nothing}")
+    elif batch.fresh:
         talk(f"{fleet}; {tasks} submitted as batch {batch.label!r}")
     elif counts.unfinished:
         ended = counts.total - counts.unfinished

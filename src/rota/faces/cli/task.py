@@ -48,7 +48,7 @@ def task(
 
 def _show(found: TaskView, explanation: Explanation) -> None:
     shown = msgspec.to_builtins(found)
-    for name in ("payload", "result", "skills"):
+    for name in ("payload", "result", "skills", "resources"):
         if shown.get(name) not in (None, {}):
             shown[name] = msgspec.json.encode(shown[name]).decode()
     for name in ("after", "regions", "ban", "limits"):

@@ -44,6 +44,15 @@ class ResumeAgent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     agent: str
 
 
+class SetHealth(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Say whether the agent is fit to work: while it is not, it is given nothing. What it has, it goes on with."""
+
+    agent: str
+    healthy: bool
+    reason: str = ""
+    instance: str | None = None
+
+
 class RemoveAgent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Forget the agent; tasks in its hands go back to their old place."""
 
@@ -62,6 +71,13 @@ class SetPool(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     pool: str
     policy: PoolPolicy = PoolPolicy()
+
+
+class SetTenant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Give a tenant its weight: its share of the work against the other tenants that wait."""
+
+    tenant: str
+    weight: int = 1
 
 
 class PauseQueue(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

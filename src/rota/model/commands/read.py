@@ -65,6 +65,40 @@ class Explain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     task: str
 
 
+class RefusalView(msgspec.Struct, kw_only=True):
+    """Why an agent may not do a task."""
+
+    code: str
+    """Stable, one of `rota.planning.refusal.CODES`."""
+    text: str
+    passes: str
+    """`never`, `by_itself` (with time), `when_freed` (the agent ends tasks), `when_changed`."""
+    data: dict[str, Any] = {}
+    """The facts; `until` is when it may have passed, RFC 3339."""
+
+
+class OrderView(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Where a waiting task stands in the order of work (docs/scheduling.md), and why."""
+
+    band: str
+    late: bool = False
+    due: str | None = None
+    """None for late ones: they go shortest first."""
+    estimate_s: float = 0.0
+    tenant_ahead_s: float = 0.0
+    """How far its tenant is ahead of the one that had least in this band, seconds of work per weight."""
+    why: list[str] = []
+    """The reason for each part."""
+    before: int = 0
+    """Tasks that stand before it and compete for the same agents, up to 10,000 of a lane."""
+    work_before_s: float = 0.0
+    starts_p50: str | None = None
+    """When it will probably start; None when no agent may take it."""
+    starts_p90: str | None = None
+    finishes_p50: str | None = None
+    finishes_p90: str | None = None
+
+
 class Explanation(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The reasons the plan gives."""
 
@@ -80,6 +114,10 @@ class Explanation(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Lanes of better bands in its pool that hold tasks."""
     agents: dict[str, str] = {}
     """For each agent of the pool: `may`, or the reason why not."""
+    refusals: dict[str, RefusalView] = {}
+    """The reasons with their facts, by agent; who may is not named."""
+    order: OrderView | None = None
+    """Its place in the order of work; for ready tasks."""
     waiting_for: list[str] = []
     """Parents it waits for."""
     why: dict[str, Any] = {}
@@ -107,6 +145,47 @@ class GetAgent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     agent: str
 
 
+class ExplainAgent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What an agent would be given next, and what it is refused and why."""
+
+    agent: str
+    limit: int = 20
+
+
+class NextTask(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A task that the agent may take."""
+
+    task: str
+    priority: str
+    late: bool = False
+    due: str | None = None
+
+
+class RefusedWork(msgspec.Struct, kw_only=True):
+    """Tasks that wait and that the agent gets none of."""
+
+    priority: str
+    queue: str
+    needs: str
+    """What they ask, as JSON."""
+    waiting: int
+    code: str
+    text: str
+
+
+class AgentExplanation(msgspec.Struct, kw_only=True):
+    """An agent and what waits for it."""
+
+    agent: str
+    slots: int
+    running: int
+    barred: str | None
+    """Why it gets nothing at all at present."""
+    next: list[NextTask]
+    """In the order of work, but for tenants that stand back."""
+    refused: list[RefusedWork]
+
+
 class ListQueues(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """All queues with their counts."""
 
@@ -115,6 +194,16 @@ class QueuePage(msgspec.Struct, kw_only=True):
     """The queues."""
 
     queues: list[QueueView]
+
+
+class ListTenants(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """All tenants with their weights."""
+
+
+class TenantPage(msgspec.Struct, kw_only=True):
+    """Tenants by name, with their weights."""
+
+    tenants: dict[str, int]
 
 
 class GetQueue(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -168,7 +257,7 @@ class ListEvents(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     cursor: str | None = None
     since: str | None = None
-    """RFC 3339: leave out what was before."""
+    """Leave out what was before: RFC 3339, or a span that counts back from now, such as `1h`."""
     limit: int = 500
 
 

@@ -47,6 +47,9 @@ class Edit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     pin: str | None | msgspec.UnsetType = msgspec.UNSET
     ban: list[str] | msgspec.UnsetType = msgspec.UNSET
     limits: list[str] | msgspec.UnsetType = msgspec.UNSET
+    resources: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
+    near: str | None | msgspec.UnsetType = msgspec.UNSET
+    max_cost: float | None | msgspec.UnsetType = msgspec.UNSET
     max_attempts: int | msgspec.UnsetType = msgspec.UNSET
     after: list[str | After] | msgspec.UnsetType = msgspec.UNSET
     """The whole new list of parents."""

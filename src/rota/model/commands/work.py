@@ -70,11 +70,13 @@ class Heartbeat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Renewed(msgspec.Struct, kw_only=True):
-    """Which leases were renewed, which are lost, which of the renewed are to be ended."""
+    """Which leases were renewed, which are lost, which of the renewed are to be ended or to give way."""
 
     renewed: list[str] = []
     lost: list[str] = []
     cancel: list[str] = []
+    preempt: list[str] = []
+    """Renewed, but a better task is to have the slot: send a checkpoint and give it back, within 30 s."""
 
 
 class Done(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

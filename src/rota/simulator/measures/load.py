@@ -50,8 +50,11 @@ class Load:
         self._start = start
         self._window = window
         self._window_end = start + window
-        self._before = [0] * n
-        """Busy time up to the beginning of the window."""
+        self._out_until = [start] * n
+        """Until when an agent is out after failures: it is offered nothing then."""
+        self._offered = [0] * n
+        """Slot-time in this window in which the agent was not out, and how much of that it was busy."""
+        self._used = [0] * n
         self._variation = [0.0] * (len(pools) + 1)
         self._windows = [0] * (len(pools) + 1)
 
@@ -70,6 +73,11 @@ class Load:
         """The agent holds one task more or less."""
         self._settle(agent, now)
         self.running[agent] += by
+
+    def out(self, agent: int, until: int, now: int) -> None:
+        """The agent is out from now until that moment."""
+        self._settle(agent, now)
+        self._out_until[agent] = until
 
     def wait(self, waiting: int, now: int) -> None:
         """For these agents, a bit each, tasks wait from now on."""
@@ -93,6 +101,9 @@ class Load:
         if passed:
             busy = passed * self.running[agent]
             self._busy[agent] += busy
+            here = passed if self._since[agent] >= self._out_until[agent] else max(now - self._out_until[agent], 0)
+            self._offered[agent] += here * self._slots[agent]
+            self._used[agent] += here * self.running[agent]
             if self._waiting >> agent & 1:
                 self._waited[agent] += passed
                 self._busy_waited[agent] += busy
@@ -100,12 +111,14 @@ class Load:
 
     def _close(self, length: int) -> None:
         for place, pool in enumerate((*self._pools, range(len(self._slots)))):
-            shares = [(self._slots[at], self._busy[at] - self._before[at], self._slots[at] * length) for at in pool]
-            found = variation(shares)
+            # Who was out for most of a window says nothing about how it was balanced.
+            there = [at for at in pool if 2 * self._offered[at] >= self._slots[at] * length]
+            found = variation([(self._slots[at], self._used[at], self._offered[at]) for at in there])
             if found is not None:
                 self._variation[place] += found
                 self._windows[place] += 1
-        self._before = list(self._busy)
+        self._offered = [0] * len(self._slots)
+        self._used = [0] * len(self._slots)
 
     def utilisation(self, now: int) -> float:
         """Busy over offered slot-time of all agents."""

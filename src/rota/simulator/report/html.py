@@ -7,7 +7,7 @@ from html import escape
 
 from rota.simulator.report import figures
 from rota.simulator.report.figures import Table
-from rota.simulator.report.pictures import gantt, over_time, waits
+from rota.simulator.report.pictures import Picture, gantt, over_time, waits
 from rota.simulator.result import Outcome
 
 _STYLE = """
@@ -45,8 +45,8 @@ def _body(runs: Sequence[tuple[str, Outcome]], agents: Sequence[tuple[str, int]]
     yield f'<p class="about">{escape(figures.heading(first))}</p>\n'
     yield _table(figures.compared([(name, outcome.result) for name, outcome in runs]))
     series = [(name, outcome.result.over_time) for name, outcome in runs]
-    yield "<h2>Waiting tasks over time</h2>\n" + over_time(series, "waiting")
-    yield "<h2>Running tasks over time</h2>\n" + over_time(series, "running")
+    yield "<h2>Waiting tasks over time</h2>\n" + _picture(over_time(series, "waiting"))
+    yield "<h2>Running tasks over time</h2>\n" + _picture(over_time(series, "running"))
     for name, outcome in runs:
         if len(runs) > 1:
             yield f"<h2>{escape(name)}</h2>\n"
@@ -57,12 +57,16 @@ def _run(outcome: Outcome, agents: Sequence[tuple[str, int]]) -> Iterator[str]:
     result = outcome.result
     if result.stuck:
         yield "<h3>Never done</h3>\n" + _table(figures.stuck_of(result))
-    yield "<h3>Bands</h3>\n" + waits(result.bands, "band") + _table(figures.rows_of(result.bands, "band"))
+    yield "<h3>Bands</h3>\n" + _picture(waits(result.bands, "band")) + _table(figures.rows_of(result.bands, "band"))
     if len(result.tenants) > 1:
-        yield "<h3>Tenants</h3>\n" + waits(result.tenants, "tenant") + _table(figures.rows_of(result.tenants, "tenant"))
+        yield (
+            "<h3>Tenants</h3>\n"
+            + _picture(waits(result.tenants, "tenant"))
+            + _table(figures.rows_of(result.tenants, "tenant"))
+        )
     yield "<h3>Agents that may do the same</h3>\n" + _table(figures.pools_of(result))
     if outcome.bars:
-        yield "<h3>Who did what when</h3>\n" + gantt(outcome.bars, agents)
+        yield "<h3>Who did what when</h3>\n" + _picture(gantt(outcome.bars, agents))
     yield f'<p class="laws">{escape(figures.laws_text(result))}</p>\n'
 
 
@@ -71,3 +75,12 @@ def _table(table: Table) -> str:
     head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n" for row in rows)
     return f'<div class="wide"><table>\n<tr>{head}</tr>\n{body}</table></div>\n'
+
+
+def _picture(picture: Picture) -> str:
+    spots = "".join(
+        f'<span><i style="background:{colour}"></i>{escape(name)}</span>' if colour != "none"
+        else f'<span><i class="open"></i>{escape(name)}</span>'
+        for name, colour in picture.legend
+    )  # fmt: skip
+    return f'{picture.svg}<p class="legend">{spots}</p>\n'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import NamedTuple
 
 from rota.model.priority import PRIORITIES
 from rota.simulator.measures.series import Series
@@ -22,7 +23,14 @@ MOST_ROWS = 40
 LABEL = 150.0
 
 
-def over_time(lines: Sequence[tuple[str, Series]], what: str) -> str:
+class Picture(NamedTuple):
+    """A drawing, and what its colours mean: names with colours; `none` = an open box."""
+
+    svg: str
+    legend: list[tuple[str, str]]
+
+
+def over_time(lines: Sequence[tuple[str, Series]], what: str) -> Picture:
     """Waiting or running tasks over time, a line for each run."""
     height = 240.0
     values = [(name, list(getattr(series, what)), series.step_s) for name, series in lines]
@@ -41,7 +49,7 @@ def over_time(lines: Sequence[tuple[str, Series]], what: str) -> str:
             f"<title>{escape(name)}</title></polyline>"
         )
     names = [(name, COLOURS[at % len(COLOURS)]) for at, (name, _series) in enumerate(lines)]
-    return _svg(height, f"{what} tasks over time", parts) + _legend(names)
+    return Picture(_svg(height, f"{what} tasks over time", parts), names)
 
 
 def _grid(up: Sequence[float], last: float, wide: float, high: float) -> list[str]:
@@ -57,7 +65,7 @@ def _grid(up: Sequence[float], last: float, wide: float, high: float) -> list[st
     return parts
 
 
-def gantt(bars: Sequence[Bar], agents: Sequence[tuple[str, int]]) -> str:
+def gantt(bars: Sequence[Bar], agents: Sequence[tuple[str, int]]) -> Picture:
     """Every attempt: a row for each slot, coloured by band. `agents`: name and slots."""
     first: list[int] = []
     rows = 0
@@ -93,10 +101,10 @@ def gantt(bars: Sequence[Bar], agents: Sequence[tuple[str, int]]) -> str:
         parts.append(f'<text x="{x:.1f}" y="{bottom + 18:.1f}" text-anchor="middle">{label}</text>')
     seen = sorted({bar.band for bar in bars})
     legend = [(PRIORITIES[band], BANDS[band]) for band in seen]
-    return _svg(height, "who did what when", parts) + _legend([*legend, ("outlined: not done", "none")])
+    return Picture(_svg(height, "who did what when", parts), [*legend, ("outlined: not done", "none")])
 
 
-def waits(rows: Sequence[Row], what: str) -> str:
+def waits(rows: Sequence[Row], what: str) -> Picture:
     """Mean wait as a bar and p99 as a mark, a row for each band or tenant."""
     shown = [row for row in rows[:MOST_ROWS] if row.queue_s is not None]
     size = 22.0
@@ -125,7 +133,7 @@ def waits(rows: Sequence[Row], what: str) -> str:
             f' stroke-width="2"><title>{escape(about)}</title></line>'
         )
     title = f"waits by {what}"
-    return _svg(height, title, parts) + _legend([("mean", COLOURS[0]), ("p99", COLOURS[1])])
+    return Picture(_svg(height, title, parts), [("mean", COLOURS[0]), ("p99", COLOURS[1])])
 
 
 def _svg(height: float, title: str, parts: Sequence[str]) -> str:
@@ -133,15 +141,6 @@ def _svg(height: float, title: str, parts: Sequence[str]) -> str:
         f'<svg viewBox="0 0 {WIDTH:g} {height:g}" role="img" aria-label="{escape(title, quote=True)}" '
         f'xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(parts) + "\n</svg>\n"
     )
-
-
-def _legend(entries: Sequence[tuple[str, str]]) -> str:
-    spots = "".join(
-        f'<span><i style="background:{colour}"></i>{escape(name)}</span>' if colour != "none"
-        else f'<span><i class="open"></i>{escape(name)}</span>'
-        for name, colour in entries
-    )  # fmt: skip
-    return f'<p class="legend">{spots}</p>\n'
 
 
 def _cut(name: str) -> str:

@@ -24,7 +24,7 @@ def check_report(file: str) -> None:
 
 def write_report(file: str, runs: Sequence[tuple[str, Outcome]], agents: Sequence[tuple[str, int]]) -> None:
     """Write the report on these runs."""
-    text = html(runs, agents) if PurePath(file).suffix.lower() in _HTML else markdown(runs)
+    text = html(runs, agents) if PurePath(file).suffix.lower() in _HTML else markdown(runs, agents)
     try:
         Path(file).write_text(text, encoding="utf-8")
     except OSError as error:

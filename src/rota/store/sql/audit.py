@@ -13,12 +13,15 @@ EVENTS_POSTGRES = One(
 )
 """By `seq`: of two changes of one thing the later has the higher one, whatever order their transactions began in."""
 
-LANES = One("audit_lanes", "SELECT id, pool, queue, shape, band FROM lane ORDER BY id")
+LANES = One("audit_lanes", "SELECT id, pool, queue, shape, band, tenant FROM lane ORDER BY id")
 QUEUES = One("audit_queues", "SELECT id, name, paused FROM queue ORDER BY id")
+TENANTS = One("audit_tenants", "SELECT id, name FROM tenant ORDER BY id")
+KEYS = One("audit_keys", "SELECT id, keys FROM task WHERE keys IS NOT NULL ORDER BY id")
 POOLS = One("audit_pools", "SELECT id, name FROM pool ORDER BY id")
 
 TASKS = One(
-    "audit_tasks", "SELECT id, state, tries, lane, queue, band, start FROM task WHERE id > ? ORDER BY id LIMIT ?"
+    "audit_tasks",
+    "SELECT id, state, tries, lane, queue, band, promoted, lent FROM task WHERE id > ? ORDER BY id LIMIT ?",
 )
 READY = One(
     "audit_ready",
@@ -40,10 +43,24 @@ WITHOUT_TIMER = One(
     " ORDER BY task.id LIMIT ?",
 )
 """Scheduled tasks that nothing would ever start (states and kinds as in `model.state` and `engine.place`)."""
+UNMET = One(
+    "unmet",
+    "SELECT child, parent FROM dependency WHERE met = 0 AND (child, parent) > (?, ?) ORDER BY child, parent LIMIT ?",
+)
 WITHOUT_PARENT = One(
     "without_parent",
     "SELECT aside.task FROM aside WHERE aside.state = 0 AND NOT EXISTS (SELECT 1 FROM dependency JOIN task"
     " ON task.id = dependency.parent WHERE dependency.child = aside.task AND dependency.met = 0"
-    " AND task.state NOT IN (7, 8, 9, 10)) ORDER BY aside.task LIMIT ?",
+    " AND task.state NOT IN (7, 8, 9, 10)) AND NOT EXISTS (SELECT 1 FROM in_line WHERE in_line.task = aside.task)"
+    " ORDER BY aside.task LIMIT ?",
 )
-"""Blocked tasks that wait for no unfinished parent, and so for ever."""
+"""Blocked tasks that wait for no unfinished parent, stand in no line, and so wait for ever."""
+LINE_WITHOUT_END = One(
+    "line_without_end",
+    "SELECT in_line.task, in_line.key FROM in_line WHERE NOT EXISTS (SELECT 1 FROM admitted"
+    " WHERE admitted.key = in_line.key) AND NOT EXISTS (SELECT 1 FROM meter JOIN timer ON timer.ref = meter.id"
+    " AND timer.kind = 9 WHERE meter.key = in_line.key) AND NOT EXISTS (SELECT 1 FROM meter"
+    " WHERE meter.key = in_line.key AND meter.asked <> 0) ORDER BY in_line.task LIMIT ?",
+)
+"""Tasks in line for a limit that nobody is in, that no timer opens, and for which nobody was asked (kinds as in
+`engine.place`)."""

@@ -30,19 +30,42 @@ SET_QUEUE = One(
 )
 PAUSE_QUEUE = One("pause_queue", "UPDATE queue SET paused = ?, reason = ? WHERE id = ?")
 
-TENANTS = One("tenants", "SELECT id, name FROM tenant ORDER BY id")
+TENANTS = One("tenants", "SELECT id, name, weight FROM tenant ORDER BY id")
+WEIGHTS = One("weights", "SELECT id, weight FROM tenant WHERE weight <> 1")
+SET_WEIGHT = One(
+    "set_weight",
+    "INSERT INTO tenant (name, weight) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET weight = excluded.weight"
+    " RETURNING id",
+)
+PASSES = Each(
+    "passes",
+    "pool bigint, band smallint, tenant bigint",
+    "SELECT pass.band, pass.tenant, pass.pass FROM pass{comma} WHERE pass.pool = v.pool AND pass.band = v.band"
+    " AND pass.tenant = v.tenant",
+)
+RAISE_PASS = Each(
+    "raise_pass",
+    "pool bigint, band smallint, tenant bigint, more bigint",
+    "UPDATE pass SET pass = pass.pass + v.more {from} WHERE pass.pool = v.pool AND pass.band = v.band"
+    " AND pass.tenant = v.tenant",
+)
+"""Adds, and never sets: what one pool's plan charges and what another's fold corrects may meet."""
+ADD_PASS = add("pass", "pool bigint, band smallint, tenant bigint, pass bigint", ignore=True)
 ADD_TENANT = One("add_tenant", "INSERT INTO tenant (name) VALUES (?) ON CONFLICT (name) DO NOTHING RETURNING id")
 TENANT_BY_NAME = One("tenant_by_name", "SELECT id FROM tenant WHERE name = ?")
 TENANT_BY_ID = One("tenant_by_id", "SELECT name FROM tenant WHERE id = ?")
 
-AGENTS = One("agents", "SELECT id, name, pool, spec, state, instance, node, registered, reason FROM agent ORDER BY id")
+AGENTS = One(
+    "agents", "SELECT id, name, pool, spec, state, instance, node, registered, reason, unwell FROM agent ORDER BY id"
+)
 SET_AGENT = One(
     "set_agent",
     "INSERT INTO agent (name, pool, spec, state, instance, node, registered) VALUES (?, ?, ?, 0, ?, ?, ?)"
     " ON CONFLICT (name) DO UPDATE SET pool = excluded.pool, spec = excluded.spec, instance = excluded.instance,"
-    " node = excluded.node, registered = excluded.registered,"
+    " node = excluded.node, registered = excluded.registered, unwell = NULL,"
     " state = CASE WHEN agent.state = 2 THEN 0 ELSE agent.state END RETURNING id",
 )
+SET_AGENT_HEALTH = One("set_agent_health", "UPDATE agent SET unwell = ? WHERE id = ?")
 SET_AGENT_STATE = One("set_agent_state", "UPDATE agent SET state = ?, reason = ? WHERE id = ?")
 UNBIND_AGENTS = One("unbind_agents", "UPDATE agent SET node = NULL, instance = NULL WHERE node = ?")
 BEAT = Each(
@@ -92,20 +115,34 @@ ADD_ESTIMATE = add(
     " good double precision",
 )
 
+TROUBLES = One("troubles", "SELECT agent, kind, outcomes, n, until FROM trouble ORDER BY agent, kind")
+DROP_TROUBLES = Each(
+    "drop_troubles",
+    "agent bigint, kind text",
+    "DELETE FROM trouble {using} WHERE trouble.agent = v.agent AND trouble.kind = v.kind",
+)
+ADD_TROUBLE = add("trouble", "agent bigint, kind text, outcomes bigint, n bigint, until bigint")
+
 ADD_SHAPE = One("add_shape", "INSERT INTO shape (needs) VALUES (?) ON CONFLICT (needs) DO NOTHING RETURNING id")
 SHAPE_BY_NEEDS = One("shape_by_needs", "SELECT id FROM shape WHERE needs = ?")
 SHAPE_BY_ID = One("shape_by_id", "SELECT needs FROM shape WHERE id = ?")
+ADD_STAGE_LIST = One(
+    "add_stage_list", "INSERT INTO stage_list (stages) VALUES (?) ON CONFLICT (stages) DO NOTHING RETURNING id"
+)
+STAGE_LIST_BY_TEXT = One("stage_list_by_text", "SELECT id FROM stage_list WHERE stages = ?")
+STAGE_LIST_BY_ID = One("stage_list_by_id", "SELECT stages FROM stage_list WHERE id = ?")
 SHAPES = One("shapes", "SELECT id, needs FROM shape ORDER BY id")
 ADD_LANE = One(
     "add_lane",
-    "INSERT INTO lane (pool, queue, shape, band, tenant) VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT (pool, queue, shape, band, tenant) DO NOTHING RETURNING id",
+    "INSERT INTO lane (pool, queue, shape, band, tenant, late) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (pool, queue, shape, band, tenant, late) DO NOTHING RETURNING id",
 )
 LANE_BY_KEY = One(
-    "lane_by_key", "SELECT id FROM lane WHERE pool = ? AND queue = ? AND shape = ? AND band = ? AND tenant = ?"
+    "lane_by_key",
+    "SELECT id FROM lane WHERE pool = ? AND queue = ? AND shape = ? AND band = ? AND tenant = ? AND late = ?",
 )
-LANE_BY_ID = One("lane_by_id", "SELECT pool, queue, shape, band, tenant FROM lane WHERE id = ?")
-LANES = One("lanes", "SELECT id, pool, queue, shape, band, tenant FROM lane ORDER BY id")
+LANE_BY_ID = One("lane_by_id", "SELECT pool, queue, shape, band, tenant, late FROM lane WHERE id = ?")
+LANES = One("lanes", "SELECT id, pool, queue, shape, band, tenant, late FROM lane ORDER BY id")
 
 ADD_NODE = One("add_node", "INSERT INTO node (id, name, started, seen) VALUES (?, ?, ?, ?)")
 SEE_NODE = One("see_node", "UPDATE node SET seen = ? WHERE id = ? RETURNING id")

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from rota.store.statement import One
 
-EVENTS_SINCE = One("events_since", "SELECT seq, kind, moves FROM event WHERE seq > ? ORDER BY seq")
+EVENTS_SINCE = One("events_since", "SELECT seq, kind, moves, data FROM event WHERE seq > ? ORDER BY seq")
 FORGET_EVENTS = One("forget_events", "DELETE FROM event WHERE seq < ?")
 """Not the last one: the next event would get its number again."""

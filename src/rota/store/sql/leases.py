@@ -10,7 +10,7 @@ ADD_LEASE = add(
     "lease",
     "task bigint, agent bigint, slot bigint, token bigint, attempt bigint, lane bigint, due bigint, since bigint,"
     " until bigint, term bigint, offered smallint, node bigint, listener bigint, instance text, request text,"
-    " note text",
+    " note text, cost bigint",
 )
 
 
@@ -34,6 +34,10 @@ class LeaseRow(NamedTuple):
     request: str | None
     cancel_at: int | None
     note: str | None
+    cost: int
+    """What its tenant was charged, microseconds of work."""
+    preempt_at: int | None = None
+    """Until when its agent may still work on it, as a better task is to have the slot."""
 
 
 _ROW = ", ".join(f"lease.{name}" for name in LeaseRow._fields)
@@ -60,6 +64,11 @@ SLOTS_OF_AGENTS = Each(
     "agent bigint",
     "SELECT lease.agent, lease.slot, lease.since FROM lease{comma} WHERE lease.agent = v.agent",
 )
+LANES_OF_AGENTS = Each(
+    "lanes_of_agents",
+    "agent bigint",
+    "SELECT lease.agent, lease.lane FROM lease{comma} WHERE lease.agent = v.agent",
+)
 CONFIRM_LEASES = Each(
     "confirm_leases",
     "task bigint, token bigint, until bigint",
@@ -71,7 +80,7 @@ RENEW_LEASES = Each(
     "task bigint, token bigint, agent bigint, now bigint, note text",
     "UPDATE lease SET offered = 0, until = v.now + lease.term, note = coalesce(v.note, lease.note) {from}"
     " WHERE lease.task = v.task AND lease.token = v.token AND lease.agent + 0 = v.agent"
-    " RETURNING lease.task, lease.cancel_at",
+    " RETURNING lease.task, lease.cancel_at, lease.preempt_at",
 )
 """`+ 0` keeps PostgreSQL from looking through all leases of the agent by the key (agent, slot)."""
 NOTES_OF_LEASES = Each(
@@ -86,6 +95,31 @@ FLAG_CANCEL = Each(
     "UPDATE lease SET cancel_at = v.cancel_at {from} WHERE lease.task = v.task AND lease.cancel_at IS NULL"
     " RETURNING lease.task",
 )
+FLAG_PREEMPT = Each(
+    "flag_preempt",
+    "task bigint, token bigint, preempt_at bigint",
+    "UPDATE lease SET preempt_at = v.preempt_at {from} WHERE lease.task = v.task AND lease.token = v.token"
+    " AND lease.cancel_at IS NULL AND lease.preempt_at IS NULL AND lease.offered = 0 RETURNING lease.task",
+)
+SPARE = Each(
+    "spare",
+    "task bigint, token bigint",
+    "UPDATE lease SET preempt_at = NULL {from} WHERE lease.task = v.task AND lease.token = v.token",
+)
+HELD_BY_AGENTS = Each(
+    "held_by_agents",
+    "agent bigint",
+    f"SELECT {_ROW} FROM lease{{comma}} WHERE lease.agent = v.agent",
+)
+COUNT_PREEMPTED = Each(
+    "count_preempted",
+    "task bigint",
+    "SELECT attempt.task, count(*) FROM attempt{comma} WHERE attempt.task = v.task AND attempt.outcome = 'preempted'"
+    " GROUP BY attempt.task",
+)
+KEPT_SLOTS = One("kept_slots", "SELECT task, agent, victim, token, until FROM kept_slot ORDER BY task")
+KEEP_SLOT = add("kept_slot", "task bigint, agent bigint, victim bigint, token bigint, until bigint", ignore=True)
+DROP_KEPT = Each("drop_kept", "task bigint", "DELETE FROM kept_slot {using} WHERE kept_slot.task = v.task")
 COUNT_LEASES = One("count_leases", "SELECT count(*) FROM lease")
 
 ADD_ATTEMPT = add(
@@ -109,5 +143,29 @@ LISTENERS = One("listeners", "SELECT id, node, agents, n FROM listener ORDER BY 
 DROP_LISTENERS = Each("drop_listeners", "id bigint", "DELETE FROM listener {using} WHERE listener.id = v.id")
 DROP_LISTENERS_OF_NODE = One("drop_listeners_of_node", "DELETE FROM listener WHERE node = ?")
 
-ADD_SAMPLE = add("sample", "agent bigint, kind text, seconds double precision, ended bigint, good smallint")
-TAKE_SAMPLES = One("take_samples", "DELETE FROM sample RETURNING agent, kind, seconds, ended, good")
+
+class Sample(NamedTuple):
+    """What an attempt that ended teaches."""
+
+    agent: int
+    kind: str
+    seconds: float
+    ended: int
+    good: int
+    lane: int
+    cost: int
+    """What its tenant was charged, microseconds of work; 0 = nothing."""
+    estimate: int
+    """How long the submitter thought it would take, microseconds; 0 = nothing was said."""
+
+
+ADD_SAMPLE = add(
+    "sample",
+    "agent bigint, kind text, seconds double precision, ended bigint, good smallint, lane bigint, cost bigint,"
+    " estimate bigint",
+)
+TAKE_SAMPLES = One(
+    "take_samples",
+    "DELETE FROM sample WHERE EXISTS (SELECT 1 FROM lane WHERE lane.id = sample.lane AND lane.pool = ?)"
+    f" RETURNING {', '.join(Sample._fields)}",
+)

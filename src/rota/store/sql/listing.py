@@ -41,6 +41,14 @@ class ShownRow(NamedTuple):
     waiting: int
     parents: int
     tries: int
+    cost: int
+    promoted: int | None
+    lent: int | None
+    needed_by: int | None
+    must_by: int | None
+    stages: int | None
+    fired: int
+    waits_from: int | None
     leased_by: int | None
     until: int | None
     note: str | None

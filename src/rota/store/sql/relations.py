@@ -26,6 +26,12 @@ MEET = Each(
     " AND dependency.met = 0 RETURNING dependency.child, dependency.parent",
 )
 DROP_PARENTS = One("drop_parents", "DELETE FROM dependency WHERE child = ?")
+DROP_EDGE = Each(
+    "drop_edge",
+    "child bigint, parent bigint",
+    "DELETE FROM dependency {using} WHERE dependency.child = v.child AND dependency.parent = v.parent"
+    " RETURNING dependency.child",
+)
 PARENT_RESULTS = Each(
     "parent_results",
     "child bigint",
@@ -35,11 +41,12 @@ PARENT_RESULTS = Each(
 )
 FAMILY = One(
     "family",
-    "WITH RECURSIVE up(id) AS (SELECT parent FROM dependency WHERE child = ? UNION"
-    " SELECT dependency.parent FROM dependency JOIN up ON dependency.child = up.id)"
-    " SELECT child, parent FROM dependency WHERE child IN (SELECT id FROM up) OR child = ? LIMIT 1000000",
+    "WITH RECURSIVE up(id) AS (SELECT parent FROM dependency WHERE child = ? AND met = 0 UNION"
+    " SELECT dependency.parent FROM dependency JOIN up ON dependency.child = up.id WHERE dependency.met = 0)"
+    " SELECT child, parent FROM dependency WHERE met = 0 AND (child IN (SELECT id FROM up) OR child = ?)"
+    " LIMIT 1000000",
 )
-"""Every edge above a task: what an edit of its parents may close into a cycle."""
+"""Every edge above a task that still holds it up: what an edit of its parents may close into a cycle."""
 
 UNIQUE_TASKS = Each(
     "unique_tasks",

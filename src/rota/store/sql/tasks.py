@@ -11,7 +11,9 @@ ADD_TASK = add(
     "id bigint, queue bigint, tenant bigint, project bigint, band smallint, kind text, title text, shape bigint,"
     " lane bigint, due bigint, state smallint, max_attempts bigint, submitted bigint, ready_at bigint,"
     " finished bigint, deadline bigint, expires bigint, start bigint, estimate bigint, waiting bigint,"
-    " parents bigint, review smallint, batch text, sequence text, unique_key text, reason text",
+    " parents bigint, review smallint, batch text, sequence text, unique_key text, reason text, cost bigint,"
+    " promoted smallint, lent smallint, needed_by bigint, must_by bigint, affinity text, keys text, stages bigint,"
+    " waits_from bigint",
 )
 ADD_BODY = add("body", "task bigint, description text, payload text")
 
@@ -46,6 +48,27 @@ class TaskRow(NamedTuple):
     agent: int | None
     version: int
     reason: str | None
+    cost: int
+    """Estimated work, microseconds, frozen when it first became ready; 0 = not yet."""
+    promoted: int | None
+    """The band a stage promoted it to."""
+    lent: int | None
+    """The best band of the tasks that wait for it; it counts when better than its own."""
+    needed_by: int | None
+    """When a task that waits for it needs it."""
+    must_by: int | None
+    """The same, counting only what is due by a deadline."""
+    affinity: str | None
+    keys: str | None
+    """The limits it must be admitted to (see `engine.line`)."""
+    stages: int | None
+    """Its list of stages."""
+    fired: int
+    """The stages that came, a bit each."""
+    waits_from: int | None
+    """When it first waited for an agent; only kept of tasks with stages."""
+    own_shape: int | None
+    """Its own shape while it is assigned to an agent: `shape` is what the assignment made of it."""
 
 
 _ROW = ", ".join(f"task.{name}" for name in TaskRow._fields)
@@ -56,9 +79,9 @@ LOCK_TASKS = Each("lock_tasks", "id bigint", f"SELECT {_ROW} FROM task{{comma}} 
 PLACE_TASKS = Each(
     "place_tasks",
     "id bigint, state smallint, lane bigint, due bigint, ready_at bigint, attempts bigint, tries bigint,"
-    " start bigint, waiting bigint, agent bigint, reason text",
+    " start bigint, waiting bigint, agent bigint, reason text, cost bigint",
     "UPDATE task SET state = v.state, lane = v.lane, due = v.due, ready_at = v.ready_at, attempts = v.attempts,"
-    " tries = v.tries, start = v.start, waiting = v.waiting, agent = v.agent, reason = v.reason"
+    " tries = v.tries, start = v.start, waiting = v.waiting, agent = v.agent, reason = v.reason, cost = v.cost"
     " {from} WHERE task.id = v.id",
 )
 END_TASKS = Each(
@@ -72,6 +95,48 @@ EDIT_TASK = One(
     "UPDATE task SET title = ?, band = ?, shape = ?, deadline = ?, max_attempts = ?, parents = ?,"
     " version = version + 1 WHERE id = ?",
 )
+NEED_TASKS = Each(
+    "need_tasks",
+    "id bigint, lent smallint, needed_by bigint, must_by bigint",
+    "UPDATE task SET lent = v.lent, needed_by = v.needed_by, must_by = v.must_by {from} WHERE task.id = v.id",
+)
+STAGE_TASKS = Each(
+    "stage_tasks",
+    "id bigint, queue bigint, shape bigint, own_shape bigint, promoted smallint, fired bigint",
+    "UPDATE task SET queue = v.queue, shape = v.shape, own_shape = v.own_shape, promoted = v.promoted, fired = v.fired"
+    " {from} WHERE task.id = v.id",
+)
+SET_WAITS_FROM = Each(
+    "set_waits_from",
+    "id bigint, waits_from bigint",
+    "UPDATE task SET waits_from = v.waits_from {from} WHERE task.id = v.id",
+)
+ASSIGN_TASKS = Each(
+    "assign_tasks",
+    "id bigint, shape bigint, own_shape bigint",
+    "UPDATE task SET shape = v.shape, own_shape = v.own_shape, version = version + 1 {from} WHERE task.id = v.id",
+)
+WAITING_TASKS = Each(
+    "waiting_tasks",
+    "id bigint",
+    "SELECT task.id, task.state, task.lane, task.due, task.ready_at, task.band, task.promoted, task.lent"
+    " FROM task{comma} WHERE task.id = v.id",
+)
+
+
+class WaitingTask(NamedTuple):
+    """Where a task stands, as kept."""
+
+    id: int
+    state: int
+    lane: int | None
+    due: int
+    ready_at: int | None
+    band: int
+    promoted: int | None
+    lent: int | None
+
+
 SET_DESCRIPTION = One("set_description", "UPDATE body SET description = ? WHERE task = ?")
 SET_RESULTS = Each(
     "set_results", "task bigint, result text", "UPDATE body SET result = v.result {from} WHERE body.task = v.task"
@@ -87,6 +152,7 @@ SET_REASON = Each(
 SET_QUESTION = One("set_question", "UPDATE body SET question = ?, answer = NULL WHERE task = ?")
 SET_ANSWER = One("set_answer", "UPDATE body SET answer = ? WHERE task = ?")
 MARK_PARENTS = Each("mark_parents", "id bigint", "UPDATE task SET children = 1 {from} WHERE task.id = v.id")
+MORE_PARENTS = Each("more_parents", "id bigint", "UPDATE task SET parents = parents + 1 {from} WHERE task.id = v.id")
 
 BATCH_TASKS = One(
     "batch_tasks", "SELECT id FROM task WHERE batch = ? AND state NOT IN (7, 8, 9, 10) ORDER BY id LIMIT ?"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rota.store.statement import Each, One, add
 
-ADD_READY = add("ready", "lane bigint, due bigint, task bigint", ignore=True)
+ADD_READY = add("ready", "lane bigint, due bigint, task bigint, cost bigint, affinity bigint", ignore=True)
 TAKE_READY = Each(
     "take_ready",
     "lane bigint, due bigint, task bigint",
@@ -21,18 +21,24 @@ LEAVE_ASIDE = Each(
 HEADS_SQLITE = Each(
     "heads",
     "lane bigint, k bigint",
-    "SELECT lane, due, task FROM ready WHERE lane = v.lane ORDER BY due, task LIMIT v.k",
+    "SELECT lane, due, task, cost, affinity FROM ready WHERE lane = v.lane ORDER BY due, task LIMIT v.k",
 )
 HEADS_POSTGRES = Each(
     "heads",
     "lane bigint, k bigint",
-    "SELECT heads.lane, heads.due, heads.task {from} CROSS JOIN LATERAL (SELECT lane, due, task FROM ready"
-    " WHERE ready.lane = v.lane ORDER BY due, task LIMIT v.k) AS heads",
+    "SELECT heads.lane, heads.due, heads.task, heads.cost, heads.affinity {from} CROSS JOIN LATERAL"
+    " (SELECT lane, due, task, cost, affinity FROM ready WHERE ready.lane = v.lane"
+    " ORDER BY due, task LIMIT v.k) AS heads",
 )
 LAST_OF_LANE = One("last_of_lane", "SELECT due, task FROM ready WHERE lane = ? ORDER BY due DESC, task DESC LIMIT ?")
 FIRST_OF_LANE = One("first_of_lane", "SELECT due, task FROM ready WHERE lane = ? ORDER BY due, task LIMIT ?")
 COUNT_AHEAD = One(
     "count_ahead", "SELECT count(*) FROM (SELECT 1 FROM ready WHERE lane = ? AND (due, task) < (?, ?) LIMIT ?) AS ahead"
+)
+WORK_AHEAD = One(
+    "work_ahead",
+    "SELECT count(*), CAST(coalesce(sum(cost), 0) AS bigint) FROM (SELECT cost FROM ready WHERE lane = ?"
+    " AND (due, task) < (?, ?) ORDER BY due, task LIMIT ?) AS ahead",
 )
 
 ADD_DEPTH = add("depth", "lane bigint, n bigint")
@@ -70,4 +76,5 @@ PARK_LIMIT = One(
     " ON CONFLICT (key) DO UPDATE SET parked_until = excluded.parked_until",
 )
 PARKED_LIMITS = One("parked_limits", 'SELECT key, parked_until FROM "limit" WHERE parked_until > ?')
+UNPARK_LIMIT = One("unpark_limit", 'DELETE FROM "limit" WHERE key = ? RETURNING key')
 UNPARK_LIMITS = One("unpark_limits", 'DELETE FROM "limit" WHERE parked_until <= ?')

@@ -1,0 +1,55 @@
+"""All agents of a pool as a plan would see them at this moment, read without planning anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_hands, pool_agents
+from rota.engine.book import Book
+from rota.engine.estimates import Estimates
+from rota.engine.kept_slots import kept_by_agent
+from rota.engine.troubles import troubles_of
+from rota.model.requirements import Requirements
+from rota.model.times import SECOND
+from rota.planning.busy import faded
+from rota.planning.snapshot import Agent
+from rota.store.protocol import Reader
+from rota.store.sql.fleet import ALL_SERVED, HEARTBEATS
+from rota.store.sql.leases import LISTENERS, SLOTS_OF_AGENTS
+
+
+def agents_now(reader: Reader, book: Book, pool: int, now: int, asked: Iterable[Requirements]) -> list[Agent]:
+    """The agents in order of number, ready to be asked for tasks with these requirements."""
+    known = pool_agents(book, pool)
+    used: dict[int, dict[int, int]] = {}
+    for agent, slot, since in reader.each(SLOTS_OF_AGENTS, [(agent.id,) for agent in known]):
+        used.setdefault(agent, {})[slot] = since
+    listening = dict.fromkeys(
+        agent for _id, _node, ids, _n in reader.one(LISTENERS) for agent in msgspec.json.decode(ids, type=list[int])
+    )
+    policy = book.pools[pool].policy
+    troubles = troubles_of(reader)
+    look = Look(
+        reader,
+        book,
+        now,
+        heard=dict(reader.one(HEARTBEATS)),
+        listening=listening,
+        used=used,
+        loads=_loads(reader, now),
+        troubles=troubles,
+        expected=expectations(Estimates(reader), known, asked, policy.strategy, policy.terms),
+        lanes=lanes_in_hands(reader, known, troubles),
+        kept=kept_by_agent(reader, now) if policy.preempt is not None else {},
+    )
+    return [agent_seen(look, agent) for agent in known]
+
+
+def _loads(reader: Reader, now: int) -> dict[int, tuple[int, float, float]]:
+    """Tasks served, busy seconds decayed to now, mean duration, seconds."""
+    return {
+        agent: (served, faded(busy_s, (now - busy_at) / SECOND), mean_s)
+        for agent, served, busy_s, busy_at, mean_s, _done, _failed in reader.one(ALL_SERVED)
+    }

@@ -1,0 +1,214 @@
+"""Agents as the plan sees them, for the plan itself and for everybody who asks it why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from rota.engine.book import ACTIVE, REMOVED, Agent, Book
+from rota.engine.estimates import ANY_AGENT, ANY_KIND, Estimates
+from rota.engine.health import healthy
+from rota.engine.troubles import NONE, Troubles, seconds_since, slow_since
+from rota.model.priority import BANDS
+from rota.model.requirements import Requirements
+from rota.model.times import SECOND
+from rota.planning import snapshot as seen
+from rota.planning.busy import weight_of
+from rota.planning.estimate import mean_s
+from rota.planning.hours import is_open, next_change
+from rota.planning.refusal import Refusal
+from rota.planning.reserve import taken
+from rota.planning.slow_start import next_slot_s, slots_so_far
+from rota.planning.snapshot import KindRoom, Known, Reserved
+from rota.planning.strategies import asks_history, weights_of
+from rota.store.protocol import Reader
+from rota.store.sql.leases import LANES_OF_AGENTS
+
+NO_LOAD = (0, 0.0, 1.0)
+"""Served, busy seconds, mean duration in seconds of an agent of whom nothing is known."""
+
+
+class Look(NamedTuple):
+    """What was read of a pool's agents."""
+
+    reader: Reader
+    book: Book
+    now: int
+    heard: Mapping[int, int]
+    """When agents were heard from last, microseconds."""
+    listening: Mapping[int, object]
+    """Those that listen, and so live."""
+    used: Mapping[int, Mapping[int, int]]
+    """Slots in use by agent, with the moment each was taken."""
+    loads: Mapping[int, tuple[int, float, float]] = {}
+    troubles: Troubles = NONE
+    expected: Mapping[int, Mapping[str, Known]] = {}
+    lanes: Mapping[int, Sequence[int]] = {}
+    """The lanes of what agents have in their hands, where it matters what that is."""
+    kept: Mapping[int, int] = {}
+    """Free slots that are kept for tasks for which others gave way, by agent."""
+
+
+def pool_agents(book: Book, pool: int) -> list[Agent]:
+    """The agents of a pool that were not removed, in order of number."""
+    return [agent for agent in book.agents.values() if agent.pool == pool and agent.state != REMOVED]
+
+
+def lanes_in_hands(reader: Reader, agents: Iterable[Agent], troubles: Troubles) -> dict[int, list[int]]:
+    """The lanes of what these agents have, of those whose filters depend on it."""
+    asked = [
+        (agent.id,)
+        for agent in agents
+        if agent.spec.resources
+        or agent.spec.reserve
+        or any(one.until for one in troubles.breakers.get(agent.id, {}).values())
+    ]
+    found: dict[int, list[int]] = {}
+    if asked:
+        for agent, lane in reader.each(LANES_OF_AGENTS, asked):
+            found.setdefault(agent, []).append(lane)
+    return found
+
+
+def expectations(
+    estimates: Estimates,
+    agents: Sequence[Agent],
+    shapes: Iterable[Requirements],
+    strategy: str,
+    terms: Mapping[str, float],
+) -> dict[int, dict[str, Known]]:
+    """What is expected of each agent at each kind of work, where the strategy or a shape's `max_cost` asks for it."""
+    history = asks_history(weights_of(strategy, terms))
+    kinds = sorted({needs.kind for needs in shapes if history or needs.max_cost is not None})
+    if not kinds:
+        return {}
+    keys = [(ANY_AGENT, ANY_KIND), *((ANY_AGENT, kind) for kind in kinds)]
+    estimates.read([*keys, *((agent.id, kind) for agent in agents for kind in kinds)])
+    found: dict[int, dict[str, Known]] = {}
+    for agent in agents:
+        for kind in kinds:
+            belief = estimates.belief(agent.id, kind)
+            found.setdefault(agent.id, {})[kind] = Known(mean_s(belief), belief.good)
+    return found
+
+
+def agent_seen(look: Look, agent: Agent) -> seen.Agent:
+    """One agent at this moment."""
+    spec, now = agent.spec, look.now
+    slots = look.used.get(agent.id, {})
+    served, busy_s, mean = look.loads.get(agent.id, NO_LOAD)
+    looked_at = (
+        agent.state != ACTIVE
+        or agent.id not in look.listening
+        or agent.unwell is not None
+        or spec.hours
+        or look.troubles.streaks
+    )
+    found = seen.Agent(
+        id=agent.id,
+        profile=agent.profile,
+        slots=spec.slots,
+        running=len(slots),
+        kept=look.kept.get(agent.id, 0),
+        barred=_barred(look, agent) if looked_at else None,
+        weight=spec.weight or float(spec.slots),
+        by_hand=spec.weight is not None,
+        served=served,
+        busy_s=busy_s + sum(weight_of((now - since) / SECOND) for since in slots.values()),
+        weight_s=weight_of(mean),
+        mean_s=mean,
+    )
+    if look.expected:
+        found.expected = look.expected.get(agent.id, {})
+    window_s = look.book.pools[agent.pool].policy.slow_start_s
+    if window_s > 0:
+        _slow_start(look, agent, found, window_s)
+    if spec.reserve:
+        found.reserved = _reserved(look, agent)
+    lanes = look.lanes.get(agent.id, ()) if look.lanes else ()
+    if lanes:
+        _in_hands(look, found, lanes)
+    if look.troubles.breakers and agent.id in look.troubles.breakers:
+        found.kind_room = _kind_room(look, agent, lanes)
+    return found
+
+
+def _barred(look: Look, agent: Agent) -> Refusal | None:
+    name, now = agent.name, look.now
+    if agent.state != ACTIVE:
+        return Refusal("draining", f"{name} is draining")
+    if agent.unwell is not None:
+        return Refusal("unwell", f"{name} is unwell: {agent.unwell}", {"reason": agent.unwell})
+    if agent.id not in look.listening and not healthy(look.heard.get(agent.id), now):
+        return Refusal("unhealthy", f"{name} is unhealthy")
+    hours = agent.spec.hours
+    if hours and not is_open(hours, agent.spec.time_zone, now):
+        facts = _until(next_change(hours, agent.spec.time_zone, now))
+        return Refusal("off_hours", f"{name} works {', '.join(hours)} ({agent.spec.time_zone})", facts)
+    streak = look.troubles.streaks.get(agent.id)
+    if streak is not None and now < streak.until and look.book.pools[agent.pool].policy.eject_s > 0:
+        facts = {"until": streak.until, "times": streak.times}
+        return Refusal("ejected", f"{name} is out after failures in a row", facts)
+    return None
+
+
+def _slow_start(look: Look, agent: Agent, found: seen.Agent, window_s: float) -> None:
+    since_s = seconds_since(slow_since(agent.registered, look.troubles.streaks.get(agent.id)), look.now)
+    if since_s >= window_s:
+        return
+    found.cap = slots_so_far(found.slots, since_s, window_s)
+    later_s = next_slot_s(found.slots, since_s, window_s)
+    found.cap_until = look.now + round(later_s * SECOND) if later_s else None
+
+
+def _reserved(look: Look, agent: Agent) -> tuple[Reserved, ...]:
+    found = []
+    for one in agent.spec.reserve:
+        if one.hours and not is_open(one.hours, agent.spec.time_zone, look.now):
+            continue
+        # A tenant that has no tasks yet has no number: nobody is entitled.
+        tenant = None if one.tenant is None else look.book.known_tenant(look.reader, one.tenant) or -1
+        found.append(Reserved(one.slots, None if one.priority is None else BANDS[one.priority], tenant))
+    return tuple(found)
+
+
+def _in_hands(look: Look, found: seen.Agent, lanes: Sequence[int]) -> None:
+    """What of the agent is taken by what it has, besides slots."""
+    used: dict[str, float] = {}
+    for lane in lanes:
+        key = look.book.lane_key(look.reader, lane)
+        for name, amount in look.book.needs_of(look.reader, key.shape).resources:
+            used[name] = used.get(name, 0.0) + amount
+        found.reserved = taken(found.reserved, key.band, key.tenant)
+    found.used = used
+
+
+def _kind_room(look: Look, agent: Agent, lanes: Sequence[int]) -> dict[str, KindRoom]:
+    if look.book.pools[agent.pool].policy.breaker_s <= 0:
+        return {}
+    kinds = [look.book.needs_of(look.reader, look.book.lane_key(look.reader, lane).shape).kind for lane in lanes]
+    found = {}
+    for kind, one in look.troubles.breakers[agent.id].items():
+        room = one.room(look.now, kinds.count(kind))
+        if room is not None:
+            found[kind] = KindRoom(room, one.until if look.now < one.until else None)
+    return found
+
+
+def _until(moment: int | None) -> dict[str, int]:
+    return {} if moment is None else {"until": moment}
+
+
+def next_wake(agents: Iterable[seen.Agent], book: Book, now: int) -> int | None:
+    """When one of these agents may be given more by the clock alone, microseconds; None = no clock matters."""
+    found: list[int] = []
+    for agent in agents:
+        if agent.barred is not None and agent.barred.until is not None:
+            found.append(agent.barred.until)
+        if agent.cap_until is not None and agent.running >= (agent.cap or 0):
+            found.append(agent.cap_until)
+        found.extend(room.until for room in agent.kind_room.values() if room.until is not None)
+        spec = book.agents[agent.id].spec
+        changes = (next_change(one.hours, spec.time_zone, now) for one in spec.reserve if one.hours)
+        found.extend(at for at in changes if at is not None)
+    return min((at for at in found if at > now), default=None)

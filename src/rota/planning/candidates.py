@@ -1,0 +1,184 @@
+"""The agents that may do one shape, least score first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from heapq import heapify, heappop, heappush
+from math import inf
+
+from rota.planning.ejection import pardoned
+from rota.planning.filter import refusal
+from rota.planning.for_now import Asked, full, shut
+from rota.planning.score import scorer, tie
+from rota.planning.snapshot import Agent, Head, Lane, Snapshot
+from rota.planning.strategies import weights_of
+from rota.planning.terms import TERMS, Scene, Score
+from rota.planning.wishes import Wishes
+
+Found = tuple[float, Agent]
+"""A score, and whose it is."""
+
+
+class Candidates:
+    """The agents that may do tasks of one shape, of one band and tenant where slots are reserved.
+
+    Entries of the heap are refreshed only when they come to the top: scores never shrink while a plan gives, so an
+    old entry can only stand too early, never too late. Whoever is refused for now stays refused until the end.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        lane: Lane,
+        wishes: Wishes,
+        weights: Mapping[str, float],
+        *,
+        looks: bool,
+        ejected: bool,
+    ) -> None:
+        """`looks`: more than slots decides who has room; `ejected`: there are agents that are out."""
+        needs = snapshot.shapes[lane.shape]
+        self._wishes = wishes
+        self._weights = weights
+        self._seed = snapshot.seed
+        self.refused: dict[int, str] = {}
+        """Agents that listen and may do such tasks, but not now, with the code."""
+        every = fitting(snapshot, lane.shape)
+        self._asked = Asked(needs, lane.band, lane.tenant)
+        self._looks = looks or bool(needs.resources) or needs.max_cost is not None
+        self._agents = [agent for agent in every if wishes.listens(agent)]
+        if self._looks or ejected:
+            back = pardoned(every)
+            self._agents = [agent for agent in self._agents if self._may(agent, back)]
+        self._scene = Scene(needs, every, snapshot.seed)
+        asked_at = {TERMS[term].looks for term in weights}
+        self.looks_at_each = "task" in asked_at
+        """Each single task is scored by itself."""
+        self._single = self.looks_at_each or "affinity" in asked_at
+        self._heap: list[tuple[float, int, int, Agent]] = []
+        if not self.looks_at_each:
+            self._score = scorer(weights, self._scene)
+            self._heap = [(self._score(agent), tie(self._seed, agent.id), agent.id, agent) for agent in self._agents]
+            heapify(self._heap)
+
+    def least(self, head: Head) -> Found | None:
+        """The best agent that still listens for this task, with its score."""
+        if self._single and (self.looks_at_each or head.affinity):
+            return self._least_for(head)
+        heap = self._heap
+        while heap:
+            score, order, number, agent = heap[0]
+            if not self._wishes.listens(agent) or (self._looks and self._filled(agent)):
+                heappop(heap)
+                continue
+            current = self._score(agent)
+            if current == score:
+                return score, agent
+            heappop(heap)
+            heappush(heap, (current, order, number, agent))
+        return None
+
+    def two(self, head: Head) -> tuple[Found | None, float]:
+        """As `least`, and by how much the second best is worse; without a second one, infinitely."""
+        best = self.least(head)
+        if best is None:
+            return None, 0.0
+        listening = self._listening()
+        score = self._scorer(head, listening)
+        others = [score(agent) for agent in listening if agent is not best[1]]
+        return best, min(others) - best[0] if others else inf
+
+    def _least_for(self, head: Head) -> Found | None:
+        listening = self._listening()
+        score = self._scorer(head, listening)
+        best: Agent | None = None
+        least = inf
+        for agent in listening:
+            current = score(agent)
+            if best is None or current < least:
+                best, least = agent, current
+            elif current == least and tie(self._seed, agent.id) < tie(self._seed, best.id):
+                best = agent
+        return None if best is None else (least, best)
+
+    def _scorer(self, head: Head, free: list[Agent]) -> Score:
+        if not self._single or not (self.looks_at_each or head.affinity):
+            return self._score
+        return scorer(self._weights, self._scene._replace(head=head, free=free))
+
+    def _listening(self) -> list[Agent]:
+        wishes = self._wishes
+        listening = [agent for agent in self._agents if wishes.listens(agent)]
+        if self._looks:
+            listening = [agent for agent in listening if not self._filled(agent)]
+        self._agents = listening
+        return listening
+
+    def _may(self, agent: Agent, back: set[int]) -> bool:
+        if agent.barred is not None and agent.id not in back:
+            self.refused[agent.id] = agent.barred.code
+            return False
+        return not (self._looks and self._filled(agent))
+
+    def _filled(self, agent: Agent) -> bool:
+        found = shut(agent, self._asked) or full(agent, self._asked)
+        if found is None:
+            return False
+        self.refused[agent.id] = found.code
+        return True
+
+
+class Nobody:
+    """The candidates of a lane that may not be given out now."""
+
+    looks_at_each = False
+
+    def least(self, _head: Head) -> Found | None:
+        """There is none."""
+        return None
+
+    def two(self, _head: Head) -> tuple[Found | None, float]:
+        """There is none."""
+        return None, 0.0
+
+
+_NOBODY = Nobody()
+
+
+class Everybody:
+    """The candidates of every lane, made when they are first asked for."""
+
+    def __init__(self, snapshot: Snapshot, wishes: Wishes) -> None:
+        self._snapshot = snapshot
+        self._wishes = wishes
+        self._weights = weights_of(snapshot.strategy, snapshot.terms)
+        self._reserved = any(agent.reserved for agent in snapshot.agents)
+        self._looks = self._reserved or any(agent.kind_room for agent in snapshot.agents)
+        self._ejected = any(agent.barred is not None for agent in snapshot.agents)
+        self._known: dict[object, Candidates] = {}
+
+    def of(self, lane: Lane) -> Candidates:
+        """Those of the lane."""
+        key = (lane.shape, lane.band, lane.tenant) if self._reserved else lane.shape
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = Candidates(
+                self._snapshot, lane, self._wishes, self._weights, looks=self._looks, ejected=self._ejected
+            )
+        return found
+
+    def refused(self) -> dict[int, dict[int, str]]:
+        """By lane and agent: who listens and may do such tasks, but not now, with the code."""
+        if not any(candidates.refused for candidates in self._known.values()):
+            return {}
+        return {lane.id: codes for lane in self._snapshot.lanes if (codes := self.of(lane).refused)}
+
+
+def fitting(snapshot: Snapshot, shape: int) -> list[Agent]:
+    """The agents that nothing bars from the shape for good. What was found out once is remembered."""
+    known = snapshot.fits.setdefault(shape, {})
+    needs = snapshot.shapes[shape]
+    for agent in snapshot.agents:
+        if agent.id not in known:
+            known[agent.id] = refusal(agent.profile, needs)
+    return [agent for agent in snapshot.agents if known[agent.id] is None]

@@ -1,0 +1,86 @@
+"""Who listens while a plan gives: which listeners each agent can answer, and how many slots are left in all."""
+
+from __future__ import annotations
+
+from rota.model.requirements import Requirements
+from rota.planning.reserve import taken
+from rota.planning.snapshot import Agent, KindRoom, Lane, Listener, Snapshot
+
+
+def is_open(agent: Agent, listening: set[int]) -> bool:
+    """Whether the agent listens and has a slot for some task. Ejected agents may be let back in for some shapes."""
+    if agent.barred is not None and agent.barred.code != "ejected":
+        return False
+    return agent.id in listening and agent.running < most(agent)
+
+
+def most(agent: Agent) -> int:
+    """How many tasks the agent may hold now."""
+    free = agent.slots - agent.kept
+    return free if agent.cap is None else min(agent.cap, free)
+
+
+class Wishes:
+    """The listeners of one plan. Agents and listeners are used up."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        agents = {agent.id: agent for agent in snapshot.agents}
+        self._by_agent: dict[int, list[Listener]] = {}
+        listening = {agent for listener in snapshot.listeners for agent in listener.agents}
+        for listener in snapshot.listeners:
+            for agent in listener.agents:
+                if agent in agents and is_open(agents[agent], listening):
+                    self._by_agent.setdefault(agent, []).append(listener)
+        self._most = {agent: most(agents[agent]) for agent in self._by_agent}
+        self._gauges = snapshot.gauges
+        self.shut: dict[int, str] = {}
+        """Lanes for which a limit had no room, with the reason."""
+        self._shapes = snapshot.shapes
+        self._fills = any(agent.reserved or agent.kind_room for agent in snapshot.agents) or any(
+            needs.resources for needs in snapshot.shapes.values()
+        )
+        wanted = sum(listener.n for listener in snapshot.listeners)
+        free = sum(self._most[agent] - agents[agent].running for agent in self._by_agent)
+        self.slots = min(wanted, free)
+
+    def listens(self, agent: Agent) -> bool:
+        """Whether one more task can be given to this agent, if it fits."""
+        listeners = self._by_agent.get(agent.id)
+        while listeners and listeners[0].n <= 0:
+            listeners.pop(0)
+        return bool(listeners)
+
+    def has_room(self, lane: Lane) -> bool:
+        """Whether limits leave room for one more task of the lane."""
+        for limit in lane.limits:
+            if not self._gauges[limit].room:
+                self.shut[lane.id] = f"limit:{limit}"
+                return False
+        return True
+
+    def take(self, agent: Agent, lane: Lane) -> int:
+        """Use one slot of the agent for its longest waiting listener, whose id is answered."""
+        listener = self._by_agent[agent.id][0]
+        listener.n -= 1
+        agent.running += 1
+        agent.served += 1
+        agent.given += 1
+        self.slots -= 1
+        for limit in lane.limits:
+            self._gauges[limit].take()
+        if agent.running >= self._most[agent.id]:
+            del self._by_agent[agent.id]
+        if self._fills:
+            _fill(agent, lane, self._shapes[lane.shape])
+        return listener.id
+
+
+def _fill(agent: Agent, lane: Lane, needs: Requirements) -> None:
+    """What of the agent is used besides the slot. Nothing is changed in place: copies of the agent may share it."""
+    if needs.resources:
+        agent.used = {**agent.used, **{name: agent.used.get(name, 0.0) + n for name, n in needs.resources}}
+    if agent.reserved:
+        agent.reserved = taken(agent.reserved, lane.band, lane.tenant)
+    left = agent.kind_room.get(needs.kind)
+    if left is not None:
+        agent.kind_room = {**agent.kind_room, needs.kind: KindRoom(left.room - 1, left.until)}
