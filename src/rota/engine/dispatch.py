@@ -18,14 +18,14 @@ from rota.engine.make_way import make_way
 from rota.engine.meters import PoolMeters
 from rota.engine.place import WAKE
 from rota.engine.set_aside import Fault
-from rota.engine.troubles import troubles_of
+from rota.engine.troubles import Troubles, troubles_of
 from rota.model.requirements import Requirements
 from rota.model.times import SECOND
 from rota.planning import snapshot as seen
 from rota.planning.keep import give_kept
 from rota.planning.order import slack
 from rota.planning.plan import plan, survey
-from rota.planning.strategies import weights_of
+from rota.planning.strategies import looks_around, weights_of
 from rota.planning.survey import refused_where_closed
 from rota.store.sql.fleet import HEARTBEATS, PASSES
 from rota.store.sql.leases import SLOTS_OF_AGENTS
@@ -70,7 +70,7 @@ def _give_out(context: Context, pool: Pool, kept: KeptSlots) -> None:
         return
     used = _slots_in_use(context, pool, listeners)
     meters = PoolMeters(context, lanes, used)
-    pictured = meters.draw(_snapshot(context, pool, listeners, lanes, used, kept))
+    pictured = meters.draw(_pictured(context, pool, listeners, lanes, used, kept))
     decided = _plan(context, pictured, depths, kept)
     if decided.gives:
         give(context, pool, decided, {listener.id: listener for listener in listeners}, used, horizon, meters)
@@ -100,6 +100,31 @@ def _slots_in_use(context: Context, pool: Pool, listeners: Sequence[Listening]) 
     return used
 
 
+def _pictured(
+    context: Context,
+    pool: Pool,
+    listeners: Sequence[Listening],
+    lanes: list[int],
+    used: dict[int, dict[int, int]],
+    kept: KeptSlots,
+) -> seen.Snapshot:
+    """The snapshot, with those agents alone that listen where the others decide nothing: mostly one has come free."""
+    troubles = troubles_of(context.transaction)
+    if not troubles.streaks and not looks_around(weights_of(pool.policy.strategy, pool.policy.terms)):
+        few = _snapshot(context, pool, listeners, lanes, used, kept, troubles, listening=True)
+        if _all_open(few):
+            return few
+    return _snapshot(context, pool, listeners, lanes, used, kept, troubles, listening=False)
+
+
+def _all_open(pictured: seen.Snapshot) -> bool:
+    """Whether those who listen may serve every lane, so that nobody else is asked for a reason."""
+    try:
+        return len(survey(pictured)[0]) == len(pictured.lanes)
+    except Exception:  # a shape that planning can not cope with is set aside where the plan is made
+        return False
+
+
 def _snapshot(
     context: Context,
     pool: Pool,
@@ -107,6 +132,9 @@ def _snapshot(
     lanes: list[int],
     used: dict[int, dict[int, int]],
     kept: KeptSlots,
+    troubles: Troubles,
+    *,
+    listening: bool,
 ) -> seen.Snapshot:
     parked: set[str] | None = None
     shapes = {}
@@ -123,7 +151,7 @@ def _snapshot(
         barred = barred or ("broken" if key.shape in context.broken else None)
         ahead = slack(queue.policy.ordering, pool.policy.slack)
         pictured.append(seen.Lane(lane, key.shape, key.band, barred, bool(key.late), key.tenant, ahead))
-    agents = _agents(context, pool, listeners, used, shapes, kept)
+    agents = _agents(context, pool, listeners, used, shapes, kept, troubles, listening=listening)
     return seen.Snapshot(
         agents=agents,
         listeners=[seen.Listener(listener.id, listener.agents, listener.n) for listener in listeners],
@@ -148,18 +176,22 @@ def _agents(
     used: dict[int, dict[int, int]],
     shapes: Mapping[int, Requirements],
     kept: KeptSlots,
+    troubles: Troubles,
+    *,
+    listening: bool,
 ) -> list[seen.Agent]:
-    """The pool's agents, and a timer for when the clock alone will let one that listens have more."""
+    """The pool's agents, or those that listen; and a timer for when the clock alone will let one of these have more."""
     book, policy = context.book, pool.policy
-    listening = dict.fromkeys(agent for listener in listeners for agent in listener.agents)
+    heard = dict.fromkeys(agent for listener in listeners for agent in listener.agents)
     known = pool_agents(book, pool.id)
-    troubles = troubles_of(context.transaction)
+    if listening:
+        known = [agent for agent in known if agent.id in heard]
     look = Look(
         context.transaction,
         book,
         context.now,
-        heard=dict(context.transaction.one(HEARTBEATS)) if len(known) > len(listening) else {},
-        listening=listening,
+        heard=dict(context.transaction.one(HEARTBEATS)) if len(known) > len(heard) else {},
+        listening=heard,
         used=used,
         loads=load_of(context, sorted(used)),
         troubles=troubles,
@@ -168,7 +200,7 @@ def _agents(
         kept=count(one.agent for one in kept.open),
     )
     found = [agent_seen(look, agent) for agent in known]
-    wake = next_wake((agent for agent in found if agent.id in listening), book, context.now)
+    wake = next_wake((agent for agent in found if agent.id in heard), book, context.now)
     if wake is not None:
         context.changes.add_timer(wake, WAKE, pool.id)
     return found

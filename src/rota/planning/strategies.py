@@ -57,6 +57,10 @@ SINGLE = "random", "power_of_two", "consistent_hash"
 """Strategies that look at each single task, and so at every agent for each."""
 
 
+_OF_ITSELF = frozenset({"utilisation", "load", "turns"})
+"""Terms that look at nothing but the agent itself."""
+
+
 def weights_of(strategy: str, own: Mapping[str, float]) -> Mapping[str, float]:
     """The weights to score with: a pool's own, else the named strategy's."""
     return own or STRATEGIES[strategy].weights
@@ -72,6 +76,11 @@ def fault(weights: Mapping[str, float]) -> tuple[str, str] | None:
         if not 0 < weight < 1e9:
             return term, f"{weight:g} is not a weight; give one above 0, or leave the term out"
     return None
+
+
+def looks_around(weights: Mapping[str, float]) -> bool:
+    """Whether a term compares an agent with others of its pool, also with those that do not listen."""
+    return not weights.keys() <= _OF_ITSELF
 
 
 def asks_history(weights: Mapping[str, float]) -> bool:

@@ -9,7 +9,9 @@ _TASK = (
     " lane bigint, due bigint, state smallint, attempts bigint, tries bigint, max_attempts bigint, submitted bigint,"
     " ready_at bigint, finished bigint, deadline bigint, expires bigint, start bigint, estimate bigint,"
     " waiting bigint, parents bigint, children smallint, review smallint, batch text, sequence text,"
-    " unique_key text, reason text, agent bigint, version bigint"
+    " unique_key text, reason text, agent bigint, version bigint, cost bigint, promoted smallint, lent smallint,"
+    " needed_by bigint, must_by bigint, affinity text, keys text, stages bigint, fired bigint, waits_from bigint,"
+    " own_shape bigint"
 )
 _BODY = "task bigint, description text, payload text, result text, checkpoint text, question text, answer text"
 _ATTEMPT = (
@@ -17,6 +19,12 @@ _ATTEMPT = (
     " error text, note text"
 )
 _EDGE = "child bigint, parent bigint, rule smallint, until smallint, met smallint"
+
+SINCE_2 = {
+    "cost": 0, "promoted": None, "lent": None, "needed_by": None, "must_by": None, "affinity": None, "keys": None,
+    "stages": None, "fired": 0, "waits_from": None, "own_shape": None,
+}  # fmt: skip
+"""Columns that files of version 1 lack, with what stands for them."""
 
 PUT_TASK = add("task", _TASK)
 PUT_BODY = add("body", _BODY)
