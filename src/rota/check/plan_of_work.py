@@ -8,6 +8,7 @@ from math import exp
 import msgspec
 
 from rota.check.fallback import Asked, first_that_fits
+from rota.engine.submit import needs_of
 from rota.files.file_task import FileTask
 from rota.files.fleet import Fleet
 from rota.files.references import is_id
@@ -15,7 +16,7 @@ from rota.files.task_check import parent_of
 from rota.model.agent import AgentSpec
 from rota.model.priority import BANDS
 from rota.model.queue import QueuePolicy
-from rota.model.requirements import Requirements, canonical
+from rota.model.requirements import Requirements
 from rota.model.times import SECOND, micros, moment
 from rota.planning.filter import refusal
 from rota.planning.order import Facts, due
@@ -164,18 +165,7 @@ class Project:
         if policy is None:
             self.unknown_queues.setdefault(spec.queue, []).append(task.line)
             policy = QueuePolicy()
-        needs = canonical(
-            kind=spec.kind,
-            skills=spec.skills,
-            role=spec.role,
-            regions=spec.regions,
-            pin=spec.pin,
-            ban=spec.ban,
-            limits=spec.limits,
-            resources=spec.resources,
-            near=spec.near,
-            max_cost=spec.max_cost,
-        )
+        needs = needs_of(spec)
         band = BANDS[spec.priority]
         deadline = None if spec.deadline is None else moment(spec.deadline, now, "deadline")
         asked = first_that_fits(spec, (policy.pool, needs), self._queues, self._regions, deadline, now, self._fits)

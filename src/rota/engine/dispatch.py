@@ -110,7 +110,9 @@ def _pictured(
 ) -> seen.Snapshot:
     """The snapshot, with those agents alone that listen where the others decide nothing: mostly one has come free."""
     troubles = troubles_of(context.transaction)
-    if not troubles.streaks and not looks_around(weights_of(pool.policy.strategy, pool.policy.terms)):
+    heard = {agent for listener in listeners for agent in listener.agents}
+    others = len(pool_agents(context.book, pool.id)) > len(heard)
+    if others and not troubles.streaks and not looks_around(weights_of(pool.policy.strategy, pool.policy.terms)):
         few = _snapshot(context, pool, listeners, lanes, used, kept, troubles, listening=True)
         if _all_open(few):
             return few

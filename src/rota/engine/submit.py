@@ -310,7 +310,7 @@ class _Intake:
 
 
 def needs_of(spec: Any) -> Requirements:
-    """The requirements of a submitted task."""
+    """The requirements of a task, as submitted or as shown."""
     plain = (
         spec.kind == "task"
         and spec.max_cost is None

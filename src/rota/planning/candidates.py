@@ -32,15 +32,16 @@ class Candidates:
         lane: Lane,
         wishes: Wishes,
         weights: Mapping[str, float],
+        ties: Mapping[int, int],
         *,
         looks: bool,
         ejected: bool,
     ) -> None:
-        """`looks`: more than slots decides who has room; `ejected`: there are agents that are out."""
+        """`ties`: the order of equals, by agent. `looks`: more than slots decides who has room. `ejected`: some are out."""
         needs = snapshot.shapes[lane.shape]
         self._wishes = wishes
         self._weights = weights
-        self._seed = snapshot.seed
+        self._ties = ties
         self.refused: dict[int, str] = {}
         """Agents that listen and may do such tasks, but not now, with the code."""
         every = fitting(snapshot, lane.shape)
@@ -58,7 +59,7 @@ class Candidates:
         self._heap: list[tuple[float, int, int, Agent]] = []
         if not self.looks_at_each:
             self._score = scorer(weights, self._scene)
-            self._heap = [(self._score(agent), tie(self._seed, agent.id), agent.id, agent) for agent in self._agents]
+            self._heap = [(self._score(agent), ties[agent.id], agent.id, agent) for agent in self._agents]
             heapify(self._heap)
 
     def least(self, head: Head) -> Found | None:
@@ -97,7 +98,7 @@ class Candidates:
             current = score(agent)
             if best is None or current < least:
                 best, least = agent, current
-            elif current == least and tie(self._seed, agent.id) < tie(self._seed, best.id):
+            elif current == least and self._ties[agent.id] < self._ties[best.id]:
                 best = agent
         return None if best is None else (least, best)
 
@@ -155,6 +156,7 @@ class Everybody:
         self._reserved = any(agent.reserved for agent in snapshot.agents)
         self._looks = self._reserved or any(agent.kind_room for agent in snapshot.agents)
         self._ejected = any(agent.barred is not None for agent in snapshot.agents)
+        self._ties = {agent.id: tie(snapshot.seed, agent.id) for agent in snapshot.agents}
         self._known: dict[object, Candidates] = {}
 
     def of(self, lane: Lane) -> Candidates:
@@ -163,7 +165,13 @@ class Everybody:
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = Candidates(
-                self._snapshot, lane, self._wishes, self._weights, looks=self._looks, ejected=self._ejected
+                self._snapshot,
+                lane,
+                self._wishes,
+                self._weights,
+                self._ties,
+                looks=self._looks,
+                ejected=self._ejected,
             )
         return found
 

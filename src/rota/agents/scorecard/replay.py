@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from rota.agents.scorecard.record import Record, micros
 from rota.agents.scorecard.spans import Span, Spans, Switch, common, union, without
+from rota.engine.submit import needs_of
 from rota.model.agent import AgentView
 from rota.model.event import EventView, MoveView
 from rota.model.ids import task_number
-from rota.model.requirements import Requirements, canonical
+from rota.model.requirements import Requirements
 from rota.model.task import TaskView
 from rota.planning.filter import refusal
 from rota.planning.snapshot import Profile
@@ -221,19 +222,7 @@ def _numbers(move: MoveView) -> range:
 
 
 def _ask_of(task: TaskView) -> Ask:
-    needs = canonical(
-        kind=task.kind,
-        skills=task.skills,
-        role=task.role,
-        regions=task.regions,
-        pin=task.pin,
-        ban=task.ban,
-        limits=task.limits,
-        resources=task.resources,
-        near=task.near,
-        max_cost=task.max_cost,
-    )
-    return Ask(task.queue, needs)
+    return Ask(task.queue, needs_of(task))
 
 
 def _avoiding(needs: Requirements, agent: str) -> Requirements:
