@@ -37,7 +37,7 @@ class Candidates:
         looks: bool,
         ejected: bool,
     ) -> None:
-        """`ties`: the order of equals, by agent. `looks`: more than slots decides who has room. `ejected`: some are out."""
+        """`ties`: the order of equals, by agent. `looks`: more than slots decides. `ejected`: some agents are out."""
         needs = snapshot.shapes[lane.shape]
         self._wishes = wishes
         self._weights = weights
