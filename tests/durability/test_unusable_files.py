@@ -182,8 +182,10 @@ def test_what_is_forbidden_is_refused_and_left_alone(what: str, healthy: bytes, 
     path = public / "work.db" if file_mode is not None else public / "new" / "work.db"
     if file_mode is not None:
         path.write_bytes(healthy)
-        path.chmod(file_mode)
+        path.chmod(0o600)
     before = prints(public)
+    if file_mode is not None:
+        path.chmod(file_mode)
     public.chmod(folder_mode)
     try:
         said = opened_by_nobody(path)

@@ -138,13 +138,22 @@ class _Watch:
     def _ended(self) -> Finish | None:
         if not self._counts.unfinished and not self._board.busy() and not self._serving:
             return Finish("done", self._counts)
-        found = None if self._wait else obstacles(self._distributor, self._work, self._counts, self._board)
+        found = None if self._wait else self._obstacles()
         if found is None:
             self._stopped_since = None
             return None
         now = time.monotonic()
         self._stopped_since = self._stopped_since or now
         return Finish("stuck", self._counts, found) if now - self._stopped_since >= SURE_S else None
+
+    def _obstacles(self) -> list[Obstacle] | None:
+        try:
+            return obstacles(self._distributor, self._work, self._counts, self._board)
+        except RotaError as error:
+            # The database is away for a moment: that alone is no end.
+            if not error.kind.again:
+                raise
+            return None
 
     def _progress(self) -> Progress:
         board = self._board
