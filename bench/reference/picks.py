@@ -35,7 +35,8 @@ class Fastest:
     def __init__(self, agents: Sequence[Agent]) -> None:
         self._speeds = [agent.speed for agent in agents]
 
-    def __call__(self, candidates: Sequence[int], held: Sequence[int]) -> int:  # noqa: ARG002
+    def __call__(self, candidates: Sequence[int], held: Sequence[int]) -> int:
+        del held
         return max(candidates, key=self._speeds.__getitem__)
 
 
@@ -47,7 +48,8 @@ class AtRandom:
         self._even = len(set(self._weights)) < 2
         self._random = _own_luck(seed)
 
-    def __call__(self, candidates: Sequence[int], held: Sequence[int]) -> int:  # noqa: ARG002
+    def __call__(self, candidates: Sequence[int], held: Sequence[int]) -> int:
+        del held
         if self._even:
             return candidates[int(self._random.random() * len(candidates))]
         return self._random.choices(candidates, [self._weights[index] for index in candidates])[0]
@@ -60,7 +62,8 @@ class RoundRobin:
         self._weights = [weigh(agent) for agent in agents]
         self._credit = [0.0] * len(agents)
 
-    def __call__(self, candidates: Sequence[int], held: Sequence[int]) -> int:  # noqa: ARG002
+    def __call__(self, candidates: Sequence[int], held: Sequence[int]) -> int:
+        del held
         credit, weights = self._credit, self._weights
         total = 0.0
         for index in candidates:

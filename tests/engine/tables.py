@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from rota.engine.dependencies import verdict
-from rota.engine.place import CANCEL, TTL
-from rota.engine.place import START as STARTS
+from rota.engine.timer_kinds import CANCEL, TTL
+from rota.engine.timer_kinds import START as STARTS
 from rota.model import state
 from rota.model.event import Move
 from rota.planning.order import effective

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rota.model.commands.fleet import PauseQueue
 from rota.model.commands.read import AgentExplanation, Explain, ExplainAgent, Explanation, OrderView
+from rota.model.errors import RotaError
 from rota.testing import TestDistributor
-from tests.engine.fleet import agent, claim, done, queue, spec, submit, take, task
+from tests.engine.fleet import agent, claim, done, fail, queue, spec, submit, take, task
 
 
 def explained(rota: TestDistributor, number: str) -> Explanation:
@@ -91,3 +94,29 @@ def test_what_waits_for_an_agent(rota: TestDistributor) -> None:
     assert {one.code: one.waiting for one in found.refused} == {"skill": 1, "paused": 1}
     done(rota, take(rota, "ann"))
     assert [one.task for one in rota.call(ExplainAgent(agent="ann")).next] == [plain]
+
+
+def test_a_busy_agent_is_told_what_comes_next(rota: TestDistributor) -> None:
+    agent(rota, "ann")
+    _first, second = submit(rota, "one", "two")
+    take(rota, "ann")
+    found: AgentExplanation = rota.call(ExplainAgent(agent="ann"))
+    assert ([one.task for one in found.next], found.running, found.refused) == ([second], 1, [])
+
+
+def test_it_is_refused_what_a_plan_would_refuse(rota: TestDistributor) -> None:
+    """Also a limit that a provider said is used up."""
+    agent(rota, "ann", slots=2)
+    task(rota, limits=["api"])
+    fail(rota, take(rota, "ann"), retry_at="1h", limit="api")
+    found: AgentExplanation = rota.call(ExplainAgent(agent="ann"))
+    assert [(one.code, one.waiting) for one in found.refused] == [("limit:api", 1)]
+    assert (found.next, claim(rota, "ann")) == ([], [])
+
+
+@pytest.mark.parametrize("limit", [0, 1_001])
+def test_impossible_lengths(rota: TestDistributor, limit: int) -> None:
+    agent(rota, "ann")
+    with pytest.raises(RotaError) as caught:
+        rota.call(ExplainAgent(agent="ann", limit=limit))
+    assert caught.value.field == "limit"

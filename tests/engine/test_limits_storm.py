@@ -15,8 +15,7 @@ from rota.model.limit import LimitSpec
 from rota.model.priority import PRIORITIES
 from rota.model.task import Given, TaskSpec
 from rota.testing import TestDistributor
-from tests.audit.looking import audited, told
-from tests.engine import tables
+from tests.engine.blowing import blow_over
 from tests.engine.fleet import agent, claim, queue, submit
 
 STEPS = 250
@@ -159,13 +158,4 @@ def test_storm(rota: TestDistributor, seed: int) -> None:
     storm = Storm(rota, seed)
     for spec in LIMITS:
         rota.call(SetLimit(limit=spec))
-    for step in range(STEPS):
-        storm.step()
-        if step % 25 == 0:
-            tables.check(rota)
-            report = audited(rota)
-            assert report.clean, told(report)
-    storm.finish()
-    report = audited(rota)
-    assert report.clean, told(report)
-    assert report.states.get("done", 0) > 50
+    blow_over(rota, storm, STEPS)

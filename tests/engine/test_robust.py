@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rota.engine import outcome, place, timers, turn
+from rota.engine import outcome, timer_kinds, timers, turn
 from rota.model.commands.read import Explain, GetStatistics
 from rota.model.commands.submit import Cancel, Hold, Submit
 from rota.model.commands.work import Claim, Complete, Done
@@ -106,7 +106,7 @@ class TestTheGuiltyCommand:
             raise OSError("timer")
 
         with monkeypatch.context() as patch:
-            patch.setitem(timers._FIRED, place.START, broken)
+            patch.setitem(timers._FIRED, timer_kinds.START, broken)
             rota.clock.jump("11s")
             other = task(rota)
             assert take(rota, "ann").task == other

@@ -21,8 +21,7 @@ from rota.model.rule import Rule, RuleSet
 from rota.model.stage import Change, Person, Stage
 from rota.model.task import Given, TaskSpec
 from rota.testing import TestDistributor
-from tests.audit.looking import audited, told
-from tests.engine import tables
+from tests.engine.blowing import blow_over
 from tests.engine.fleet import agent, attempts, claim, queue, submit
 
 STEPS = 250
@@ -211,16 +210,7 @@ def test_storm(rota: TestDistributor, seed: int) -> None:
     storm = Storm(rota, seed)
     rota.call(SetPool(pool="default", policy=PoolPolicy(preempt=Preemption(over="normal", patience_s=2.0))))
     storm.contest()
-    for step in range(STEPS):
-        storm.step()
-        if step % 25 == 0:
-            tables.check(rota)
-            report = audited(rota)
-            assert report.clean, told(report)
-    storm.finish()
-    report = audited(rota)
-    assert report.clean, told(report)
-    assert report.states.get("done", 0) > 50
+    blow_over(rota, storm, STEPS)
     for number in storm.known:
         outcomes = [one.outcome for one in attempts(rota, number)]
         assert outcomes.count("done") <= 1

@@ -161,7 +161,8 @@ class Replay:
             self._lease(number, move)
 
     def _refuse(self, number: int, before: int, to: int) -> None:
-        expected, rule = "a change that its life allows", "wrong_change"
+        rule: Rule = "wrong_change"
+        expected = "a change that its life allows"
         if before == UNSEEN:
             rule, expected = "task_unknown", "a task that was submitted"
         elif self._kind == "submit":
@@ -171,7 +172,7 @@ class Replay:
         elif before - 1 in ENDED:
             rule, expected = "changed_after_end", f"nothing, as it is {STATES[before - 1]}"
         found = f"{self._kind} from {_name(before - 1)} into {STATES[to]}"
-        self._breach(rule, number, expected, found)  # type: ignore[arg-type]
+        self._breach(rule, number, expected, found)
 
     def _make_ready(self, number: int, lane: Lane | None) -> None:
         if lane is None:

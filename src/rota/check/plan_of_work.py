@@ -8,7 +8,6 @@ from math import exp
 import msgspec
 
 from rota.check.fallback import Asked, first_that_fits
-from rota.engine.submit import needs_of
 from rota.files.file_task import FileTask
 from rota.files.fleet import Fleet
 from rota.files.references import is_id
@@ -16,7 +15,7 @@ from rota.files.task_check import parent_of
 from rota.model.agent import AgentSpec
 from rota.model.priority import BANDS
 from rota.model.queue import QueuePolicy
-from rota.model.requirements import Requirements
+from rota.model.requirements import Requirements, needs_of
 from rota.model.times import SECOND, micros, moment
 from rota.planning.filter import refusal
 from rota.planning.order import Facts, due

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rota.engine.context import Context, Wish
 from rota.engine.limit_use import note_one
-from rota.engine.limits import Limit, Use, folded
+from rota.engine.limits import Limit, folded
 from rota.engine.line import lines_up
+from rota.engine.meter_rows import locked_meters, taken_uses, written_meters
 from rota.engine.meters import say_used_up
 from rota.engine.needs import asks, lend
-from rota.engine.place import ADMIT, Groups, leave, put, tell, temporary_shape
+from rota.engine.place import Groups, leave, put, tell, temporary_shape
 from rota.engine.stand import facts_of
+from rota.engine.timer_kinds import ADMIT
 from rota.model import state
 from rota.planning.inherit import NOTHING, Need, least
 from rota.planning.limit import PARTS, Used, charge, gauge, opens
@@ -125,7 +127,7 @@ class _Round:
 
     def _look(self, names: list[str]) -> None:
         context = self._context
-        meters = self._lock(names)
+        meters = locked_meters(context.transaction, names, self._specs)
         self._fold(meters)
         inside: dict[str, list[int]] = {name: [] for name in names}
         for name, task, _amount in context.transaction.each(sql.ADMITTED_OF, [(name,) for name in names]):
@@ -144,26 +146,12 @@ class _Round:
         self._lend(inside, waiting)
         self._close(meters, waiting, inside)
 
-    def _lock(self, names: list[str]) -> dict[str, MeterRow]:
-        transaction = self._context.transaction
-        rows: dict[str, MeterRow] = {}
-        missing = names
-        while missing:
-            found = [MeterRow(*row) for row in transaction.each(sql.LOCK_METERS, [(name,) for name in missing])]
-            rows.update((row.key, row) for row in found)
-            missing = [name for name in missing if name not in rows and name in self._specs]
-            transaction.add(sql.ADD_METER, [(name, self._specs[name]) for name in missing])
-        return rows
-
     def _limit(self, meter: MeterRow | None) -> Limit | None:
         return None if meter is None else self._context.book.limits.by_id.get(meter.spec)
 
     def _fold(self, meters: dict[str, MeterRow]) -> None:
         context = self._context
-        uses: dict[str, list[Use]] = {}
-        for row in context.transaction.each(sql.TAKE_USES, [(name,) for name in sorted(meters)]):
-            uses.setdefault(row[1], []).append(Use(*row))
-        for name, own in uses.items():
+        for name, own in taken_uses(context.transaction, meters).items():
             limit = self._limit(meters[name])
             if limit is not None:
                 meters[name] = folded(limit, meters[name], own, context.now)
@@ -251,9 +239,7 @@ class _Round:
             if not limit.measure.concurrency:
                 self._open_later(meters, name, limit, bool(waiting.get(name)))
         context.transaction.each(sql.DROP_METERS, idle)
-        rows = [meters[name] for name in sorted(self._changed)]
-        written = [(row.key, row.used, row.began, row.average, row.asked) for row in rows]
-        context.transaction.each(sql.SET_METERS, written)
+        written_meters(context.transaction, (meters[name] for name in self._changed))
 
     def _open_later(self, meters: dict[str, MeterRow], name: str, limit: Limit, waiting: bool) -> None:
         context, meter = self._context, meters[name]

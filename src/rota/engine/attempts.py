@@ -7,8 +7,9 @@ import msgspec
 from rota.engine.book import ACTIVE
 from rota.engine.context import Context
 from rota.engine.ending import end, end_attempt
-from rota.engine.place import WIDEN, Groups, put
+from rota.engine.place import Groups, put
 from rota.engine.stages import after_failure
+from rota.engine.timer_kinds import WIDEN
 from rota.model import state
 from rota.model.bounds import REASON
 from rota.model.times import SECOND

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sized
 
 from rota.engine.book import Agent
 from rota.engine.context import Context
-from rota.engine.limits import Use
+from rota.engine.meter_rows import locked_meters, taken_uses
 from rota.model.limit import AUTO_SLOTS
 from rota.planning import snapshot as seen
 from rota.planning.auto_slots import after
@@ -43,17 +43,14 @@ def fold_outcomes(context: Context, used: Mapping[int, Sized]) -> dict[int, int]
     agents = {AUTO_SLOTS + agent.name: agent for agent in _found_out(context, used)}
     if not agents:
         return {}
-    keys = [(key,) for key in sorted(agents)]
     transaction = context.transaction
-    meters = {row[1]: MeterRow(*row) for row in transaction.each(sql.LOCK_METERS, keys)}
-    uses: dict[str, list[Use]] = {}
-    for row in transaction.each(sql.TAKE_USES, keys):
-        uses.setdefault(row[1], []).append(Use(*row))
+    meters = locked_meters(transaction, agents, {})
+    uses = taken_uses(transaction, agents)
     slots: dict[int, int] = {}
     written = []
     for key, agent in sorted(agents.items()):
         kept = meters[key].used if key in meters else 0
-        own = sorted(uses.get(key, ()))
+        own = uses.get(key, [])
         # The tasks that ended together were all in its hands when the first of them ended.
         outcomes = [(use.more == GOOD, len(used[agent.id]) + len(own) - at) for at, use in enumerate(own)]
         least, most = agent.spec.least_slots or 1, agent.spec.slots

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,13 +12,14 @@ from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_han
 from rota.engine.book import Pool
 from rota.engine.context import Context
 from rota.engine.give import give
-from rota.engine.kept_slots import KeptSlots, count, given_out, kept_slots
+from rota.engine.heads import heads_of
+from rota.engine.kept_slots import KeptSlots, given_out, kept_slots
 from rota.engine.learn import fold, load_of
 from rota.engine.listening import Listening, listeners_of
 from rota.engine.make_way import make_way
 from rota.engine.meters import PoolMeters
-from rota.engine.place import WAKE
 from rota.engine.set_aside import Fault
+from rota.engine.timer_kinds import WAKE
 from rota.engine.troubles import Troubles, troubles_of
 from rota.model.requirements import Requirements
 from rota.model.times import SECOND
@@ -32,8 +34,6 @@ from rota.store.sql.leases import SLOTS_OF_AGENTS
 from rota.store.sql.waiting import (
     ADD_DEPTH,
     DEPTHS,
-    HEADS_POSTGRES,
-    HEADS_SQLITE,
     PARKED_LIMITS,
     TAKE_DEPTHS,
 )
@@ -199,7 +199,7 @@ def _agents(
         troubles=troubles,
         expected=expectations(context.estimates, known, shapes.values(), policy.strategy, policy.terms),
         lanes=lanes_in_hands(context.transaction, known, troubles),
-        kept=count(one.agent for one in kept.open),
+        kept=Counter(one.agent for one in kept.open),
     )
     found = [agent_seen(look, agent) for agent in known]
     wake = next_wake((agent for agent in found if agent.id in heard), book, context.now)
@@ -232,7 +232,7 @@ def _plan(context: Context, pictured: seen.Snapshot, depths: dict[int, int], kep
             _set_aside(context, pictured, error)
             continue
         heads_each = max(heads_each, -(-2 * wanted // max(len(lanes), 1)))
-        heads = _heads(context, [lane.id for lane in lanes], heads_each)
+        heads = heads_of(context.transaction, [lane.id for lane in lanes], heads_each)
         for lane in lanes:
             shown = heads.get(lane.id, [])
             lane.heads = [head for head in shown if head.task not in gone] if gone else shown
@@ -283,11 +283,3 @@ def _unused(pictured: seen.Snapshot, lanes: list[seen.Lane]) -> seen.Snapshot:
         listeners=[msgspec.structs.replace(listener) for listener in pictured.listeners],
         gauges={name: msgspec.structs.replace(gauge) for name, gauge in pictured.gauges.items()},
     )
-
-
-def _heads(context: Context, lanes: list[int], k: int) -> dict[int, list[seen.Head]]:
-    statement = HEADS_SQLITE if context.transaction.dialect == "sqlite" else HEADS_POSTGRES
-    heads: dict[int, list[seen.Head]] = {}
-    for lane, *head in context.transaction.each(statement, [(lane, k) for lane in lanes]):
-        heads.setdefault(lane, []).append(seen.Head(*head))
-    return heads

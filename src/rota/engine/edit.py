@@ -11,13 +11,12 @@ from rota.engine.held import EDGES
 from rota.engine.needs import hand_up, take_back
 from rota.engine.parents import Edge, edge, refuse_twice
 from rota.engine.place import Groups, leave, put, tell
-from rota.engine.submit import needs_of
 from rota.model import bounds, check, state
 from rota.model.commands.submit import Changed, Edit
 from rota.model.errors import RotaError
 from rota.model.ids import task_id, task_number
 from rota.model.priority import BANDS
-from rota.model.requirements import Requirements
+from rota.model.requirements import Requirements, needs_of
 from rota.model.times import ahead
 from rota.planning.graph import cycle
 from rota.store.sql import relations, tasks

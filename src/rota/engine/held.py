@@ -1,6 +1,7 @@
 """What nodes keep each other from changing while a turn works with it (see `Transaction.hold`).
 
-Always taken in the order of these numbers, the fleet at the very beginning of a turn.
+The fleet is taken at the very beginning of a turn, the others when they are needed. Should two turns wait for each
+other because of it, PostgreSQL ends one, and that is run again.
 """
 
 from __future__ import annotations

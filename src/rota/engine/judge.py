@@ -8,8 +8,9 @@ from rota.engine.book import ACTIVE
 from rota.engine.context import Context
 from rota.engine.ending import end, note_end
 from rota.engine.named import fits, known, numbers
-from rota.engine.place import WIDEN, Groups, leave, put, tell
+from rota.engine.place import Groups, leave, put, tell
 from rota.engine.stages import after_failure
+from rota.engine.timer_kinds import WIDEN
 from rota.model import bounds, check, state
 from rota.model.commands.submit import Changed
 from rota.model.commands.work import Answer, Approve, Reject

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -64,24 +65,14 @@ def kept_slots(context: Context, pool: Pool) -> KeptSlots:
 def given_out(context: Context, kept: KeptSlots, tasks: Iterable[int]) -> None:
     """These tasks have a slot now: none is kept for them. A victim whose slot they did not need goes on."""
     found = set(tasks)
-    rows = [row for row in kept.rows if row.task in found]
-    context.transaction.each(SPARE, sorted((row.victim, row.token) for row in rows))
-    context.transaction.each(DROP_KEPT, sorted((row.task,) for row in rows))
+    _keep_no_more(context, [row for row in kept.rows if row.task in found])
 
 
 def kept_by_agent(reader: Reader, now: int) -> dict[int, int]:
     """How many free slots of each agent are kept."""
     rows = [row for row in _all(reader) if row.until > now]
     held = _held(reader, [row.victim for row in rows])
-    return count(row.agent for row in rows if held.get(row.victim) != row.token)
-
-
-def count(agents: Iterable[int]) -> dict[int, int]:
-    """How often each is named."""
-    found: dict[int, int] = {}
-    for agent in agents:
-        found[agent] = found.get(agent, 0) + 1
-    return found
+    return Counter(row.agent for row in rows if held.get(row.victim) != row.token)
 
 
 def waiting_tasks(reader: Reader, tasks: Iterable[int]) -> dict[int, WaitingTask]:
@@ -105,11 +96,13 @@ def _held(reader: Reader, tasks: Sequence[int]) -> dict[int, int]:
     return {lease.task: lease.token for lease in leases}
 
 
-def _let_go(context: Context, rows: Sequence[KeptRow]) -> None:
-    """Nothing is kept any more, and a victim that has not heard of it goes on."""
-    if not rows:
-        return
+def _keep_no_more(context: Context, rows: Sequence[KeptRow]) -> None:
     context.transaction.each(SPARE, sorted((row.victim, row.token) for row in rows))
     context.transaction.each(DROP_KEPT, sorted((row.task,) for row in rows))
+
+
+def _let_go(context: Context, rows: Sequence[KeptRow]) -> None:
+    """Nothing is kept any more, and a victim that has not heard of it goes on."""
+    _keep_no_more(context, rows)
     for row in rows:
         context.changes.say("let_go_slot", row.task, agent=row.agent)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from rota.engine.agents_now import agents_now
 from rota.engine.book import Pool
 from rota.engine.context import Context
+from rota.engine.heads import heads_of
 from rota.engine.kept_slots import KeptSlots, waiting_tasks
 from rota.engine.limit_standing import standings_of
-from rota.engine.place import WAKE
+from rota.engine.timer_kinds import PREEMPT, WAKE
 from rota.model.ids import task_id
 from rota.model.priority import BANDS
 from rota.model.queue import Preemption
@@ -18,10 +19,8 @@ from rota.planning.for_now import Asked
 from rota.planning.order import effective
 from rota.planning.preempt import Preempt, Running, Wanting, preempt
 from rota.store.sql.leases import COUNT_PREEMPTED, FLAG_PREEMPT, HELD_BY_AGENTS, KEEP_SLOT, LeaseRow
-from rota.store.sql.waiting import DEPTHS, HEADS_POSTGRES, HEADS_SQLITE, PARKED_LIMITS
+from rota.store.sql.waiting import DEPTHS, PARKED_LIMITS
 
-PREEMPT = 11
-"""The kind of timer: the grace of a task that was asked to give way is over."""
 GRACE_S = 30.0
 """How long an agent may still work on a task that is to give way, seconds; then it is taken out of its hands."""
 KEEP_S = 30.0
@@ -50,8 +49,8 @@ def _wanting(context: Context, pool: Pool, policy: Preemption, kept: KeptSlots) 
     """The better tasks in the order of work. For those that have not waited long enough there is a timer."""
     book, transaction = context.book, context.transaction
     lanes = _lanes(context, pool, policy)
-    statement = HEADS_SQLITE if transaction.dialect == "sqlite" else HEADS_POSTGRES
-    heads = {task: lane for lane, _due, task, *_ in transaction.each(statement, [(one, LOOKED_AT) for one in lanes])}
+    found = heads_of(transaction, lanes, LOOKED_AT)
+    heads = {head.task: lane for lane, shown in found.items() for head in shown}
     ordered = []
     soon = set()
     for task, row in waiting_tasks(transaction, heads.keys() - kept.tasks).items():

@@ -8,8 +8,9 @@ import msgspec
 
 from rota.engine.auto_slots import cap, fold_outcomes
 from rota.engine.context import Context
-from rota.engine.limits import Charged, Limit, Use, folded
-from rota.engine.place import LIMIT
+from rota.engine.limits import Charged, Limit, folded
+from rota.engine.meter_rows import locked_meters, taken_uses, written_meters
+from rota.engine.timer_kinds import LIMIT
 from rota.planning.limit import PARTS, Gauge, Used, charge, gauge, opens
 from rota.planning.snapshot import Agent, Lane, Plan, Snapshot
 from rota.store.sql import limits as sql
@@ -24,7 +25,8 @@ class Meters:
         self._context = context
         self._limits = charged
         self._changed: set[str] = set()
-        self.rows = self._locked()
+        specs = {name: limit.id for name, limit in charged.items()}
+        self.rows = locked_meters(context.transaction, charged, specs)
         self._fold()
         counted = [(name,) for name, limit in sorted(charged.items()) if limit.measure.concurrency]
         self._running: dict[str, int] = dict(context.transaction.each(sql.COUNT_LEASE_LIMITS, counted))
@@ -83,27 +85,12 @@ class Meters:
                 self._changed.add(name)
                 if asks:
                     say_used_up(context, name, limit, row)
-        rows = [self.rows[name] for name in sorted(self._changed)]
-        written = [(row.key, row.used, row.began, row.average, row.asked) for row in rows]
-        context.transaction.each(sql.SET_METERS, written)
-
-    def _locked(self) -> dict[str, MeterRow]:
-        transaction = self._context.transaction
-        rows: dict[str, MeterRow] = {}
-        missing = sorted(self._limits)
-        while missing:
-            found = [MeterRow(*row) for row in transaction.each(sql.LOCK_METERS, [(name,) for name in missing])]
-            rows.update((row.key, row) for row in found)
-            missing = [name for name in missing if name not in rows]
-            transaction.add(sql.ADD_METER, [(name, self._limits[name].id) for name in missing])
-        return rows
+        written_meters(context.transaction, (self.rows[name] for name in self._changed))
 
     def _fold(self) -> None:
         """What ended leases really used. It goes on record, as what is left follows from it."""
         context = self._context
-        uses: dict[str, list[Use]] = {}
-        for row in context.transaction.each(sql.TAKE_USES, [(name,) for name in sorted(self._limits)]):
-            uses.setdefault(row[1], []).append(Use(*row))
+        uses = taken_uses(context.transaction, self._limits)
         if not uses:
             return
         for name, own in uses.items():

@@ -7,8 +7,9 @@ from typing import Any
 
 from rota.engine.context import Context
 from rota.engine.line import lines_up
-from rota.engine.place import NEED, NEED_LESS, Groups, leave, put, tell, temporary_shape
+from rota.engine.place import Groups, leave, put, tell, temporary_shape
 from rota.engine.stand import facts_of
+from rota.engine.timer_kinds import NEED, NEED_LESS
 from rota.model import state
 from rota.model.queue import QueuePolicy
 from rota.planning.inherit import NOTHING, Need, least, lent

@@ -10,7 +10,8 @@ from rota.engine.context import Context
 from rota.engine.ending import end_attempt, note_end, note_text
 from rota.engine.limit_use import release
 from rota.engine.line import steps_out
-from rota.engine.place import LIMIT, Groups, put, tell
+from rota.engine.place import Groups, put, tell
+from rota.engine.timer_kinds import LIMIT
 from rota.model import bounds, check, state
 from rota.model.commands.work import Ask, Complete, Done, Fail, Failed, GiveBack, Judged
 from rota.model.errors import RotaError, invalid

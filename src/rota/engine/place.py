@@ -8,16 +8,12 @@ from rota.engine.context import Context
 from rota.engine.line import is_in, lines_up, steps_out
 from rota.engine.stage_timer import arm
 from rota.engine.stand import affinity_hash, stand
+from rota.engine.timer_kinds import LATE, START
 from rota.model import state
 from rota.model.event import Move, moves_of
 from rota.store.sql.leases import LEASES_OF_TASKS, LeaseRow
 from rota.store.sql.tasks import TaskRow
 from rota.store.sql.waiting import LEAVE_ASIDE, TAKE_READY
-
-START, TTL, CANCEL, WIDEN, LIMIT, LATE, NEED, NEED_LESS, WAKE, ADMIT = range(10)
-"""Kinds of timers: a delay or retry is over; time to live is over; grace after a cancel is over; a temporary
-requirement ends; a parked limit opens; a deadline can hardly be met any more; needs are still to be handed up, or
-asked for anew; the clock lets an agent of a pool have more; a limit on keys of tasks' own has room."""
 
 Groups = dict[tuple[int, int | None], list[int]]
 """Tasks by the state they came into and, when ready, the lane."""

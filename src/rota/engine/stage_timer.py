@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from rota.engine.context import Context
+from rota.engine.timer_kinds import STAGE
 from rota.model import state
 from rota.model.stage import Stage
 from rota.planning.stages import next_moment
 from rota.store.sql.tasks import TaskRow
-
-STAGE = 10
-"""The kind of timer (see `place` for the others)."""
 
 
 def waits(came_into: int, waiting: int) -> bool:

@@ -10,7 +10,8 @@ import msgspec
 from rota.engine.context import Context
 from rota.engine.needs import hand_up
 from rota.engine.place import Groups, leave, put, temporary_shape
-from rota.engine.stage_timer import STAGE, set_timer
+from rota.engine.stage_timer import set_timer
+from rota.engine.timer_kinds import STAGE
 from rota.model import state
 from rota.model.event import Move, moves_of
 from rota.model.priority import PRIORITIES

@@ -16,18 +16,19 @@ from rota.engine.line import wants_in
 from rota.engine.named import project
 from rota.engine.needs import asks, hand_up
 from rota.engine.parents import Parents
-from rota.engine.place import LATE, START, TTL, Groups, resting, tell
+from rota.engine.place import Groups, resting, tell
 from rota.engine.rules import Routed
 from rota.engine.stage_timer import set_timer, waits
 from rota.engine.stages_of_submit import stage_list
 from rota.engine.stand import affinity_hash, lane_for
 from rota.engine.standings import Alike, Standings
+from rota.engine.timer_kinds import LATE, START, TTL
 from rota.model import bounds, check, state
 from rota.model.commands.submit import Submit, Submitted
 from rota.model.errors import RotaError, invalid
 from rota.model.ids import task_id
 from rota.model.priority import BANDS
-from rota.model.requirements import Requirements, canonical
+from rota.model.requirements import needs_of
 from rota.model.task import TaskSpec
 from rota.model.times import ahead, micros, moment
 from rota.planning.inherit import NOTHING, Need, backwards, least
@@ -35,8 +36,6 @@ from rota.planning.order import Facts
 from rota.store.protocol import Rerun
 from rota.store.sql import relations
 from rota.store.sql.tasks import MARK_PARENTS
-
-_NO_NEEDS = Requirements()
 
 
 def submit(context: Context, command: Submit) -> Submitted:
@@ -307,38 +306,6 @@ class _Intake:
         waiting_for_others = self.parents.outside()
         if waiting_for_others:
             hand_up(self.context, [self.numbers[index] for index in waiting_for_others])
-
-
-def needs_of(spec: Any) -> Requirements:
-    """The requirements of a task, as submitted or as shown."""
-    plain = (
-        spec.kind == "task"
-        and spec.max_cost is None
-        and not (
-            spec.skills
-            or spec.role
-            or spec.regions
-            or spec.pin
-            or spec.ban
-            or spec.limits
-            or spec.resources
-            or spec.near
-        )
-    )
-    if plain:
-        return _NO_NEEDS
-    return canonical(
-        kind=spec.kind,
-        skills=spec.skills,
-        role=spec.role,
-        regions=spec.regions,
-        pin=spec.pin,
-        ban=spec.ban,
-        limits=spec.limits,
-        resources=spec.resources,
-        near=spec.near,
-        max_cost=spec.max_cost,
-    )
 
 
 def open_project(context: Context, text: str, field: str) -> int:

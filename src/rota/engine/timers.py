@@ -10,29 +10,26 @@ from rota.engine.attempts import failed
 from rota.engine.context import Context
 from rota.engine.ending import end
 from rota.engine.limit_use import note_use, release
-from rota.engine.make_way import PREEMPT
 from rota.engine.needs import hand_up_again, take_back_again
 from rota.engine.outcome import take_back
-from rota.engine.place import (
+from rota.engine.place import Groups, leave, put, tell, temporary_shape
+from rota.engine.stages import stages_due
+from rota.engine.stand import stand
+from rota.engine.timer_kinds import (
     ADMIT,
     CANCEL,
     LATE,
     LIMIT,
     NEED,
     NEED_LESS,
+    OF_NO_TASK,
+    PREEMPT,
+    STAGE,
     START,
     TTL,
     WAKE,
     WIDEN,
-    Groups,
-    leave,
-    put,
-    tell,
-    temporary_shape,
 )
-from rota.engine.stage_timer import STAGE
-from rota.engine.stages import stages_due
-from rota.engine.stand import stand
 from rota.model import state
 from rota.model.times import SECOND
 from rota.store.sql import fleet
@@ -54,15 +51,12 @@ AT_ONCE = 500
 NODE_LOST_S = 15.0
 """A node not seen for this long is lost, seconds."""
 
-_OF_POOLS = (LIMIT, WAKE, ADMIT)
-"""Timers that are not about one task."""
-
 
 def fire(context: Context, *, gap: bool = False) -> bool:
     """Fire the timers that are due; whether there may be more. After a `gap` no lease is fenced at once."""
     statement = DUE_TIMERS_SQLITE if context.transaction.dialect == "sqlite" else DUE_TIMERS_POSTGRES
     due = sorted(context.transaction.one(statement, context.now, AT_ONCE))
-    rows = context.lock([ref for _at, kind, ref in due if kind not in _OF_POOLS])
+    rows = context.lock([ref for _at, kind, ref in due if kind not in OF_NO_TASK])
     fired: set[int] = set()
     for at, kind, ref in due:
         if kind == LIMIT:

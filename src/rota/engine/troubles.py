@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rota.engine.context import Context
-from rota.engine.place import WAKE
+from rota.engine.timer_kinds import WAKE
 from rota.model.times import SECOND
 from rota.planning import breaker, ejection
 from rota.planning.breaker import Breaker

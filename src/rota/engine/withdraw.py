@@ -9,7 +9,8 @@ from rota.engine.dependencies import RUN_CHILD, UNTIL_DONE
 from rota.engine.ending import end
 from rota.engine.held import hold_sequences
 from rota.engine.named import fits, known, numbers
-from rota.engine.place import CANCEL, Groups, leave, put, tell
+from rota.engine.place import Groups, leave, put, tell
+from rota.engine.timer_kinds import CANCEL
 from rota.model import bounds, check, state
 from rota.model.commands.fleet import Purged, PurgeQueue
 from rota.model.commands.submit import Cancel, Changed, Hold, Redrive, Unhold

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 
@@ -31,6 +33,9 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """The most it may probably cost, by the agent's price and expected time."""
 
 
+_NOTHING = Requirements()
+
+
 def canonical(
     *,
     kind: str = "task",
@@ -56,6 +61,38 @@ def canonical(
         resources=tuple(sorted((name, float(amount)) for name, amount in (resources or {}).items())),
         near=near,
         max_cost=None if max_cost is None else float(max_cost),
+    )
+
+
+def needs_of(asking: Any) -> Requirements:
+    """The requirements of a task, as submitted, as shown, or as only asked about."""
+    plain = (
+        asking.kind == "task"
+        and asking.max_cost is None
+        and not (
+            asking.skills
+            or asking.role
+            or asking.regions
+            or asking.pin
+            or asking.ban
+            or asking.limits
+            or asking.resources
+            or asking.near
+        )
+    )
+    if plain:
+        return _NOTHING
+    return canonical(
+        kind=asking.kind,
+        skills=asking.skills,
+        role=asking.role,
+        regions=asking.regions,
+        pin=asking.pin,
+        ban=asking.ban,
+        limits=asking.limits,
+        resources=asking.resources,
+        near=asking.near,
+        max_cost=asking.max_cost,
     )
 
 

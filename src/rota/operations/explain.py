@@ -7,25 +7,26 @@ from collections.abc import Sequence
 import msgspec
 
 from rota.engine.agents_now import agents_now
-from rota.engine.book import Book, LaneKey
+from rota.engine.book import Book
 from rota.model import state
 from rota.model.commands.read import Explain, Explanation
 from rota.model.ids import task_id
 from rota.model.times import rfc3339
-from rota.operations.limits import capped, line_of, used_up
+from rota.operations.lanes import Waiting, barred, lanes_of
+from rota.operations.limits import capped, line_of
 from rota.operations.place_in_order import place_in_order
 from rota.operations.refusals import refusal_view
 from rota.operations.tasks import shown
 from rota.planning.filter import refusal
 from rota.planning.for_now import Asked, nobody, standings
+from rota.planning.refusal import Refusal
 from rota.planning.snapshot import Agent
 from rota.store.protocol import Reader
 from rota.store.sql import relations
 from rota.store.sql.listing import ShownRow
-from rota.store.sql.waiting import COUNT_AHEAD, DEPTHS, PARKED_LIMITS
+from rota.store.sql.waiting import COUNT_AHEAD
 
 COUNTED = 10_000
-FREED = "when_freed"
 
 
 def explain(reader: Reader, book: Book, request: Explain, now: int) -> Explanation:
@@ -70,64 +71,49 @@ def _aside(reader: Reader, book: Book, row: ShownRow, now: int) -> Explanation:
 def _ready(reader: Reader, book: Book, row: ShownRow, now: int) -> Explanation:
     assert row.lane is not None
     key = book.lane_key(reader, row.lane)
-    needs = book.needs_of(reader, key.shape)
-    agents = agents_now(reader, book, key.pool, now, [needs])
+    asked = Asked(book.needs_of(reader, key.shape), key.band, key.tenant)
+    agents = agents_now(reader, book, key.pool, now, [asked.needs])
     capped(reader, book, agents, now)
-    asked = Asked(needs, key.band, key.tenant)
-    reason, text = _why_not(reader, book, key, asked, agents, now)
+    reason, text = _why_not(reader, book, row.lane, asked, agents, now)
     # What can not be planned can not be asked either.
     found = {} if reason == "broken" else standings(agents, asked)
     names = {agent.id: agent.profile.name for agent in agents}
-    ahead = int(reader.one(COUNT_AHEAD, row.lane, row.due, row.id, COUNTED)[0][0])
-    # A busy agent may: its slot comes free.
-    may = [agent for agent in agents if agent.id in found and ((no := found[agent.id]) is None or no.passes == FREED)]
-    better = sum(
-        1
-        for lane, n, _rows in reader.one(DEPTHS)
-        if n > 0 and (other := book.lane_key(reader, lane)).pool == key.pool and other.band < key.band
+    may = [agent for agent in agents if agent.id in found and is_in_turn(found[agent.id])]
+    lanes = lanes_of(reader, book, key.pool)
+    order = place_in_order(
+        reader, book, row, may, (one.key for one in lanes), _competing(reader, book, lanes, may), now
     )
     return Explanation(
         task=task_id(row.id),
         state="ready",
         reason=reason,
         text=text,
-        ahead=ahead,
-        better_lanes=better,
-        order=place_in_order(reader, book, row, key, may, _competing(reader, book, key, may), now),
+        ahead=int(reader.one(COUNT_AHEAD, row.lane, row.due, row.id, COUNTED)[0][0]),
+        better_lanes=sum(one.key.band < key.band for one in lanes),
+        order=order,
         agents={names[one]: "may" if no is None else f"{no.code}: {no.text}" for one, no in found.items()},
         refusals={names[one]: refusal_view(no) for one, no in found.items() if no is not None},
     )
 
 
-def _competing(reader: Reader, book: Book, key: LaneKey, may: Sequence[Agent]) -> list[int]:
-    """The lanes of the pool that hold tasks which one of these agents may do."""
-    lanes = []
+def is_in_turn(no: Refusal | None) -> bool:
+    """Whether an agent that stands so may be given it as soon as it has room: who is only busy ends something."""
+    return no is None or no.passes == "when_freed"
+
+
+def _competing(reader: Reader, book: Book, lanes: Sequence[Waiting], may: Sequence[Agent]) -> list[int]:
+    """The lanes whose tasks one of these agents may do too."""
     shapes: dict[int, bool] = {}
-    for lane, n, _rows in reader.one(DEPTHS):
-        other = book.lane_key(reader, lane)
-        if n <= 0 or other.pool != key.pool or book.queues[other.queue].paused:
-            continue
-        if other.shape not in shapes:
-            needs = book.needs_of(reader, other.shape)
-            shapes[other.shape] = any(refusal(agent.profile, needs) is None for agent in may)
-        if shapes[other.shape]:
-            lanes.append(lane)
-    return lanes
+    for shape in {one.key.shape for one in lanes}:
+        needs = book.needs_of(reader, shape)
+        shapes[shape] = any(refusal(agent.profile, needs) is None for agent in may)
+    return [one.lane for one in lanes if shapes[one.key.shape] and not book.queues[one.key.queue].paused]
 
 
-def _why_not(reader: Reader, book: Book, key: LaneKey, asked: Asked, agents: list[Agent], now: int) -> tuple[str, str]:
-    queue = book.queues[key.queue]
-    if queue.paused:
-        return "paused", f"queue {queue.name} is paused" + (f": {queue.reason}" if queue.reason else "")
-    parked: dict[str, int] = dict(reader.one(PARKED_LIMITS, now))
-    for limit in asked.needs.limits:
-        if limit in parked:
-            return f"limit:{limit}", f"limit {limit} is used up until {rfc3339(parked[limit])}"
-    shut = used_up(reader, book, book.lane(reader, key), now)
+def _why_not(reader: Reader, book: Book, lane: int, asked: Asked, agents: Sequence[Agent], now: int) -> tuple[str, str]:
+    shut = barred(reader, book, lane, asked.needs, now)
     if shut is not None:
         return shut
-    if key.shape in book.broken:
-        return "broken", f"set aside for a minute: planning tasks like it failed: {book.broken[key.shape].error}"
     none = nobody(agents, asked)
     if none is not None:
         return none, "no agent of its pool may take it now: " + none.removeprefix("nobody:").replace(",", ", ")

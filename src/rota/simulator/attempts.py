@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
-from rota.engine.submit import needs_of
 from rota.model.commands.work import Beat, Complete, Done, Fail, Failed, GiveBack, Heartbeat, Held
+from rota.model.requirements import needs_of
 from rota.model.task import Given
 from rota.model.times import SECOND
 from rota.simulator.chance import draw

@@ -36,10 +36,14 @@ def deadline_rule(text: str, random: Random) -> Deadline | None:
         raise invalid("--set deadline", f"@{found['share']} is not a share between 0 and 1")
     if found["base"]:
         spans = [float(part) for part in found["list"].split(",")]
-        rule: Deadline = lambda _arrival, work, _path: work.run_s + random.choice(spans)  # noqa: E731
+        rule = _after_the_work(spans, random)
     else:
         rule = _times(found["of"], float(found["low"]), float(found["high"] or found["low"]), random)
     return lambda arrival, work, path: rule(arrival, work, path) if random.random() < share else None
+
+
+def _after_the_work(spans: list[float], random: Random) -> Deadline:
+    return lambda _arrival, work, _path: work.run_s + random.choice(spans)
 
 
 def _times(what: str, low: float, high: float, random: Random) -> Deadline:

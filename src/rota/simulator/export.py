@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import msgspec
 
@@ -65,7 +65,7 @@ def _written(path: Path) -> Iterator[IO[bytes]]:
                 return
             # No name and no time inside: the same history gives the same bytes.
             with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed:
-                yield packed  # type: ignore[misc]
+                yield cast(IO[bytes], packed)
     except FileExistsError:
         raise invalid(str(path), "this file exists; give a new name") from None
     except OSError as error:

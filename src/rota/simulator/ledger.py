@@ -20,6 +20,7 @@ from rota.simulator.measures.load import Load
 from rota.simulator.measures.series import Track
 from rota.simulator.result import Bar, Laws
 from rota.simulator.tally import Tally
+from rota.store.protocol import Reader
 
 MOST_BARS = 2_000
 """Attempts that are kept to be drawn; with more of them, none is."""
@@ -294,10 +295,10 @@ class Ledger:
             self.dead.append(number)
 
     def _look_up(self, lane: int) -> LaneFacts:
-        def facts(reader: object) -> LaneFacts:
+        def facts(reader: Reader) -> LaneFacts:
             book = self._drive.book
-            key = book.lane_key(reader, lane)  # type: ignore[arg-type]
-            needs = book.needs_of(reader, key.shape)  # type: ignore[arg-type]
+            key = book.lane_key(reader, lane)
+            needs = book.needs_of(reader, key.shape)
             return LaneFacts(key.band, self._fleet.eligible(needs, book.pools[key.pool].name))
 
         found: LaneFacts = self._drive.reading(facts)

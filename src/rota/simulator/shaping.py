@@ -7,9 +7,8 @@ from math import exp
 
 import msgspec
 
-from rota.engine.submit import needs_of
 from rota.model.errors import invalid
-from rota.model.requirements import Requirements
+from rota.model.requirements import Requirements, needs_of
 from rota.simulator.arrival import Arrival, Work, Workload
 from rota.simulator.chance import stream
 from rota.simulator.deadlines import deadline_rule, longest_path

@@ -8,7 +8,6 @@ from time import process_time
 from typing import Any
 
 from rota.engine.node import LEASES_EVERY_S
-from rota.engine.submit import needs_of
 from rota.engine.turn import Answer, Command
 from rota.model import bounds, state
 from rota.model.commands.submit import Submit, Submitted
@@ -16,6 +15,7 @@ from rota.model.commands.work import Claim, Claimed, Fail, Judged, Renewed
 from rota.model.errors import RotaError
 from rota.model.ids import task_number
 from rota.model.priority import BANDS
+from rota.model.requirements import needs_of
 from rota.model.times import SECOND, moment
 from rota.simulator.arrival import Arrival, Work
 from rota.simulator.attempts import Attempts

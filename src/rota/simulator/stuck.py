@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from rota.engine.submit import needs_of
 from rota.model import state
-from rota.model.requirements import Requirements, text_of
+from rota.model.requirements import Requirements, needs_of, text_of
 from rota.planning.filter import refusal
 from rota.planning.for_now import Asked, nobody
 from rota.planning.snapshot import Agent

@@ -9,11 +9,10 @@ from msgspec.structs import replace
 
 from rota.agents.scorecard.record import Record, micros
 from rota.agents.scorecard.spans import Span, Spans, Switch, common, union, without
-from rota.engine.submit import needs_of
 from rota.model.agent import AgentView
 from rota.model.event import EventView, MoveView
 from rota.model.ids import task_number
-from rota.model.requirements import Requirements
+from rota.model.requirements import Requirements, needs_of
 from rota.model.task import TaskView
 from rota.planning.filter import refusal
 from rota.planning.snapshot import Profile
