@@ -44,13 +44,15 @@ def refused(rota: TestDistributor, code: str, number: str, **changes: Any) -> Ro
         ({"ban": ["bob"]}, {"ban": ["bob"]}),
         ({"limits": ["openai"]}, {"limits": ["openai"]}),
         ({"max_attempts": 9}, {"max_attempts": 9}),
+        ({"group": "new"}, {"group": "new"}),
+        ({"group": None}, {"group": None}),
     ],
     ids=lambda value: ",".join(value) if isinstance(value, dict) else None,
 )
 def test_each_field(rota: TestDistributor, change: dict[str, Any], shown: dict[str, Any]) -> None:
     number = task(
         rota, description="old", deadline="3h", skills={"js": 1}, role="reader", regions=["us"], pin="eve",
-        ban=["joe"], limits=["other"],
+        ban=["joe"], limits=["other"], group="old",
     )  # fmt: skip
     before = view(rota, number)
     edit(rota, number, **change)

@@ -7,10 +7,11 @@ from collections import Counter
 import pytest
 
 from rota.engine import needs
-from rota.model.commands.fleet import SetTenant
-from rota.model.commands.read import GetTask, ListTenants
+from rota.model.commands.fleet import CreateProject, SetTenant
+from rota.model.commands.read import Explain, GetTask, ListTasks, ListTenants
 from rota.model.commands.submit import Cancel, Edit, Submit
 from rota.model.errors import RotaError
+from rota.model.project import ProjectSpec
 from rota.model.task import TaskSpec
 from rota.testing import TestDistributor
 from tests.engine.fleet import agent, claim, done, fail, queue, spec, states, submit, take, task, view
@@ -30,6 +31,10 @@ def named(rota: TestDistributor, **specs: TaskSpec) -> dict[str, str]:
 def _with_ref(one: TaskSpec, name: str) -> TaskSpec:
     one.ref = name
     return one
+
+
+def _work(n: int, tenant: str = "default", estimate: str = "10s") -> list[TaskSpec]:
+    return [TaskSpec(title="t", tenant=tenant, estimate=estimate) for _ in range(n)]
 
 
 class TestDue:
@@ -228,6 +233,44 @@ class TestFair:
         assert rota.call(ListTenants()).tenants == {"big": 4, "small": 1}
         found = self.shares(rota, 100)
         assert abs(found["big"] - 80) <= 6
+
+    def projects(self, rota: TestDistributor, n: int) -> Counter[str | None]:
+        found: Counter[str | None] = Counter()
+        for _ in range(n):
+            given = take(rota, "ann")
+            found[given.project] += 1
+            rota.clock.advance("10s")
+            done(rota, given)
+        return found
+
+    def test_one_project_can_not_flood_another_of_its_tenant(self, rota: TestDistributor) -> None:
+        agent(rota, "ann")
+        made = [
+            rota.call(CreateProject(project=ProjectSpec(title=title), tasks=_work(n))).project
+            for title, n in (("flood", 200), ("drop", 60))
+        ]
+        rota.call(Submit(tasks=_work(60)))
+        found = self.projects(rota, 120)
+        assert set(found) == {*made, None}
+        assert max(found.values()) - min(found.values()) <= 7, "the slack is 5 tasks; what has no project is one more"
+        waiting = next(iter(rota.call(ListTasks(project=made[0], state="ready", limit=1)).tasks))
+        assert rota.call(Explain(task=waiting.id)).order.project_ahead_s >= 0
+
+    def test_a_tenant_does_not_get_more_by_having_more_projects(self, rota: TestDistributor) -> None:
+        agent(rota, "ann")
+        queue(rota, "default", ordering="fair")
+        for _ in range(4):
+            rota.call(CreateProject(project=ProjectSpec(title="p"), tasks=_work(50, "many")))
+        rota.call(CreateProject(project=ProjectSpec(title="p"), tasks=_work(50, "one")))
+        assert abs(self.shares(rota, 80)["one"] - 40) <= 1
+
+    def test_projects_are_charged_by_work_and_corrected(self, rota: TestDistributor) -> None:
+        agent(rota, "ann")
+        queue(rota, "default", ordering="fair")
+        liar = rota.call(CreateProject(project=ProjectSpec(title="p"), tasks=_work(150, estimate="1s"))).project
+        honest = rota.call(CreateProject(project=ProjectSpec(title="p"), tasks=_work(150))).project
+        found = self.projects(rota, 120)
+        assert abs(found[liar] - found[honest]) <= 12
 
     @pytest.mark.parametrize("weight", [0, -1, 1_000_001])
     def test_impossible_weights(self, rota: TestDistributor, weight: int) -> None:

@@ -18,6 +18,7 @@ from rota.model.commands.fleet import (
     PurgeQueue,
     Register,
     RemoveAgent,
+    RemoveFromProject,
     ResumeAgent,
     ResumeQueue,
     SetHealth,
@@ -36,7 +37,7 @@ from rota.model.commands.read import (
     ListTasks,
 )
 from rota.model.commands.route import Assign, Match, SetRules
-from rota.model.commands.submit import Edit, Submit
+from rota.model.commands.submit import Describe, Edit, Submit
 from rota.model.commands.work import Answer, Ask, Claim, Fail, Failed, Heartbeat, Reject
 from rota.model.errors import RotaError
 from rota.model.limit import LimitSpec
@@ -143,12 +144,16 @@ REFUSALS: list[tuple[str, str, Setup]] = [
     ("wrong_state", "task", lambda rota: Edit(task=dead(rota))),
     ("changed", "version", lambda rota: Edit(task=task(rota), version=7)),
     ("cycle", "after", lambda rota: (lambda p: Edit(task=p[0], after=[p[1]]))(pair(rota))),
+    ("no_task", "task", lambda _: Describe(task=NOBODY)),
+    ("changed", "version", lambda rota: Describe(task=task(rota), version=7)),
     ("past", "deadline", lambda rota: Edit(task=task(rota), deadline=PAST)),
     ("unknown_reference", "after[0]", lambda rota: Edit(task=task(rota), after=[NOBODY])),
     ("duplicate", "after[1]", lambda rota: Edit(task=task(rota), after=[task(rota)] * 2)),
     ("no_agent", "agent", lambda _: ExplainAgent(agent="bob")),
     ("no_agent", "agent", lambda _: Claim(agent="bob")),
     ("name_taken", "instance", lambda rota: Claim(agent=taken(rota), instance="two")),
+    ("no_task", "tasks[0]", lambda rota: (lambda it: Claim(agent=it.agent, tasks=[NOBODY]))(running(rota))),
+    ("no_project", "project", lambda rota: (lambda it: Claim(agent=it.agent, project=NOWHERE))(running(rota))),
     ("no_agent", "agent", lambda _: Heartbeat(agent="bob")),
     ("name_taken", "instance", lambda rota: Heartbeat(agent=taken(rota), instance="two")),
     ("past", "outcomes[0].retry_at", lambda rota: (lambda it: Fail(
@@ -197,6 +202,8 @@ REFUSALS: list[tuple[str, str, Setup]] = [
     )),
     ("no_project", "project", lambda _: AddToProject(project=NOWHERE, tasks=one())),
     ("wrong_state", "project", lambda rota: AddToProject(project=closed(rota), tasks=one())),
+    ("no_project", "project", lambda _: RemoveFromProject(project=NOWHERE, tasks=[NOBODY])),
+    ("wrong_state", "project", lambda rota: RemoveFromProject(project=closed(rota), tasks=[NOBODY])),
     ("no_project", "project", lambda _: FinalizeProject(project=NOWHERE)),
     ("wrong_state", "project", lambda rota: (lambda it: FinalizeProject(project=it.project))(
         rota.call(CreateProject(project=ProjectSpec(title="p"), tasks=one())))),

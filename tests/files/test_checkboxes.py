@@ -143,6 +143,8 @@ def test_tabs_are_four_spaces() -> None:
         ("Keep \\#web", "Keep #web"),
         ("Keep \\!important", "Keep !important"),
         ("Keep \\due:2h", "Keep due:2h"),
+        ("Keep \\group:a", "Keep group:a"),
+        ("Name the group:", "Name the group:"),
         ("Keep \\@ann", "Keep @ann"),
         ("A \\path", "A \\path"),
         ("Mail a@b.c", "Mail a@b.c"),
@@ -164,6 +166,10 @@ def test_deadlines(when: str) -> None:
     assert read(f"- [ ] a due:{when}")[0].spec.deadline == when
 
 
+def test_groups() -> None:
+    assert [task.spec.group for task in read("- [ ] a group:api\n- [ ] b #docs group:x:y !low")] == ["api", "x:y"]
+
+
 WRONG = [
     # nearly a checkbox
     ("- [] a", "", ["nearly a checkbox", "`- [ ] title`"]),
@@ -180,6 +186,7 @@ WRONG = [
     ("- [ ] a !high !low", "priority", ["second priority", "backslash"]),
     ("- [ ] a #b #c", "kind", ["second kind"]),
     ("- [ ] a due:1h due:2h", "deadline", ["second deadline"]),
+    ("- [ ] a group:a group:b", "group", ["second group", "backslash"]),
     ("- [ ] a due:soon", "deadline", ["not a length of time"]),
     ("- [ ] a due:-5", "deadline", ["ten years"]),
     ("- [ ] a @b:high", "skills", ["'high' is not a whole number"]),

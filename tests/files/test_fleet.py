@@ -17,6 +17,7 @@ from rota.files.tables import AgentTable, BackoffTable, CostTable, PoolTable, Qu
 from rota.files.toml import load_fleet, parse_fleet
 from rota.model.agent import AgentSpec, Cost
 from rota.model.queue import Backoff, PoolPolicy, QueuePolicy
+from tests.files.refusal import assert_refused, refusal
 from tests.files.test_keylines import quoted, written
 
 
@@ -117,6 +118,15 @@ def test_a_pool_is_known_by_its_table_or_by_a_queue() -> None:
     assert [agent.spec.pool for agent in parse_fleet(text, "fleet.toml").agents] == ["p", "o"]
 
 
+def test_a_limit_can_not_count_across_databases() -> None:
+    parse_fleet('database = "work.db"\n[pool.gpu]\ndatabase = "work.db"', "fleet.toml")
+    text = 'database = "work.db"\n[[limit]]\nkey = "tenant"\ncapacity = 3\n[pool.gpu]\ndatabase = "other.db"'
+    field = "fleet.toml:6 pool.gpu.database"
+    assert_refused(lambda: parse_fleet(text, "fleet.toml"), field, "no limit counts across two")
+    nameless = refusal(lambda: parse_fleet('[pool.gpu]\ndatabase = "other.db"', "fleet.toml"))
+    assert "the file names none" in nameless.message
+
+
 def test_tables_leave_nothing_of_the_model_out() -> None:
     for table, model in [
         (QueueTable, QueuePolicy),
@@ -125,7 +135,8 @@ def test_tables_leave_nothing_of_the_model_out() -> None:
         (CostTable, Cost),
     ]:
         from_other_tables = {"near", "terms"}  # `[region.NAME]`, `[strategy.NAME]`
-        assert set(table.__struct_fields__) == set(model.__struct_fields__) - from_other_tables
+        of_the_file = {"database"} if table is PoolTable else set()
+        assert set(table.__struct_fields__) - of_the_file == set(model.__struct_fields__) - from_other_tables
     own = {"count", "command", "python", "check", "timeout", "stall", "grace", "env", "health", "health_every"}
     found_out = {"min_slots", "max_slots"}
     assert set(AgentTable.__struct_fields__) - own - found_out == set(AgentSpec.__struct_fields__) - {"least_slots"}
@@ -153,6 +164,7 @@ QUEUES = st.fixed_dictionaries(
         "ordering": st.sampled_from(["deadline", "fifo"]),
         "approval": st.booleans(),
         "depth": st.integers(1, 2**63 - 1),
+        "group_size": st.integers(1, 1_000),
         "target_wait": st.dictionaries(st.sampled_from(["emergency", "high", "low"]), SPANS),
     },
 )
@@ -176,6 +188,7 @@ def test_queues_come_back_as_they_were_written_and_the_engine_takes_them(queues:
 def test_the_engine_takes_the_edges_of_every_range(avoid: int, term: int, most: int) -> None:
     backoff = "{ base = 0, cap = 0 }"
     queue = f"[queue.q]\nterm = {term}\nmax_attempts = {most}\nbackoff = {backoff}\ntarget_wait.low = 0\n"
+    queue += f"group_size = {most}\n"
     move = 'depth = 1\noverflow = "move"\noverflow_queue = "default"\n'
     fleet = parse_fleet(f"{queue}{move}[pool.p]\navoid_s = {avoid}\n", "fleet.toml")
     check_queue(fleet.queues["q"], "policy")

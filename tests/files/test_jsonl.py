@@ -90,6 +90,7 @@ WRONG = [
     (task(f'"queue": "{"x" * 101}"'), "queue", ["100"], "too_large"),
     (task('"queue": ""'), "queue", ["empty"], "invalid"),
     (task(f'"unique": "{"x" * 301}"'), "unique", ["300"], "too_large"),
+    (task(f'"group": "{"x" * 301}"'), "group", ["300"], "too_large"),
     (task(f'"regions": ["a", "{"x" * 101}"]'), "regions", ["100"], "too_large"),
     (task(f'"skills": {json.dumps({str(n): 1 for n in range(65)})}'), "skills", ["64"], "too_large"),
     (

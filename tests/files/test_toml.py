@@ -66,6 +66,8 @@ WRONG = [
     (f"{AGENT}cost = {{ per_task = -1 }}", "fleet.toml:3 agent[0].cost.per_task", [">= 0"]),
     (f"[queue.{'q' * 101}]", f"fleet.toml:1 queue[{'q' * 60!r}...]", ["length <= 100"]),
     ("[queue.q]\nmax_attempts = 0", "fleet.toml:2 queue.q.max_attempts", [">= 1"]),
+    ("[queue.q]\ngroup_size = 0", "fleet.toml:2 queue.q.group_size", [">= 1"]),
+    ("[queue.q]\ngroup_size = 1001", "fleet.toml:2 queue.q.group_size", ["<= 1000"]),
     ("[queue.q]\ndepth = -1", "fleet.toml:2 queue.q.depth", [">= 1"]),
     ("[queue.q]\nterm = '5 minutes'", "fleet.toml:2 queue.q.term", ["not a length of time", "'90s'"]),
     ("[queue.q]\nterm = 0.5", "fleet.toml:2 queue.q.term", ["from 1 to 604800 seconds"]),

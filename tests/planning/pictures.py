@@ -15,6 +15,8 @@ from rota.planning.plan import plan, survey
 from rota.planning.refusal import Refusal
 from rota.planning.score import scorer, tie
 from rota.planning.snapshot import (
+    TENANT,
+    VIRTUAL,
     Agent,
     Give,
     Head,
@@ -22,6 +24,7 @@ from rota.planning.snapshot import (
     Known,
     Lane,
     Listener,
+    PassKey,
     Plan,
     Profile,
     Reserved,
@@ -109,7 +112,8 @@ def agents(draw: st.DrawFn, number: int) -> Agent:
     )
 
 
-_passes = st.dictionaries(st.tuples(st.integers(0, 3), st.integers(0, 3)), st.integers(0, 30_000_000), max_size=8)
+_pass_keys = st.builds(PassKey, st.integers(0, 3), st.integers(0, 3), st.sampled_from([TENANT, TENANT, VIRTUAL, 0, 1]))
+_passes = st.dictionaries(_pass_keys, st.integers(0, 30_000_000), max_size=10)
 
 
 @st.composite
@@ -138,6 +142,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
                 barred,
                 late=draw(st.sampled_from([False, False, True])),
                 tenant=draw(st.integers(1, 3)),
+                share=draw(st.sampled_from([0, 0, 1, 2])),
                 slack=draw(st.sampled_from([0.0, 1.0, 20.0, None])),
                 heads=heads,
             )
@@ -198,12 +203,24 @@ def the_slow_way(snapshot: Snapshot) -> list[Give]:
         if not of_band:
             continue
         mean = sum(lane.heads[0].cost for lane in of_band) // len(of_band)
-        least = now.passes.get((band, 0), 0) - round(now.slack * mean)
-        tenants = {lane.tenant for lane in of_band}
-        passes = {tenant: max(now.passes.get((band, tenant), 0), least) for tenant in tenants}
+        passes = _passes_of(now, band, of_band, round(now.slack * mean))
         for late in (False, True):
             _give_slowly(now, [lane for lane in of_band if lane.late == late], passes, mean, gives)
     return gives
+
+
+def _passes_of(now: Snapshot, band: int, lanes: Sequence[Lane], kept: int) -> dict[PassKey, int]:
+    """What every tenant and share that waits had, as far as it counts."""
+
+    def had(key: PassKey, virtual: PassKey) -> int:
+        return max(now.passes.get(key, 0), now.passes.get(virtual, 0) - kept)
+
+    found = {}
+    for lane in lanes:
+        tenant, share = PassKey(band, lane.tenant, TENANT), PassKey(band, lane.tenant, lane.share)
+        found[tenant] = had(tenant, PassKey(band, 0, TENANT))
+        found[share] = had(share, PassKey(band, lane.tenant, VIRTUAL))
+    return found
 
 
 def _served(now: Snapshot, lane: Lane) -> bool:
@@ -250,17 +267,23 @@ def hand_over(now: Snapshot, number: int, lane: Lane, listener: int) -> None:
         agent.kind_room = {**agent.kind_room, needs.kind: left._replace(room=left.room - 1)}
 
 
-def _give_slowly(now: Snapshot, lanes: list[Lane], passes: dict[int, int], mean: int, gives: list[Give]) -> None:
+def _in_turn(lane: Lane, mine: Sequence[Lane], passes: dict[PassKey, int], mean: int) -> bool:
+    """Whether its tenant is at most the slack ahead of any that waits, and so its share in the tenant."""
+    if lane.slack is None:
+        return True
+    tenant, share = PassKey(lane.band, lane.tenant, TENANT), PassKey(lane.band, lane.tenant, lane.share)
+    others = [passes[PassKey(lane.band, one.tenant, TENANT)] for one in mine]
+    shares = [passes[PassKey(lane.band, one.tenant, one.share)] for one in mine if one.tenant == lane.tenant]
+    slack = round(lane.slack * mean)
+    return passes[tenant] - slack <= min(others) and passes[share] - slack <= min(shares)
+
+
+def _give_slowly(now: Snapshot, lanes: list[Lane], passes: dict[PassKey, int], mean: int, gives: list[Give]) -> None:
     left = {lane.id: list(lane.heads) for lane in lanes}
+    alone = sum(key.share == TENANT for key in passes) == 1
     while left:
         mine = [lane for lane in lanes if lane.id in left]
-        floor = min(passes[lane.tenant] for lane in mine)
-        alone = len(passes) == 1
-        turn = [
-            lane
-            for lane in mine
-            if alone or lane.slack is None or passes[lane.tenant] - round(lane.slack * mean) <= floor
-        ]
+        turn = [lane for lane in mine if _in_turn(lane, mine, passes, mean)]
         lane = min(turn, key=lambda one: left[one.id][0][:2])
         may = [agent for agent in now.agents if may_now(now, agent, lane)]
         if not may:
@@ -272,10 +295,14 @@ def _give_slowly(now: Snapshot, lanes: list[Lane], passes: dict[int, int], mean:
         scored = scores(now, lane, head)
         best = min(may, key=lambda agent: (scored[agent.id], tie(now.seed, agent.id), agent.id))
         listener = next(it for it in now.listeners if best.id in it.agents and it.n > 0)
-        cost = 0 if alone else max(head.cost, 1)
-        if not alone:
-            passes[lane.tenant] += max(cost // now.weights.get(lane.tenant, 1), 1)
-        gives.append(Give(head.task, lane.id, head.due, best.id, listener.id, scored[best.id], cost))
+        shared = sum(key.tenant == lane.tenant and key.share != TENANT for key in passes) > 1
+        cost = max(head.cost, 1) if shared or not alone else 0
+        if cost:
+            passes[PassKey(lane.band, lane.tenant, TENANT)] += max(cost // now.weights.get(lane.tenant, 1), 1)
+        if shared:
+            passes[PassKey(lane.band, lane.tenant, lane.share)] += cost
+        share = lane.share if shared else -1
+        gives.append(Give(head.task, lane.id, head.due, best.id, listener.id, scored[best.id], cost, share))
         hand_over(now, best.id, lane, listener.id)
 
 

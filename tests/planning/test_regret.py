@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rota.model.requirements import Requirements
 from rota.planning.filter import refusal
 from rota.planning.regret import MOST, PER_SLOT
-from rota.planning.snapshot import Agent, Head, Known, Lane, Listener, Plan, Profile, Snapshot
+from rota.planning.snapshot import TENANT, Agent, Head, Known, Lane, Listener, PassKey, Plan, Profile, Snapshot
 from tests.planning.pictures import (
     copy,
     in_order,
@@ -145,10 +145,21 @@ def test_who_is_ahead_stands_back() -> None:
     for lane in snapshot.lanes:
         lane.slack = 0.0
     snapshot.lanes[1].tenant = 2
-    snapshot.passes = {(3, 1): 5, (3, 2): 100}
+    snapshot.passes = {PassKey(3, 1, TENANT): 5, PassKey(3, 2, TENANT): 100}
     assert {give.task for give in planned(snapshot).gives} == {1, 2}
-    snapshot.passes = {(3, 1): 100, (3, 2): 5}
+    snapshot.passes = {PassKey(3, 1, TENANT): 100, PassKey(3, 2, TENANT): 5}
     assert {give.task for give in planned(snapshot).gives} == {3, 4}
+
+
+def test_who_stood_back_comes_back_once() -> None:
+    """Of three lanes two are of one tenant, and one of these stands back sooner than the other."""
+    heads = {"a": [Head(4, 1, 5)], "b": [Head(2, 2, 10)], "c": [Head(2, 4, 10), Head(2, 5, 10), Head(3, 3, 1)]}
+    snapshot = of_times({"ann": {}}, heads, matching="regret")
+    snapshot.agents = [Agent(1, Profile("ann"), 9)]
+    snapshot.listeners = [Listener(1, (1,), 5)]
+    for lane, (tenant, slack) in zip(snapshot.lanes, ((1, 1.0), (2, 0.0), (2, 1.0)), strict=True):
+        lane.tenant, lane.slack = tenant, slack
+    assert sorted(give.task for give in planned(snapshot).gives) == [1, 2, 3, 4, 5]
 
 
 def test_the_window_is_bounded() -> None:

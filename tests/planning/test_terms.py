@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from rota.model.agent import Cost
 from rota.model.requirements import Requirements
-from rota.planning.score import scorer, shares_of, tie
+from rota.planning.draws import Draws, mixed
+from rota.planning.score import scorer, scores, shares_of, tie
 from rota.planning.snapshot import Agent, Head, Known, Lane, Listener, Plan, Profile, Snapshot
 from rota.planning.strategies import SINGLE, STRATEGIES, asks_history, fault
-from rota.planning.terms import TERMS, Scene, drawn, mixed
+from rota.planning.terms import TERMS, Scene, drawn
 from tests.planning.pictures import agents, planned, requirements
 
 fleets = st.integers(1, 5).flatmap(lambda n: st.tuples(*[agents(number) for number in range(n)]))
@@ -53,6 +54,20 @@ def test_a_score_is_the_sum_of_its_shares(
         shares = shares_of(weights, scene, agent)
         assert shares.keys() == weights.keys()
         assert sum(shares.values()) == pytest.approx(scorer(weights, scene)(agent))
+
+
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+@given(fleet=fleets, needs=requirements, seed=st.integers(0, 3), head=heads, some=st.sets(st.integers(0, 4)))
+def test_all_at_once_scores_are_the_same_as_one_by_one(
+    strategy: str, fleet: tuple[Agent, ...], needs: Requirements, seed: int, head: Head, some: set[int]
+) -> None:
+    free = [agent for agent in fleet if agent.id in some]
+    draws = Draws(fleet)
+    scene = Scene(needs, fleet, seed, head, free, lambda: draws)
+    weights = STRATEGIES[strategy].weights
+    assert list(scores(weights, scene)) == list(map(scorer(weights, scene), free))
+    own = {**weights, "rendezvous": 0.3, "random": 7.0, "load": 0.1}
+    assert list(scores(own, scene)) == list(map(scorer(own, scene), free))
 
 
 def ann(**more: object) -> Agent:
@@ -203,6 +218,15 @@ def test_mixed_bits_are_even_and_do_not_keep_an_order() -> None:
     assert 900 <= same <= 1_100
     ones = sum(mixed(key, 3).bit_count() for key in range(4_000)) / 4_000
     assert ones == pytest.approx(16, abs=0.3)
+
+
+@given(st.lists(st.integers(0, 1 << 62), min_size=1, max_size=9, unique=True), st.integers(-(1 << 63), 1 << 64))
+def test_draws_are_mixed_bits(numbers: list[int], key: int) -> None:
+    fleet = [Agent(id=number, profile=Profile("a"), slots=1) for number in numbers]
+    draws = Draws(fleet)
+    assert draws.of(key, fleet) == [mixed(key, number) for number in numbers]
+    some = fleet[::-2]
+    assert draws.of(key, some) == [mixed(key, agent.id) for agent in some]
 
 
 def test_random_is_even_and_repeatable() -> None:

@@ -102,10 +102,10 @@ def test_a_text_is_never_cut(store: Migratable, n: int) -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 2, 15, 16, 2_000, 2_001, 5_000])
 def test_sets_of_any_size(store: Migratable, n: int) -> None:
-    rows = [(1, number % 7, number, number, 0) for number in range(n)]
+    rows = [(1, number % 7, number, number, 0, 0) for number in range(n)]
     with trial(store) as t:
         t.add(ADD_READY, rows)
-        t.add(ADD_READY, [*rows, (2, 0, 0, 0, 0)])
+        t.add(ADD_READY, [*rows, (2, 0, 0, 0, 0, 0)])
         assert sorted(t.each(TAKE_READY, [row[:3] for row in rows])) == [(number,) for number in range(n)]
         assert t.each(TAKE_READY, [(2, 0, 0)]) == [(0,)]
 
@@ -122,7 +122,7 @@ def test_large_texts_go_in_parts(store: Migratable, monkeypatch: pytest.MonkeyPa
 
 def test_the_same_key_twice_in_one_set(store: Migratable) -> None:
     with trial(store) as t:
-        t.add(ADD_READY, [(1, 1, 1, 0, 0), (1, 1, 1, 0, 0), (1, 1, 2, 0, 0)])
+        t.add(ADD_READY, [(1, 1, 1, 0, 0, 0), (1, 1, 1, 0, 0, 0), (1, 1, 2, 0, 0, 0)])
         assert sorted(t.each(TAKE_READY, [(1, 1, 1), (1, 1, 2)])) == [(1,), (2,)]
 
 

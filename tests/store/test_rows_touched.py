@@ -52,7 +52,7 @@ def fill(store: Migratable, had: int, size: int) -> None:
             t.add(tasks.ADD_TASK, [in_lane(n) for n in numbers])
             t.add(tasks.ADD_TASK, [task(-n, state=state.DONE, finished=NOW, lane=None) for n in numbers])
             t.add(tasks.ADD_BODY, [(n, "", None) for n in numbers])
-            t.add(waiting.ADD_READY, [(n % LANES, NOW + n, n, n, 0) for n in numbers])
+            t.add(waiting.ADD_READY, [(n % LANES, NOW + n, n, n, 0, group(n)) for n in numbers])
             t.add(waiting.ADD_ASIDE, [(state.HELD, -n) for n in numbers])
             t.add(waiting.ADD_TIMER, [(NOW + n, 1, n) for n in numbers])
             t.add(relations.ADD_UNIQUE, [(f"k{n}", n) for n in numbers])
@@ -61,6 +61,15 @@ def fill(store: Migratable, had: int, size: int) -> None:
             t.add(history.ADD_EVENT, [(NOW, "submit", n, "[]", "{}") for n in numbers])
             for n in range(numbers[0], numbers[-1], STORY):
                 t.one(relations.ADD_REQUEST, f"r{n}", "", "", NOW)
+
+
+def group(n: int) -> int:
+    """All of lane 7 is one group, all of lane 8 are pairs, of lane 9 nearly none is in a group; others are in none."""
+    if n % LANES == 7:
+        return 1
+    if n % LANES == 8:
+        return 2 + n // (2 * LANES)
+    return 1 if n in (9, 2_009) else 0
 
 
 def in_lane(n: int) -> tuple[Any, ...]:
@@ -91,6 +100,12 @@ def listed(in_state: int | None, **filters: Any) -> Action:
 
 ACTIONS: dict[str, Action] = {
     "heads": of(waiting.HEADS_SQLITE, waiting.HEADS_POSTGRES, lambda s: each(s, [(n, 16) for n in range(LANES)])),
+    "companions": of(
+        waiting.COMPANIONS_SQLITE,
+        waiting.COMPANIONS_POSTGRES,
+        lambda s: each(s, [(7, 1, 8), (8, 2, 8), (8, 40, 8), (9, 1, 8), (10, 1, 8)]),
+    ),
+    "companions_of_one": of(waiting.COMPANIONS_SQLITE, waiting.COMPANIONS_POSTGRES, lambda s: each(s, [(9, 1, 8)])),
     "take_ready": each(waiting.TAKE_READY, _PLACES),
     "take_one": each(waiting.TAKE_READY, _PLACES[:1]),
     "due_timers": of(waiting.DUE_TIMERS_SQLITE, waiting.DUE_TIMERS_POSTGRES, lambda s: one(s, NOW + 2_000, 50)),
@@ -146,9 +161,10 @@ ACTIONS: dict[str, Action] = {
 }
 
 
-READS = ("attempts", "batch_tasks", "briefs", "children", "first_of_lane", "get_request", "heads", "last_of_lane",
-         "list_all", "list_batch", "list_held", "parent_results", "parents", "project_states", "project_tasks", "shown",
-         "slots_of_agents", "task_events", "unique_tasks", "whole_tasks")  # fmt: skip
+READS = ("attempts", "batch_tasks", "briefs", "children", "companions", "companions_of_one", "first_of_lane",
+         "get_request", "heads", "last_of_lane", "list_all", "list_batch", "list_held", "parent_results", "parents",
+         "project_states", "project_tasks", "shown", "slots_of_agents", "task_events", "unique_tasks",
+         "whole_tasks")  # fmt: skip
 
 
 def mislead(store: Migratable, dsn: str) -> None:

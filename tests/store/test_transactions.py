@@ -41,7 +41,7 @@ def test_what_raised_is_undone(store: Migratable) -> None:
         t.one(SET_META, "a", "1")
     with trial(store) as t:
         t.one(SET_META, "a", "2")
-        t.add(ADD_READY, [(1, 1, n, 0, 0) for n in range(100)])
+        t.add(ADD_READY, [(1, 1, n, 0, 0, 0) for n in range(100)])
     assert kept(store, "a") == "1"
     with store.write() as t:
         assert t.each(TAKE_READY, [(1, 1, 5)]) == []
@@ -97,7 +97,7 @@ def test_savepoint(store: Migratable) -> None:
         t.one(SET_META, "before", "1")
         t.savepoint()
         t.one(SET_META, "inside", "1")
-        t.add(ADD_READY, [(1, 1, 1, 0, 0)])
+        t.add(ADD_READY, [(1, 1, 1, 0, 0, 0)])
         t.back()
         assert (value(t, "before"), value(t, "inside")) == ("1", None)
         t.savepoint()

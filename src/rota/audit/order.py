@@ -9,7 +9,7 @@ its `horizon` decides.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,6 +23,9 @@ from rota.model.event import Move
 from rota.model.priority import PRIORITIES
 from rota.model.state import READY
 from rota.model.times import SECOND
+
+OVERRIDDEN = frozenset({"role", "skill", "region", "resource", "price", "avoided"})
+"""What a claim by name may leave out."""
 
 
 class PlanFacts(msgspec.Struct):
@@ -39,6 +42,8 @@ class PlanFacts(msgspec.Struct):
     each: dict[str, int] = {}
     """What one task was charged to limits where experience says it."""
     horizon: str | None = None
+    by_name: Literal["asked", "override"] | None = None
+    """Whoever got it asked for this task or its project, so that better ones were none of its business."""
 
 
 class Fresh(msgspec.Struct):
@@ -114,7 +119,7 @@ class Order:
         fault = self._fault(plan, lane, move.agent or 0)
         if fault is not None:
             self._evidence.add("not_eligible", *fault, event=plan.event, task=move.first)
-        if self._is_kept(plan, move) or plan.in_order.get(move.agent or 0, -1) >= lane.band:
+        if self._is_kept(plan, move) or plan.facts.by_name or plan.in_order.get(move.agent or 0, -1) >= lane.band:
             return
         clean = True
         for better in self._lanes.better(lane.pool, lane.band):
@@ -138,7 +143,7 @@ class Order:
         assert agent is not None
         name = agent.profile.name
         refused = self._fleet.refusal(agent.profile, lane.shape)
-        if refused is not None:
+        if refused is not None and not (plan.facts.by_name == "override" and refused.code in OVERRIDDEN):
             return "an agent that may do it", f"{name!r}: {refused.text}"
         if agent.state != ACTIVE:
             return "an active agent", f"{name!r} was draining or removed"

@@ -23,13 +23,15 @@ from rota.model.stage import Stage
 from rota.planning.rules import Rules
 from rota.planning.snapshot import Fits, Profile, profile_of
 from rota.store.protocol import Reader
-from rota.store.sql import fleet
+from rota.store.sql import fleet, relations
 from rota.store.sql.limits import LIMIT_SPECS
 from rota.store.statement import One
 
 VERSION = "fleet_version"
 RULES = "rules"
 """Where all routing rules are kept, in `meta`."""
+REMEMBERED = 100_000
+"""Projects of which the share is remembered."""
 ACTIVE, DRAINING, REMOVED = 0, 1, 2
 
 
@@ -78,6 +80,8 @@ class LaneKey(NamedTuple):
     band: int
     tenant: int
     late: int = 0
+    share: int = 0
+    """Which share of its tenant the tasks' project counts to; 0 = tasks without a project."""
 
 
 class Book:
@@ -100,6 +104,8 @@ class Book:
         self._tenant_names: dict[int, str] = {}
         self.weights: dict[int, int] = {}
         """Of tenants that do not weigh 1."""
+        self.shares: dict[int, int] = {}
+        """By project: which share of its tenant it counts to."""
         self.limits = Limits()
         self.rules = Rules(())
         self._charged: dict[int, Charged] = {}
@@ -250,6 +256,18 @@ class Book:
             queue, tenant = self.queues[key.queue].name, self.tenant_name(reader, key.tenant)
             found = self._charged[lane] = self.limits.of_lane(queue, tenant, needs.kind, needs.limits)
         return found
+
+    def share_of(self, reader: Reader, project: int | None) -> int:
+        """Which share of its tenant a project counts to; 0 = no project."""
+        if project is None:
+            return 0
+        share = self.shares.get(project)
+        if share is None:
+            if len(self.shares) >= REMEMBERED:
+                self.shares.clear()
+            found = reader.one(relations.SHARE_OF_PROJECT, project)
+            share = self.shares[project] = int(found[0][0]) if found else 0
+        return share
 
     def lane(self, reader: Reader, key: LaneKey) -> int:
         """The number of this lane; a new one is made known."""

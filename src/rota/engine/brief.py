@@ -67,6 +67,7 @@ def _given(
         payload=None if found.payload is None else _decode(found.payload),
         project=None if found.project is None else project_id(found.project),
         tenant=book.tenant_name(context.transaction, found.tenant),
+        group=found.grp,
         deadline=maybe_rfc3339(found.deadline),
         estimate=None if found.estimate is None else found.estimate / SECOND,
         submitted=rfc3339(found.submitted),

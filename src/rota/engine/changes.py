@@ -22,7 +22,7 @@ class Changes:
         self._node = node
         self.tasks: list[Row] = []
         self.bodies: list[Row] = []
-        self.ready: list[tuple[int, int, int, int, int]] = []
+        self.ready: list[tuple[int, int, int, int, int, int]] = []
         self.aside: list[tuple[int, int]] = []
         self.timers: list[tuple[int, int, int]] = []
         self.dependencies: list[Row] = []
@@ -44,9 +44,9 @@ class Changes:
         self.pools: set[int] = set()
         """Pools in which something changed that a plan could use."""
 
-    def add_ready(self, lane: int, due: int, task: int, cost: int, affinity: int) -> None:
-        """The task waits in this lane."""
-        self.ready.append((lane, due, task, cost, affinity))
+    def add_ready(self, lane: int, due: int, task: int, cost: int, keys: tuple[int, int]) -> None:
+        """The task waits in this lane; `keys` are its affinity and group as numbers."""
+        self.ready.append((lane, due, task, cost, *keys))
         self.depth[lane] = self.depth.get(lane, 0) + 1
 
     def add_timer(self, due: int, kind: int, ref: int) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from rota.engine.book import DRAINING
 from rota.engine.brief import brief
+from rota.engine.chosen import chosen_by, in_hands
 from rota.engine.context import Context, Waiting
 from rota.model import bounds, check
 from rota.model.commands.work import Claim, Claimed
@@ -45,10 +46,16 @@ def claim(context: Context, command: Claim, number: int) -> Claimed | Waiting:
         if again:
             return Claimed(tasks=brief(context, again))
         _supersede(context, command)
+    chosen = chosen_by(context, command)
+    if chosen is not None:
+        held = in_hands(context, [agent.id for agent in agents], chosen)
+        if held:
+            return Claimed(tasks=brief(context, held[: command.n]))
     wait = command.wait
     if all(agent.state == DRAINING for agent in agents):
         wait = 0.0
-    waiting = Waiting(number, command, tuple(agent.id for agent in agents), context.now + round(wait * SECOND))
+    until = context.now + round(wait * SECOND)
+    waiting = Waiting(number, command, tuple(agent.id for agent in agents), until, chosen)
     context.claims.append(waiting)
     context.changes.pools.add(agents[0].pool)
     return waiting
@@ -80,9 +87,11 @@ def keep_listening(context: Context) -> None:
 
 
 def add_listeners(context: Context, waiting: Iterable[Waiting]) -> None:
-    """Write down who listens here."""
+    """Write down who listens here. Claims for chosen tasks are only this node's own: no other could answer them."""
     rows = [
-        (kept.id, context.node, msgspec.json.encode(kept.agents).decode(), kept.claim.n, kept.until) for kept in waiting
+        (kept.id, context.node, msgspec.json.encode(kept.agents).decode(), kept.claim.n, kept.until)
+        for kept in waiting
+        if kept.chosen is None
     ]
     context.transaction.add(ADD_LISTENER, rows)
 

@@ -25,16 +25,26 @@ class Wish(NamedTuple):
     due: int
 
 
+class Chosen(NamedTuple):
+    """What alone a claim is for: the tasks of a project, or some tasks by number."""
+
+    project: int | None
+    tasks: frozenset[int]
+
+
 class Waiting:
     """A claim that listens: kept by the node that must answer it."""
 
-    __slots__ = ("agents", "claim", "id", "until")
+    __slots__ = ("agents", "chosen", "claim", "id", "until")
 
-    def __init__(self, number: int, claim: Claim, agents: tuple[int, ...], until: int) -> None:
+    def __init__(
+        self, number: int, claim: Claim, agents: tuple[int, ...], until: int, chosen: Chosen | None = None
+    ) -> None:
         self.id = number
         self.claim = claim
         self.agents = agents
         self.until = until
+        self.chosen = chosen
 
 
 class Context:

@@ -12,7 +12,7 @@ from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_han
 from rota.engine.book import Pool
 from rota.engine.context import Context
 from rota.engine.give import give
-from rota.engine.heads import heads_of
+from rota.engine.heads import add_companions, heads_of
 from rota.engine.kept_slots import KeptSlots, given_out, kept_slots
 from rota.engine.learn import fold, load_of
 from rota.engine.listening import Listening, listeners_of
@@ -24,9 +24,11 @@ from rota.engine.troubles import Troubles, troubles_of
 from rota.model.requirements import Requirements
 from rota.model.times import SECOND
 from rota.planning import snapshot as seen
+from rota.planning.fair import shared_passes
 from rota.planning.keep import give_kept
 from rota.planning.order import slack
 from rota.planning.plan import plan, survey
+from rota.planning.snapshot import PassKey
 from rota.planning.strategies import looks_around, weights_of
 from rota.planning.survey import refused_where_closed
 from rota.store.sql.fleet import HEARTBEATS, PASSES
@@ -152,7 +154,9 @@ def _snapshot(
         barred = barred or (f"limit:{limit}" if limit else None)
         barred = barred or ("broken" if key.shape in context.broken else None)
         ahead = slack(queue.policy.ordering, pool.policy.slack)
-        pictured.append(seen.Lane(lane, key.shape, key.band, barred, bool(key.late), key.tenant, ahead))
+        one = seen.Lane(lane, key.shape, key.band, barred, bool(key.late), key.tenant, key.share, ahead)
+        one.group_size = queue.policy.group_size
+        pictured.append(one)
     agents = _agents(context, pool, listeners, used, shapes, kept, troubles, listening=listening)
     return seen.Snapshot(
         agents=agents,
@@ -208,13 +212,10 @@ def _agents(
     return found
 
 
-def _passes(context: Context, pool: Pool, lanes: Sequence[seen.Lane]) -> dict[tuple[int, int], int]:
-    """What tenants had so far, in bands where more than one waits."""
-    waiting: dict[int, set[int]] = {}
-    for lane in lanes:
-        waiting.setdefault(lane.band, {0}).add(lane.tenant)
-    asked = [(pool.id, band, tenant) for band, tenants in waiting.items() if len(tenants) > 2 for tenant in tenants]
-    return {(band, tenant): had for band, tenant, had in context.transaction.each(PASSES, sorted(asked))}
+def _passes(context: Context, pool: Pool, lanes: Sequence[seen.Lane]) -> dict[PassKey, int]:
+    """What tenants and their shares had so far, in bands where more than one waits."""
+    asked = [(pool.id, *key) for key in sorted(shared_passes(lanes))]
+    return {PassKey(*row[:3]): row[3] for row in context.transaction.each(PASSES, asked)}
 
 
 def _plan(context: Context, pictured: seen.Snapshot, depths: dict[int, int], kept: KeptSlots) -> seen.Plan:
@@ -237,6 +238,7 @@ def _plan(context: Context, pictured: seen.Snapshot, depths: dict[int, int], kep
             shown = heads.get(lane.id, [])
             lane.heads = [head for head in shown if head.task not in gone] if gone else shown
             lane.more = len(shown) >= heads_each and (not alone or depths[lane.id] > heads_each)
+        add_companions(context.transaction, lanes, pictured.listeners, gone)
         try:
             decided = plan(_unused(pictured, lanes))
         except Exception as error:

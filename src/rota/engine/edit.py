@@ -73,6 +73,8 @@ def _check(command: Edit) -> None:
         check.text(command.description, "description", bounds.DESCRIPTION)
     if isinstance(command.max_attempts, int):
         check.number(command.max_attempts, "max_attempts", 1, bounds.ATTEMPTS)
+    if command.group is not msgspec.UNSET:
+        check.maybe_key(command.group, "group")
     if not isinstance(command.after, msgspec.UnsetType):
         check.parents(command.after, "after")
     wanted = {key: getattr(command, key) for key in _ASKED}
@@ -116,14 +118,15 @@ def _changed_row(
         transaction.one(tasks.TITLE_OF, row.id)[0][0] if isinstance(command.title, msgspec.UnsetType) else command.title
     )
     attempts = row.max_attempts if isinstance(command.max_attempts, msgspec.UnsetType) else command.max_attempts
+    group = row.grp if isinstance(command.group, msgspec.UnsetType) else command.group
     parents, waiting = row.parents, row.waiting
     if edges is not None:
         parents, waiting = len(edges), sum(found is None for _, found in edges)
         _write_edges(context, row, edges)
-    transaction.one(tasks.EDIT_TASK, title, band, shape, deadline, attempts, parents, row.id)
+    transaction.one(tasks.EDIT_TASK, title, band, shape, deadline, attempts, parents, group, row.id)
     if isinstance(command.description, str):
         transaction.one(tasks.SET_DESCRIPTION, command.description, row.id)
-    return row._replace(band=band, deadline=deadline, shape=shape, parents=parents, waiting=waiting)
+    return row._replace(band=band, deadline=deadline, shape=shape, parents=parents, waiting=waiting, grp=group)
 
 
 def _needs(old: Requirements, command: Edit) -> Requirements:

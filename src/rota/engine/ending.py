@@ -102,7 +102,7 @@ def keep_sample(context: Context, lease: LeaseRow, kind: str, good: int, estimat
     """Note how long the lease was held, for whoever learns from it; `estimate` as submitted, microseconds."""
     seconds = max(context.now - lease.since, 1) / SECOND
     context.changes.samples.append(
-        Sample(lease.agent, kind, seconds, context.now, good, lease.lane, lease.cost, estimate)
+        Sample(lease.agent, kind, seconds, context.now, good, lease.lane, lease.cost, estimate, lease.share)
     )
 
 

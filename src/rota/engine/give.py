@@ -16,6 +16,7 @@ from rota.engine.meters import PoolMeters
 from rota.model import state
 from rota.model.commands.work import Claimed
 from rota.model.event import Move
+from rota.model.ids import task_id
 from rota.model.priority import PRIORITIES
 from rota.model.times import SECOND, rfc3339
 from rota.planning.snapshot import Give, Plan
@@ -39,8 +40,12 @@ def give(
     used: Mapping[int, Mapping[int, int]],
     horizon: str | None,
     meters: PoolMeters,
+    by_name: str | None = None,
 ) -> None:
-    """Lease every task that is still in `ready`; one that is gone by now is passed over and its slot stays free."""
+    """Lease every task that is still in `ready`; one that is gone by now is passed over and its slot stays free.
+
+    `by_name` says, where tasks were asked for by name, whether that was with `override`.
+    """
     changes = context.changes
     wanted = [(chosen.lane, chosen.due, chosen.task) for chosen in decided.gives]
     taken = {task for (task,) in context.transaction.each(TAKE_READY, wanted)}
@@ -61,12 +66,13 @@ def give(
         changes.depth[chosen.lane] = changes.depth.get(chosen.lane, 0) - 1
         waited = (context.now - (found.ready_at or found.submitted)) / SECOND
         changes.count(found.queue, "given", waited)
-    context.transaction.add(ADD_LEASE, [(*lease[:15], lease.note, lease.cost) for lease in leases])
+    context.transaction.add(ADD_LEASE, [(*lease[:15], lease.note, lease.cost, lease.share) for lease in leases])
     changes.say(
         "plan",
         moves[0].first if len(moves) == 1 else None,
         tuple(moves),
         **_facts(context, pool, decided, horizon),
+        **({"by_name": by_name} if by_name else {}),
         **meters.facts(decided),
     )
     meters.charge(leases)
@@ -98,6 +104,7 @@ def _lease(context: Context, found: Brief, chosen: Give, slot: int, listener: Li
         cancel_at=None,
         note=note,
         cost=chosen.cost,
+        share=chosen.share,
     )
 
 
@@ -105,6 +112,9 @@ def _why(context: Context, pool: Pool, chosen: Give) -> dict[str, Any]:
     """The decision as it is recorded: the place in the order of work, and what chose the agent."""
     key = context.book.lane_key(context.transaction, chosen.lane)
     place = {"late": True} if key.late else {"due": rfc3339(max(chosen.due, 0))}
+    if chosen.came_with:
+        together = {"group": f"came with {task_id(chosen.came_with)} of its group"}
+        return {"band": PRIORITIES[key.band], **place, **together}
     return {
         "band": PRIORITIES[key.band],
         **place,
@@ -114,12 +124,12 @@ def _why(context: Context, pool: Pool, chosen: Give) -> dict[str, Any]:
 
 
 def _charge(context: Context, pool: Pool, decided: Plan) -> None:
-    """Raise the passes of the tenants that were given something."""
+    """Raise the passes of the tenants and shares that were given something."""
     if not decided.charges:
         return
-    more = [(pool.id, band, tenant, work) for (band, tenant), work in sorted(decided.charges.items())]
+    more = [(pool.id, *key, work) for key, work in sorted(decided.charges.items())]
     # Rows that are missing are made first, at nothing.
-    context.transaction.add(ADD_PASS, [(number, band, tenant, 0) for number, band, tenant, _work in more])
+    context.transaction.add(ADD_PASS, [(*row[:4], 0) for row in more])
     context.transaction.each(RAISE_PASS, more)
 
 

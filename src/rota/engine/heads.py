@@ -1,12 +1,13 @@
-"""The first tasks of lanes."""
+"""The first tasks of lanes, and of groups in their lanes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 
-from rota.planning.snapshot import Head
+from rota.planning.snapshot import Head, Lane, Listener
 from rota.store.protocol import Reader
-from rota.store.sql.waiting import HEADS_POSTGRES, HEADS_SQLITE
+from rota.store.sql.waiting import COMPANIONS_POSTGRES, COMPANIONS_SQLITE, HEADS_POSTGRES, HEADS_SQLITE
 
 
 def heads_of(reader: Reader, lanes: Iterable[int], k: int) -> dict[int, list[Head]]:
@@ -16,3 +17,32 @@ def heads_of(reader: Reader, lanes: Iterable[int], k: int) -> dict[int, list[Hea
     for lane, *head in reader.each(statement, [(lane, k) for lane in lanes]):
         heads.setdefault(lane, []).append(Head(*head))
     return heads
+
+
+def add_companions(reader: Reader, lanes: Sequence[Lane], listeners: Iterable[Listener], gone: Collection[int]) -> None:
+    """Let lanes show what may come along with their heads: of each group as many tasks as a plan could give.
+
+    Each head of a group can bring along what the group's size and one claim take. Nothing is read while all claims are
+    for one task, or no head is of a group. `gone` are tasks that were given before the plan.
+    """
+    claims = [listener.n for listener in listeners]
+    largest, wanted = max(claims, default=0), sum(claims)
+    if largest < 2:
+        return
+    asked: list[tuple[int, int, int]] = []
+    for lane in lanes:
+        together = min(lane.group_size, largest)
+        shown = [head.group for head in lane.heads if head.group] if together > 1 else []
+        if shown:
+            each = Counter(shown)
+            asked += [(lane.id, group, min(n * together, wanted) + len(gone)) for group, n in each.items()]
+    if not asked:
+        return
+    statement = COMPANIONS_SQLITE if reader.dialect == "sqlite" else COMPANIONS_POSTGRES
+    found: dict[int, dict[int, list[Head]]] = {}
+    for number, *row in reader.each(statement, asked):
+        head = Head(*row)
+        if head.task not in gone:
+            found.setdefault(number, {}).setdefault(head.group, []).append(head)
+    for lane in lanes:
+        lane.companions = found.get(lane.id, {})

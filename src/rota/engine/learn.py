@@ -18,6 +18,7 @@ from rota.engine.troubles import learn_troubles
 from rota.model.times import SECOND
 from rota.planning.busy import faded, weight_of
 from rota.planning.estimate import ALPHA, Belief, learn
+from rota.planning.snapshot import TENANT, PassKey
 from rota.planning.strategies import weights_of
 from rota.store.sql import fleet
 from rota.store.sql.leases import ADD_SAMPLE, TAKE_SAMPLES, Sample
@@ -150,13 +151,17 @@ def _teaches(sample: Sample) -> list[tuple[int, str]]:
 
 
 def _correct_passes(context: Context, samples: Sequence[Sample]) -> None:
-    """What tenants were charged when their tasks were given out was an estimate; now the work is known."""
-    more: dict[tuple[int, int, int], int] = {}
+    """What tenants and shares were charged when their tasks were given out was an estimate; now the work is known."""
+    more: dict[tuple[int, PassKey], int] = {}
     for sample in samples:
         if not sample.cost:
             continue
         key = context.book.lane_key(context.transaction, sample.lane)
-        off = (round(sample.seconds * SECOND) - sample.cost) // context.book.weights.get(key.tenant, 1)
-        who = (key.pool, key.band, key.tenant)
-        more[who] = more.get(who, 0) + off
-    context.transaction.each(fleet.RAISE_PASS, [(*who, off) for who, off in sorted(more.items()) if off])
+        off = round(sample.seconds * SECOND) - sample.cost
+        tenant = key.pool, PassKey(key.band, key.tenant, TENANT)
+        more[tenant] = more.get(tenant, 0) + off // context.book.weights.get(key.tenant, 1)
+        if sample.share >= 0:
+            share = key.pool, PassKey(key.band, key.tenant, sample.share)
+            more[share] = more.get(share, 0) + off
+    rows = [(pool, *key, off) for (pool, key), off in sorted(more.items()) if off]
+    context.transaction.each(fleet.RAISE_PASS, rows)

@@ -34,7 +34,7 @@ def listeners_of(context: Context, pool: Pool) -> list[Listening]:
         if any(agent in agents and agents[agent].pool == pool.id for agent in ids):
             found.append(Listening(number, node, ids, n, own))
     for claim in context.claims:
-        if agents[claim.agents[0]].pool == pool.id:
+        if claim.chosen is None and agents[claim.agents[0]].pool == pool.id:
             found.append(Listening(claim.id, context.node, claim.agents, claim.claim.n, claim))
     return found
 

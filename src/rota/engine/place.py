@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from rota.engine.context import Context
 from rota.engine.line import is_in, lines_up, steps_out
 from rota.engine.stage_timer import arm
-from rota.engine.stand import affinity_hash, stand
+from rota.engine.stand import keys_of, stand
 from rota.engine.timer_kinds import LATE, START
 from rota.model import state
 from rota.model.event import Move, moves_of
@@ -71,7 +71,7 @@ def put(
         came_into, ready = state.BLOCKED, False
     if ready:
         assert place is not None
-        changes.add_ready(place.lane, place.due, row.id, place.cost, affinity_hash(row.affinity))
+        changes.add_ready(place.lane, place.due, row.id, place.cost, keys_of(row.affinity, row.grp))
         changes.pools.add(context.queue_of(row).pool)
         if place.turns_late is not None:
             changes.add_timer(place.turns_late, LATE, row.id)

@@ -7,17 +7,27 @@ from hashlib import sha256
 import msgspec
 
 from rota.engine.context import Context
-from rota.engine.named import project
+from rota.engine.named import known, numbers, project
 from rota.engine.submit import open_project, take_in
 from rota.engine.withdraw import cancel_rows
 from rota.model import bounds, check, state
-from rota.model.commands.fleet import AddToProject, CreateProject, DeleteProject, FinalizeProject, Ok, ProjectMade
+from rota.model.commands.fleet import (
+    AddToProject,
+    CreateProject,
+    DeleteProject,
+    FinalizeProject,
+    Ok,
+    ProjectMade,
+    RemoveFromProject,
+)
 from rota.model.commands.submit import Changed, Submitted
 from rota.model.errors import RotaError
-from rota.model.ids import project_id
+from rota.model.ids import project_id, task_id
 from rota.store.protocol import Rerun
 from rota.store.sql import relations
 
+SHARES = 16
+"""Projects of a tenant that are told apart at a time."""
 PAGE = 10_000
 """Tasks of a deleted project that are cancelled before the next are read."""
 
@@ -28,14 +38,17 @@ def create(context: Context, command: CreateProject) -> ProjectMade:
     check.text(spec.title, "project.title", bounds.TITLE, empty=False)
     check.text(spec.plan, "project.plan", bounds.DESCRIPTION)
     check.maybe_key(spec.key, "project.key")
+    payload = check.json_text(spec.payload, "project.payload", bounds.PAYLOAD_BYTES)
     if spec.key is not None:
         found = context.transaction.one(relations.PROJECT_BY_KEY, spec.key)
         if found:
             return _made_before(context, command, project_id(found[0][0]))
     number = context.transaction.new_ids(1)[0]
+    share = context.book.shares[number] = _next_share(context)
     # Tasks first: if one is refused there is no project either.
     ids = take_in(context, command.tasks, project=number, project_key=spec.key).ids if command.tasks else []
-    if not context.transaction.one(relations.ADD_PROJECT, number, spec.title, spec.plan, spec.key, context.now):
+    row = (number, spec.title, spec.plan, spec.key, context.now, share, payload)
+    if not context.transaction.one(relations.ADD_PROJECT, *row):
         # Another node took the key since it was looked for: run again, and answer that one's project.
         raise Rerun(f"project key {spec.key!r} was used at the same moment")
     context.changes.say("create_project", None, project=number, title=spec.title)
@@ -44,6 +57,13 @@ def create(context: Context, command: CreateProject) -> ProjectMade:
         text = msgspec.json.encode(made).decode()
         context.transaction.one(relations.ADD_REQUEST, _request(spec.key), _fingerprint(command), text, context.now)
     return made
+
+
+def _next_share(context: Context) -> int:
+    """Projects count to the shares of their tenants in turn (see `fair`). With more projects at a time than shares,
+    several have one together (stochastic fairness queueing, McKenney 1990): lanes stay few."""
+    last = context.transaction.one(relations.LAST_SHARE)
+    return (last[0][0] if last else 0) % SHARES + 1
 
 
 def _made_before(context: Context, command: CreateProject, named: str) -> ProjectMade:
@@ -89,6 +109,25 @@ def finalize(context: Context, command: FinalizeProject) -> Ok:
     context.transaction.one(relations.FINALIZE_PROJECT, context.now, number)
     context.changes.say("finalize_project", None, project=number)
     return Ok()
+
+
+def remove(context: Context, command: RemoveFromProject) -> Changed:
+    """Take tasks out of an open project."""
+    number = open_project(context, command.project, "project")
+    changed = Changed()
+    rows = []
+    for row in known(context, numbers(command.tasks), changed):
+        if row.project == number:
+            rows.append(row)
+        else:
+            changed.refused[task_id(row.id)] = "no_task: it is not in this project"
+    context.transaction.each(relations.RUN_CHILDREN, [(row.id,) for row in rows])
+    waiting = [row for row in rows if row.state not in state.ENDED]
+    cancel_rows(context, waiting, "remove_from_project", "removed from its project", changed)
+    context.flush()
+    context.transaction.each(relations.LEAVE_ONE_BY_ONE, [(row.id,) for row in rows])
+    changed.tasks = [task_id(row.id) for row in rows if task_id(row.id) not in changed.pending]
+    return changed
 
 
 def delete(context: Context, command: DeleteProject) -> Ok:

@@ -114,6 +114,7 @@ def check_queue(policy: QueuePolicy, field: str) -> None:
             raise invalid(f"{field}.target_wait.{key}", f"{seconds} is not a number of seconds from 0 up")
     if policy.depth is not None:
         check.number(policy.depth, f"{field}.depth", 1, bounds.INT64)
+    check.number(policy.group_size, f"{field}.group_size", 1, bounds.GROUP)
     if (policy.overflow == "move") != (policy.overflow_queue is not None):
         raise invalid(f"{field}.overflow_queue", 'goes with overflow = "move", and overflow = "move" needs it')
     check.name(policy.pool, f"{field}.pool")

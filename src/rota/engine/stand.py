@@ -45,18 +45,27 @@ def stand(context: Context, row: TaskRow, shape: int | None = None) -> Stand:
     queue = context.queue_of(row)
     facts = facts_of(context, row)
     found = standing(facts, context.now, queue.policy)
-    lane = lane_for(context, queue, found, row.shape if shape is None else shape, row.tenant)
+    lane = lane_for(context, queue, found, row.shape if shape is None else shape, row.tenant, row.project)
     return Stand(lane, found.due, facts.estimate, found.turns_late)
 
 
-def lane_for(context: Context, queue: Queue, found: Standing, shape: int, tenant: int) -> int:
-    """The lane of tasks of this shape and tenant that stand so."""
-    key = LaneKey(queue.pool, queue.id, shape, found.band, tenant, int(found.late))
+def lane_for(context: Context, queue: Queue, found: Standing, shape: int, tenant: int, project: int | None) -> int:
+    """The lane of tasks of this shape, tenant and project that stand so."""
+    share = context.book.share_of(context.transaction, project)
+    key = LaneKey(queue.pool, queue.id, shape, found.band, tenant, int(found.late), share)
     return context.book.lane(context.transaction, key)
 
 
-def affinity_hash(key: str | None) -> int:
-    """A number for an affinity key, the same everywhere and for ever; 0 = no key."""
+def keys_of(affinity: str | None, group: str | None) -> tuple[int, int]:
+    """Affinity and group as numbers. Without an affinity key the group is that too, so that the next of it follow."""
+    if group is None:
+        return (0 if affinity is None else key_hash(affinity)), 0
+    number = key_hash(group)
+    return (number if affinity is None else key_hash(affinity)), number
+
+
+def key_hash(key: str | None) -> int:
+    """A number for an affinity key or a group, the same everywhere and for ever; 0 = none."""
     if key is None:
         return 0
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest()) >> 1 or 1

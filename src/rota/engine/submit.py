@@ -20,7 +20,7 @@ from rota.engine.place import Groups, resting, tell
 from rota.engine.rules import Routed
 from rota.engine.stage_timer import set_timer, waits
 from rota.engine.stages_of_submit import stage_list
-from rota.engine.stand import affinity_hash, lane_for
+from rota.engine.stand import keys_of, lane_for
 from rota.engine.standings import Alike, Standings
 from rota.engine.timer_kinds import LATE, START, TTL
 from rota.model import bounds, check, state
@@ -210,7 +210,7 @@ class _Intake:
             self.wishes.append((index, keys, found.band, by))
         lane = None
         if came_into == state.READY:
-            lane = lane_for(context, queue, found, shape, tenant)
+            lane = lane_for(context, queue, found, shape, tenant, project)
             context.changes.pools.add(queue.pool)
         approval = queue.policy.approval if spec.approval is None else spec.approval
         stages = stage_list(context, spec, queue, field)
@@ -221,6 +221,7 @@ class _Intake:
             waiting, len(verdicts), int(approval), self.batch, spec.sequence, spec.unique,
             "a parent had ended" if ending else None, expected.mean, None, facts.lent, need.due, need.must,
             spec.affinity, keys, stages, now if waits(came_into, waiting) else None,
+            spec.group,
         ]  # fmt: skip
         if lane is not None and found.turns_late is not None:
             self.turn_late.append((found.turns_late, index))
@@ -248,7 +249,7 @@ class _Intake:
             changes.tasks.append(tuple(row))
             changes.bodies.append((number, spec.description, payloads[index]))
             if lane is not None:
-                changes.add_ready(lane, due_at, number, row[26], affinity_hash(spec.affinity))
+                changes.add_ready(lane, due_at, number, row[26], keys_of(spec.affinity, spec.group))
             elif came_into in state.ASIDE:
                 changes.aside.append((came_into, number))
             if came_into == state.SCHEDULED:

@@ -16,6 +16,7 @@ from rota.engine import (
     archive,
     assign,
     claim,
+    describe,
     edit,
     heartbeat,
     judge,
@@ -29,6 +30,7 @@ from rota.engine import (
     withdraw,
 )
 from rota.engine.book import Book
+from rota.engine.choose import choose
 from rota.engine.context import Context, Waiting
 from rota.engine.deliver import deliver
 from rota.engine.dependencies import settle
@@ -52,6 +54,7 @@ Answer = Any
 _APPLY: dict[type, Callable[[Context, Any], Answer]] = {
     s.Submit: submit.submit,
     s.Edit: edit.edit,
+    s.Describe: describe.describe,
     s.Cancel: withdraw.cancel,
     s.Hold: withdraw.hold,
     s.Unhold: withdraw.unhold,
@@ -79,6 +82,7 @@ _APPLY: dict[type, Callable[[Context, Any], Answer]] = {
     f.AddToProject: projects.add,
     f.FinalizeProject: projects.finalize,
     f.DeleteProject: projects.delete,
+    f.RemoveFromProject: projects.remove,
     l.SetLimit: set_limits.set_limit,
     l.RemoveLimit: set_limits.remove_limit,
     l.ResetLimit: set_limits.reset_limit,
@@ -199,6 +203,7 @@ def _plan_pools(context: Context) -> None:
         context.transaction.savepoint()
         mark = context.mark()
         try:
+            choose(context, context.book.pools[pool])
             if not dispatch(context, context.book.pools[pool]) and pool in context.changes.pools:
                 # The holder may have looked before this turn's changes, and hears of them. Who only looked stays
                 # silent: if every loser signalled, idle nodes would wake each other for ever.

@@ -5,7 +5,8 @@
 - A checkbox indented by two spaces or more is a task of its own. The one it is part of runs after it, and its
   description begins with the titles it is part of.
 - At the end of a title stand its annotations: `!high` the priority, `@python:2` a skill and its level (1
-  without), `#docs` the kind, `due:2h` the deadline. A backslash before one makes it an ordinary word.
+  without), `#docs` the kind, `due:2h` the deadline, `group:api` the group. A backslash before one makes it an
+  ordinary word.
 - Code between fences, comments and all other text are not tasks.
 """
 
@@ -168,6 +169,8 @@ def _annotation(word: str) -> tuple[str, Any] | None:
         return "kind", word[1:]
     if re.fullmatch(r"due:\S+", word):
         return "deadline", word.removeprefix("due:")
+    if re.fullmatch(r"group:\S+", word):
+        return "group", word.removeprefix("group:")
     return None
 
 

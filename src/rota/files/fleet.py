@@ -90,6 +90,7 @@ def fleet_of(table: FleetTable, folder: str, file: str, lines: Mapping[Path, int
     ]
     _check_names(agents)
     _check_pools(agents, queues, pools)
+    _check_databases(table)
     return Fleet(
         folder=folder,
         file=file,
@@ -151,13 +152,16 @@ def _queue(table: QueueTable, queues: Collection[str], near: dict[str, tuple[str
         overflow_queue=table.overflow_queue,
         stages=stages_of(table.stages, table.max_attempts, queues, (*path, "stages")),
         near=near,
+        group_size=table.group_size,
     )
 
 
 def _pool(table: PoolTable, own: Mapping[str, dict[str, float]], path: Path) -> PoolPolicy:
     terms = terms_of(table.strategy, own, (*path, "strategy"))
     preempt = preemption_of(table.preempt, (*path, "preempt"))
-    return PoolPolicy(**{**msgspec.structs.asdict(table), "terms": terms, "preempt": preempt})
+    fields = {**msgspec.structs.asdict(table), "terms": terms, "preempt": preempt}
+    del fields["database"]
+    return PoolPolicy(**fields)
 
 
 def _check_overflow(queues: Mapping[str, QueuePolicy]) -> None:
@@ -277,6 +281,15 @@ def _check_pools(agents: list[FleetAgent], queues: Mapping[str, QueuePolicy], po
         if pool not in known:
             message = f"no queue of this file is in pool {quoted(pool)}{nearest(pool, known)}"
             raise Misfit(("agent", agent.table, "pool"), f"{message}; if it is right, add [pool.NAME] for it")
+
+
+def _check_databases(table: FleetTable) -> None:
+    """Limits count across the pools of a file, and nothing counts across databases."""
+    for name, pool in table.pool.items():
+        if pool.database is not None and pool.database != table.database:
+            here = "the file names none" if table.database is None else f"the file's is {quoted(table.database)}"
+            message = f"pool {quoted(name)} would live in another database ({here}), and no limit counts across two"
+            raise Misfit(("pool", name, "database"), f"{message}; give the pool a fleet.toml of its own")
 
 
 def _maybe_span(span: Span | None, path: Path) -> float | None:

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from rota.files.limits import LimitTable
 from rota.files.routing import PreemptTable, RegionTable
-from rota.model.bounds import ATTEMPTS, INT64, LEVEL, NAME, SKILLS, SLOTS
+from rota.model.bounds import ATTEMPTS, GROUP, INT64, LEVEL, NAME, SKILLS, SLOTS
 from rota.model.priority import Priority
 from rota.model.queue import Matching, Ordering, Overflow
 from rota.model.rule import Rule
@@ -215,11 +215,26 @@ class QueueTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     stages: Annotated[
         list[Stage], Meta(max_length=STAGES, description="Changes to its tasks that come with time or trouble.")
     ] = []
+    group_size: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=GROUP,
+            description="The most tasks of one `group` that go to an agent together; 1 = each goes by itself.",
+        ),
+    ] = 8
 
 
 class PoolTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The policy of a pool: the agents and queues that are planned together."""
 
+    database: Annotated[
+        str | None,
+        Meta(
+            description="Where its tasks are kept: the same as the file's `database`. Limits count across all pools of "
+            "a file, so these live in one database; a pool in another has a file of its own."
+        ),
+    ] = None
     strategy: Annotated[
         Name,
         Meta(

@@ -5,7 +5,7 @@ DESCRIPTION = 100_000
 NAME = 100
 """Names of queues, pools, tenants, agents, roles, regions, skills, limits."""
 KEY = 300
-"""Idempotency, unique, sequence and batch keys, local references."""
+"""Idempotency, unique, sequence, group and batch keys, local references."""
 REASON = 4_000
 NOTES = 20_000
 PAYLOAD_BYTES = 1_048_576
@@ -29,4 +29,6 @@ WAIT_S = 45.0
 SPAN_S = 10 * 365 * 86_400.0
 """The longest delay, deadline, TTL or lease term, seconds."""
 ATTEMPTS = 1_000
+GROUP = 1_000
+"""Tasks of one group that go to an agent together."""
 INT64 = 2**63 - 1

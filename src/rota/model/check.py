@@ -159,7 +159,7 @@ def spec(task: Any, field: str) -> None:
         raise invalid(f"{field}.held", f"must be true or false, not {type(task.held).__name__}")
     if task.approval is not None and type(task.approval) is not bool:
         raise invalid(f"{field}.approval", f"must be true or false, not {type(task.approval).__name__}")
-    for key in ("ref", "unique", "sequence", "project", "affinity"):
+    for key in ("ref", "unique", "sequence", "project", "affinity", "group"):
         value = getattr(task, key)
         if value is not None:
             text(value, f"{field}.{key}", bounds.KEY, empty=False)

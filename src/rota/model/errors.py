@@ -50,6 +50,8 @@ KINDS: dict[str, Kind] = {
     "unavailable": Kind(503, 7, True, "try again in a moment"),
     "stopped": Kind(503, 7, True, "start the distributor again"),
     "owned": Kind(503, 7, True, "stop the process that owns the file, or talk to it"),
+    "other_version": Kind(503, 7, False, "use one version of Rota, or end the processes of the other one"),
+    "cancelled": Kind(503, 7, True, "ask again if it is still wanted"),
     "newer_database": Kind(503, 7, False, "use the version of Rota that wrote it, or a newer one"),
     "corrupt_database": Kind(503, 7, False, "restore the newest backup"),
     "full_disk": Kind(507, 7, True, "free some space; nothing that was acknowledged is lost"),

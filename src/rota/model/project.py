@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,6 +16,8 @@ class ProjectSpec(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     plan: str = ""
     key: str | None = None
     """A name to find it by again; creating the same key twice answers the first."""
+    payload: Any = None
+    """Whatever its creator wants to keep with it: any JSON."""
 
 
 class ProjectView(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -28,4 +30,5 @@ class ProjectView(msgspec.Struct, kw_only=True, omit_defaults=True):
     plan: str = ""
     key: str | None = None
     finalized: str | None = None
+    payload: Any = None
     tasks: dict[str, int] = {}

@@ -49,6 +49,8 @@ class QueuePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     overflow_queue: str | None = None
     stages: tuple[Stage, ...] = ()
     """Of all tasks submitted to it from then on, before those a task brings itself."""
+    group_size: int = 8
+    """The most tasks of one group that go to an agent together; 1 = each goes by itself."""
     near: dict[str, tuple[str, ...]] = {}
     """For a region those near it, for stages that widen; a missing one has those whose names begin like its own."""
 

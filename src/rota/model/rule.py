@@ -49,6 +49,10 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     affinity: Annotated[
         Annotated[str, Meta(min_length=1, max_length=KEY)] | None, Meta(description="Its affinity key.")
     ] = None
+    group: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=KEY)] | None,
+        Meta(description="The group with whose tasks it goes to an agent together."),
+    ] = None
     max_attempts: Annotated[
         Annotated[int, Meta(ge=1, le=ATTEMPTS)] | None, Meta(description="Attempts before it is dead.")
     ] = None

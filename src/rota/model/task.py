@@ -61,6 +61,8 @@ class TaskSpec(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The most it may probably cost: agents whose price times expected time is above it do not get it."""
     affinity: str | None = None
     """Tasks with the same key go to the same agent where that is possible."""
+    group: str | None = None
+    """Tasks of one group go to an agent together; without an affinity key it is that too."""
     after: list[str | After] = []
     sequence: str | None = None
     """Tasks of one sequence run one after another, in the order of submission."""
@@ -103,6 +105,7 @@ class TaskView(msgspec.Struct, kw_only=True, omit_defaults=True):
     expires: str | None = None
     finished: str | None = None
     estimate: float | None = None
+    group: str | None = None
     sequence: str | None = None
     unique: str | None = None
     approval: bool = False
@@ -179,6 +182,8 @@ class Given(msgspec.Struct, kw_only=True, omit_defaults=True):
     payload: Any = None
     project: str | None = None
     tenant: str = "default"
+    group: str | None = None
+    """Others of it that were given with this one carry the same."""
     deadline: str | None = None
     estimate: float | None = None
     submitted: str = ""

@@ -170,7 +170,7 @@ def _put_back(file: str, lines: list[Line], *, last: bool) -> PutBack:
 
 def _row(like: Add, values: dict[str, Any]) -> Row:
     try:
-        known = {**sql.SINCE_2, **values} if like is sql.PUT_TASK else values
+        known = {**sql.SINCE_1, **values} if like is sql.PUT_TASK else values
         return tuple(known[column] for column in like.columns)
     except KeyError as error:
         raise invalid("file", f"a task of it has no {error} of {like.table}") from None

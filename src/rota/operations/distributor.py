@@ -109,8 +109,12 @@ class Distributor:
 
     def ask(self, request: Any) -> Future[Any]:
         """Ask a command and get a future. Cancelling the future of a waiting claim withdraws it."""
-        if operation_of(request).look is not None or isinstance(request, Backup | Archive | RestoreArchive):
+        if not is_command(operation_of(request)):
             raise invalid("request", f"{type(request).__name__} is not a command; use call")
+        return self._turns.ask(request)
+
+    def put(self, request: Any) -> Future[Any]:
+        """The same as `ask`, for a command that has just been decoded and need not be looked into once more."""
         return self._turns.ask(request)
 
     def run(self, name: str, arguments: bytes | dict[str, Any]) -> Any:
@@ -157,6 +161,15 @@ class Distributor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+_AT_LENGTH = (Backup, Archive, RestoreArchive)
+"""What takes more than one turn."""
+
+
+def is_command(operation: Operation) -> bool:
+    """Whether the operation goes into the inbox, and so can be answered by a future."""
+    return operation.look is None and operation.request not in _AT_LENGTH
 
 
 def open_store(database: str) -> tuple[Migratable, OwnerLock | None]:

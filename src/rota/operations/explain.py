@@ -46,6 +46,8 @@ def _running(book: Book, row: ShownRow) -> Explanation:
     note = msgspec.json.decode(row.note) if row.note else {}
     why = {"given": rfc3339(row.since), "agent": agent, **note.get("why", {})}
     text = f"{agent} has it since {rfc3339(row.since)}"
+    if "group" in why:
+        text += f"; it {why['group']}"
     if row.cancel_at is not None:
         text += "; it was asked to stop"
     return Explanation(task=task_id(row.id), state="running", reason="running", text=text, why=why)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from rota.engine.agents_now import agents_now
 from rota.engine.book import Book
 from rota.engine.estimates import Estimates
-from rota.engine.stand import affinity_hash
+from rota.engine.stand import key_hash
 from rota.model import bounds, check
 from rota.model.commands.route import Match, Matched, Recommended
 from rota.model.priority import BANDS
@@ -36,7 +36,7 @@ def match(reader: Reader, book: Book, request: Match, now: int) -> Matched:
         agent.expected = {needs.kind: known[agent.id], **agent.expected}
     tenant = book.known_tenant(reader, request.tenant) or -1
     asked = Asked(needs, BANDS[request.priority], tenant)
-    head = Head(due=now, task=0, affinity=affinity_hash(request.affinity))
+    head = Head(due=now, task=0, affinity=key_hash(request.affinity))
     weights = weights_of(policy.strategy, policy.terms)
     found, refused = recommend(agents, asked, weights, now // SECOND, head)
     names = {agent.id: agent.profile.name for agent in agents}

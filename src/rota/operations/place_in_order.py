@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from rota.engine.book import Book, LaneKey
 from rota.engine.estimates import ANY_AGENT, Estimates
@@ -12,7 +13,7 @@ from rota.model.priority import PRIORITIES
 from rota.model.times import SECOND, rfc3339
 from rota.planning.expect import Before, ends_in, starts_in
 from rota.planning.order import Facts, own_due
-from rota.planning.snapshot import Agent
+from rota.planning.snapshot import TENANT, Agent, PassKey
 from rota.store.protocol import Reader
 from rota.store.sql.fleet import PASSES
 from rota.store.sql.listing import ShownRow
@@ -41,6 +42,7 @@ def place_in_order(
     key = book.lane_key(reader, row.lane)
     estimates = Estimates(reader)
     facts = facts_of_row(book, estimates, row)
+    ahead = _ahead(reader, key, lanes)
     before = _before(reader, book, row, key, competing)
     belief = estimates.belief(ANY_AGENT, row.kind)
     estimate_s = facts.estimate / SECOND
@@ -52,7 +54,8 @@ def place_in_order(
         late=bool(key.late),
         due=None if key.late else rfc3339(max(row.due, 0)),
         estimate_s=estimate_s,
-        tenant_ahead_s=_ahead_s(reader, key, lanes),
+        tenant_ahead_s=ahead.tenant_s,
+        project_ahead_s=ahead.share_s,
         why=_reasons(book, facts, key, row),
         before=before.tasks,
         work_before_s=round(before.work_s, 3),
@@ -105,10 +108,23 @@ def _before(reader: Reader, book: Book, row: ShownRow, key: LaneKey, competing: 
     return Before(tasks, work / SECOND)
 
 
-def _ahead_s(reader: Reader, key: LaneKey, lanes: Iterable[LaneKey]) -> float:
-    """How far its tenant is ahead of the one that had least, of those that wait in this band, seconds of work."""
-    tenants = sorted({other.tenant for other in lanes if other.band == key.band})
-    rows = reader.each(PASSES, [(key.pool, key.band, tenant) for tenant in tenants])
-    had: dict[int, int] = {tenant: passed for _band, tenant, passed in rows}
-    least = min((had.get(tenant, 0) for tenant in tenants), default=0)
-    return max(had.get(key.tenant, 0) - least, 0) / SECOND
+class _Ahead(NamedTuple):
+    """How far the tenant, and inside it the project, is ahead of those that wait and had least, seconds of work."""
+
+    tenant_s: float
+    share_s: float
+
+
+def _ahead(reader: Reader, key: LaneKey, lanes: Iterable[LaneKey]) -> _Ahead:
+    rivals = [other for other in lanes if other.band == key.band]
+    tenants = {PassKey(key.band, other.tenant, TENANT) for other in rivals}
+    shares = {PassKey(key.band, key.tenant, other.share) for other in rivals if other.tenant == key.tenant}
+    rows = reader.each(PASSES, [(key.pool, *one) for one in sorted(tenants | shares)])
+    had = {PassKey(*row[:3]): int(row[3]) for row in rows}
+    own, ours = PassKey(key.band, key.tenant, TENANT), PassKey(key.band, key.tenant, key.share)
+    return _Ahead(_over(had, own, tenants), _over(had, ours, shares) if len(shares) > 1 else 0.0)
+
+
+def _over(had: Mapping[PassKey, int], own: PassKey, all_of_them: Iterable[PassKey]) -> float:
+    least = min((had.get(one, 0) for one in all_of_them), default=0)
+    return max(had.get(own, 0) - least, 0) / SECOND

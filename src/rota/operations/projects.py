@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from rota.engine.book import Book
 from rota.engine.named import project
 from rota.model import bounds, check, state
@@ -33,7 +35,7 @@ def listed(reader: Reader, book: Book, request: ListProjects, now: int) -> Proje
 
 
 def _view(reader: Reader, row: tuple[Any, ...]) -> ProjectView:
-    number, title, plan, key, created, finalized = row
+    number, title, plan, key, created, finalized, payload = row
     rows = reader.one(relations.PROJECT_STATES, number)
     counts: dict[str, int] = {state.STATES[came_into]: n for came_into, n in rows}
     return ProjectView(
@@ -44,5 +46,6 @@ def _view(reader: Reader, row: tuple[Any, ...]) -> ProjectView:
         plan=plan,
         key=key,
         finalized=maybe_rfc3339(finalized),
+        payload=None if payload is None else msgspec.json.decode(payload),
         tasks=counts,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ from rota.store.protocol import Reader
 from rota.store.sql import relations
 from rota.store.sql.history import TASK_EVENTS
 from rota.store.sql.leases import ATTEMPTS_OF_TASKS
-from rota.store.sql.listing import BODY, SHOWN, ShownRow, listing
+from rota.store.sql.listing import BODIES, SHOWN, ShownRow, listing
 
 _decode = msgspec.json.Decoder().decode
 HISTORY = 1_000
@@ -32,18 +33,25 @@ _WAITING = (state.READY, state.SCHEDULED, state.BLOCKED)
 def get(reader: Reader, book: Book, request: GetTask, now: int) -> TaskView:
     """One task with body, result and parents."""
     del now
-    row = shown(reader, request.task)
-    view = view_of(reader, book, row)
-    description, payload, result, question, answer = reader.one(BODY, row.id)[0]
-    view.description = description
-    view.payload = None if payload is None else _decode(payload)
-    view.result = None if result is None else _decode(result)
-    view.question = question
-    if answer is not None and question is not None:
-        view.question = f"{question}\n(answered: {answer})"
-    if row.parents:
-        view.after = [task_id(parent) for _c, parent, *_ in sorted(reader.each(relations.PARENTS, [(row.id,)]))]
-    return view
+    return _whole(reader, book, [shown(reader, request.task)])[0]
+
+
+def _whole(reader: Reader, book: Book, rows: Sequence[ShownRow]) -> list[TaskView]:
+    """The tasks of these rows with everything about them."""
+    views = {row.id: view_of(reader, book, row) for row in rows}
+    bodies = reader.each(BODIES, [(row.id,) for row in rows])
+    for number, description, payload, result, question, answer in bodies:
+        view = views[number]
+        view.description = description
+        view.payload = None if payload is None else _decode(payload)
+        view.result = None if result is None else _decode(result)
+        view.question = question
+        if answer is not None and question is not None:
+            view.question = f"{question}\n(answered: {answer})"
+    edges = reader.each(relations.PARENTS, [(row.id,) for row in rows if row.parents])
+    for child, parent, *_ in sorted(edges):
+        views[child].after.append(task_id(parent))
+    return list(views.values())
 
 
 def shown(reader: Reader, task: str) -> ShownRow:
@@ -67,6 +75,8 @@ def listed(reader: Reader, book: Book, request: ListTasks, now: int) -> TaskPage
     rows = [ShownRow(*row) for row in reader.one(statement, *values)]
     page = rows[: request.limit]
     cursor = task_id(page[-1].id) if len(rows) > request.limit else None
+    if request.whole:
+        return TaskPage(tasks=_whole(reader, book, page), cursor=cursor)
     return TaskPage(tasks=[view_of(reader, book, row) for row in page], cursor=cursor)
 
 
@@ -120,6 +130,7 @@ def view_of(reader: Reader, book: Book, row: ShownRow) -> TaskView:
         expires=maybe_rfc3339(row.expires),
         finished=maybe_rfc3339(row.finished if row.state in state.ENDED else None),
         estimate=None if row.estimate is None else row.estimate / SECOND,
+        group=row.grp,
         sequence=row.sequence,
         unique=row.unique_key,
         approval=bool(row.review),

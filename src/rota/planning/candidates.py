@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from math import inf
 
+from rota.planning.draws import Draws
 from rota.planning.ejection import pardoned
 from rota.planning.filter import refusal
 from rota.planning.for_now import Asked, full, shut
-from rota.planning.score import scorer, tie
+from rota.planning.score import scorer, scores, tie
 from rota.planning.snapshot import Agent, Head, Lane, Snapshot
 from rota.planning.strategies import weights_of
-from rota.planning.terms import TERMS, Scene, Score
+from rota.planning.terms import TERMS, Scene
 from rota.planning.wishes import Wishes
 
 Found = tuple[float, Agent]
@@ -47,11 +48,13 @@ class Candidates:
         every = fitting(snapshot, lane.shape)
         self._asked = Asked(needs, lane.band, lane.tenant)
         self._looks = looks or bool(needs.resources) or needs.max_cost is not None
-        self._agents = [agent for agent in every if wishes.listens(agent)]
+        self._agents = wishes.those(every)
+        self._left = wishes.left
+        self._made: Draws | None = None
         if self._looks or ejected:
             back = pardoned(every)
             self._agents = [agent for agent in self._agents if self._may(agent, back)]
-        self._scene = Scene(needs, every, snapshot.seed)
+        self._scene = Scene(needs, every, snapshot.seed, draws=self._draws)
         asked_at = {TERMS[term].looks for term in weights}
         self.looks_at_each = "task" in asked_at
         """Each single task is scored by itself."""
@@ -85,35 +88,47 @@ class Candidates:
         if best is None:
             return None, 0.0
         listening = self._listening()
-        score = self._scorer(head, listening)
-        others = [score(agent) for agent in listening if agent is not best[1]]
+        scored = zip(listening, self._scores(head, listening), strict=True)
+        others = [score for agent, score in scored if agent is not best[1]]
         return best, min(others) - best[0] if others else inf
+
+    def still_takes(self, agent: Agent) -> bool:
+        """Whether an agent that was given one of the tasks may be given another, as far as it is not about slots."""
+        return not (self._looks and self._filled(agent))
 
     def _least_for(self, head: Head) -> Found | None:
         listening = self._listening()
-        score = self._scorer(head, listening)
-        best: Agent | None = None
-        least = inf
-        for agent in listening:
-            current = score(agent)
-            if best is None or current < least:
-                best, least = agent, current
-            elif current == least and self._ties[agent.id] < self._ties[best.id]:
-                best = agent
-        return None if best is None else (least, best)
+        if not listening:
+            return None
+        scored = self._scores(head, listening)
+        least = min(scored)
+        if scored.count(least) == 1:
+            return least, listening[scored.index(least)]
+        equals = [agent for agent, score in zip(listening, scored, strict=True) if score == least]
+        return least, min(equals, key=lambda agent: self._ties[agent.id])
 
-    def _scorer(self, head: Head, free: list[Agent]) -> Score:
+    def _scores(self, head: Head, listening: list[Agent]) -> Sequence[float]:
         if not self._single or not (self.looks_at_each or head.affinity):
-            return self._score
-        return scorer(self._weights, self._scene._replace(head=head, free=free))
+            return list(map(self._score, listening))
+        return scores(self._weights, self._scene._replace(head=head, free=listening))
+
+    def _draws(self) -> Draws:
+        """Made of those that listen when it is first asked for: later they are some of them."""
+        if self._made is None:
+            self._made = Draws(self._agents)
+        return self._made
 
     def _listening(self) -> list[Agent]:
+        """Those that listen and have room; the same list as long as it holds the same agents."""
         wishes = self._wishes
-        listening = [agent for agent in self._agents if wishes.listens(agent)]
+        if self._left != wishes.left:
+            self._left = wishes.left
+            self._agents = wishes.those(self._agents)
         if self._looks:
-            listening = [agent for agent in listening if not self._filled(agent)]
-        self._agents = listening
-        return listening
+            room = [agent for agent in self._agents if not self._filled(agent)]
+            if len(room) < len(self._agents):
+                self._agents = room
+        return self._agents
 
     def _may(self, agent: Agent, back: set[int]) -> bool:
         if agent.barred is not None and agent.id not in back:

@@ -13,6 +13,7 @@ from heapq import heapify, heappop, heappush, heapreplace
 
 from rota.planning.candidates import Candidates, Everybody
 from rota.planning.fair import Eligible, Shares
+from rota.planning.groups import Groups
 from rota.planning.regret import give_group_by_regret
 from rota.planning.snapshot import Give, Lane, Plan, Snapshot
 from rota.planning.survey import survey
@@ -60,8 +61,7 @@ def _bands(snapshot: Snapshot) -> list[tuple[int, list[list[Lane]]]]:
 def _shares(snapshot: Snapshot, band: int, groups: list[list[Lane]]) -> Shares:
     lanes = [lane for group in groups for lane in group]
     mean = sum(lane.heads[0].cost for lane in lanes) // len(lanes)
-    active = {lane.tenant for lane in lanes}
-    return Shares(band, snapshot.passes, snapshot.weights, snapshot.slack, mean, active)
+    return Shares(band, snapshot.passes, snapshot.weights, snapshot.slack, mean, lanes)
 
 
 def _give_group(
@@ -72,21 +72,21 @@ def _give_group(
     result: Plan,
 ) -> int | None:
     """Give from lanes of one band and lateness, by due date; a lane that ran out of heads though it has more."""
-    eligible = Eligible(shares, (lane.tenant for lane in lanes))
+    eligible: Eligible[tuple[int, int, int, int]] = Eligible(shares, lanes)
+    groups = Groups(wishes, result)
     chosen_of: list[Candidates | None] = [None] * len(lanes)
     waiting = [(*lane.heads[0][:2], index, 0) for index, lane in enumerate(lanes)]
     heapify(waiting)
-    behind: list[tuple[int, int, tuple[int, int, int, int]]] = []
     while wishes.slots:
-        while behind and eligible.may(lanes[behind[0][1]]):
-            heappush(waiting, heappop(behind)[2])
+        for entry in eligible.back():
+            heappush(waiting, entry)
         if not waiting:
             return None
         entry = waiting[0]
         _due, _task, index, at = entry
         lane = lanes[index]
         if not eligible.may(lane):
-            heappush(behind, (eligible.turn(lane), index, heappop(waiting)))
+            eligible.stand_back(lane, heappop(waiting))
             continue
         chosen = chosen_of[index]
         if chosen is None:
@@ -95,18 +95,21 @@ def _give_group(
         found = chosen.least(head) if not lane.limits or wishes.has_room(lane) else None
         if found is None:
             heappop(waiting)
-            eligible.leave(lane.tenant)
+            eligible.leave(lane)
             continue
         score, agent = found
-        cost = shares.charge(lane.tenant, head.cost)
+        charged = eligible.charge(lane, head.cost)
         listener = wishes.take(agent, lane)
-        result.gives.append(Give(head.task, lane.id, head.due, agent.id, listener, score, cost))
-        at += 1
+        given = Give(head.task, lane.id, head.due, agent.id, listener, score, *charged)
+        result.gives.append(given)
+        if head.group and lane.companions:
+            groups.bring(given, head, lane, agent, chosen, eligible.charge)
+        at = groups.after(lane, at) if groups.given else at + 1
         if at < len(lane.heads):
             heapreplace(waiting, (*lane.heads[at][:2], index, at))
         elif lane.more and wishes.slots and chosen.least(head) is not None:
             return lane.id
         else:
             heappop(waiting)
-            eligible.leave(lane.tenant)
+            eligible.leave(lane)
     return None

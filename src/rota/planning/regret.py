@@ -13,7 +13,8 @@ from heapq import heapify, heappop, heappush, heapreplace
 from typing import NamedTuple
 
 from rota.planning.candidates import Everybody, Found
-from rota.planning.fair import Eligible, Shares
+from rota.planning.fair import Charged, Eligible, Shares
+from rota.planning.groups import Groups
 from rota.planning.snapshot import Give, Head, Lane, Plan
 from rota.planning.wishes import Wishes
 
@@ -34,13 +35,15 @@ class Place(NamedTuple):
 class Line:
     """The tasks of lanes of one band and lateness, next in order first, and those whose tenant stands back."""
 
-    def __init__(self, lanes: list[Lane], shares: Shares) -> None:
+    def __init__(self, lanes: list[Lane], shares: Shares, groups: Groups) -> None:
         self.lanes = lanes
-        self._eligible = Eligible(shares, (lane.tenant for lane in lanes))
+        self._groups = groups
+        self._eligible: Eligible[Place] = Eligible(shares, lanes)
         self._left = [len(lane.heads) for lane in lanes]
         self._waiting = [Place(*lane.heads[0][:2], index, 0) for index, lane in enumerate(lanes)]
         heapify(self._waiting)
-        self._behind: list[tuple[int, int, Place]] = []
+        self._reached = [0] * len(lanes)
+        """By lane the tasks that came to the front once."""
         self.ended: int | None = None
         """A lane with more tasks than it shows came to the end of what it shows."""
 
@@ -50,19 +53,22 @@ class Line:
 
     def next(self) -> Place | None:
         """Take the next task whose tenant is in its turn; None = there is none, or more has to be read first."""
-        while self._behind and self._eligible.may(self.lanes[self._behind[0][1]]):
-            heappush(self._waiting, heappop(self._behind)[2])
+        for back in self._eligible.back():
+            heappush(self._waiting, back)
         while self._waiting and self.ended is None:
             place = self._waiting[0]
             lane = self.lanes[place.lane]
             after = place.at + 1
-            if after < len(lane.heads) and self._left[place.lane]:
+            if after <= self._reached[place.lane]:
+                heappop(self._waiting)  # it stood back, and what comes after it went into the line before
+            elif after < len(lane.heads) and self._left[place.lane]:
                 heapreplace(self._waiting, Place(*lane.heads[after][:2], place.lane, after))
             else:
                 heappop(self._waiting)
                 if lane.more and self._left[place.lane]:
                     self.ended = place.lane
-            if not self._left[place.lane]:
+            self._reached[place.lane] = max(after, self._reached[place.lane])
+            if not self._left[place.lane] or self.came_along(place):
                 continue
             if self._eligible.may(lane):
                 return place
@@ -75,11 +81,23 @@ class Line:
 
     def stand_back(self, place: Place) -> None:
         """The task waits until its tenant is in its turn again."""
-        heappush(self._behind, (self._eligible.turn(self.lanes[place.lane]), place.lane, place))
+        self._eligible.stand_back(self.lanes[place.lane], place)
 
-    def gone(self, place: Place) -> None:
-        """The task was given."""
+    def give(self, place: Place) -> Charged:
+        """The task is given; what was charged."""
         self._leave(place.lane, self._left[place.lane] - 1)
+        return self.charge(self.lanes[place.lane], self.head(place).cost)
+
+    def charge(self, lane: Lane, work: int) -> Charged:
+        """A task of the lane is given, with this much work, microseconds; what was charged."""
+        return self._eligible.charge(lane, work)
+
+    def came_along(self, place: Place) -> bool:
+        """Whether the task was given with another of its group; then it leaves the line."""
+        if self.head(place).task not in self._groups.given:
+            return False
+        self._leave(place.lane, self._left[place.lane] - 1)
+        return True
 
     def drop(self, lane: int) -> None:
         """Nobody may do any more of the lane's tasks."""
@@ -93,7 +111,7 @@ class Line:
 
     def _leave(self, lane: int, left: int) -> None:
         if self._left[lane] and not left:
-            self._eligible.leave(self.lanes[lane].tenant)
+            self._eligible.leave(self.lanes[lane])
         self._left[lane] = left
 
 
@@ -101,7 +119,8 @@ def give_group_by_regret(
     now: int, lanes: list[Lane], shares: Shares, wishes: Wishes, candidates: Everybody, result: Plan
 ) -> int | None:
     """Give from lanes of one band and lateness; a lane that ran out of heads though it has more."""
-    line = Line(lanes, shares)
+    groups = Groups(wishes, result)
+    line = Line(lanes, shares, groups)
     window: list[Place] = []
     while wishes.slots:
         size = min(PER_SLOT * wishes.slots, MOST)
@@ -115,11 +134,14 @@ def give_group_by_regret(
             continue
         place, (score, agent) = found
         lane, head = lanes[place.lane], line.head(place)
-        cost = shares.charge(lane.tenant, head.cost)
+        charged = line.give(place)
         listener = wishes.take(agent, lane)
-        result.gives.append(Give(head.task, lane.id, head.due, agent.id, listener, score, cost))
+        given = Give(head.task, lane.id, head.due, agent.id, listener, score, *charged)
+        result.gives.append(given)
         window.remove(place)
-        line.gone(place)
+        if head.group and lane.companions:
+            groups.bring(given, head, lane, agent, candidates.of(lane), line.charge)
+            window = [one for one in window if not line.came_along(one)]
     return None
 
 

@@ -41,7 +41,7 @@ class Field(NamedTuple):
 
 _SORTS: dict[str, Sort] = {
     **dict.fromkeys(("title", "description", "kind", "queue", "project", "tenant", "role", "pin", "near"), "text"),
-    **dict.fromkeys(("affinity", "sequence", "unique", "ref"), "text"),
+    **dict.fromkeys(("affinity", "group", "sequence", "unique", "ref"), "text"),
     **dict.fromkeys(("max_cost", "max_attempts"), "number"),
     **dict.fromkeys(("deadline", "start", "ttl", "estimate"), "number"),
     **dict.fromkeys(("regions", "ban", "limits", "skills", "resources"), "names"),

@@ -101,9 +101,10 @@ def _check_set(wanted: RuleSet) -> None:
             _check_name(key, ("set", name))
     if wanted.pin is not None and wanted.pin in wanted.ban:
         raise Unfit(("set", "ban"), f"bans {wanted.pin!r}, to whom it pins the task")
-    key = wanted.affinity
-    if key is not None and (not key.strip() or len(key) > KEY or "\0" in key):
-        raise Unfit(("set", "affinity"), f"must be text of 1 to {KEY} characters")
+    for name in ("affinity", "group"):
+        key = getattr(wanted, name)
+        if key is not None and (not key.strip() or len(key) > KEY or "\0" in key):
+            raise Unfit(("set", name), f"must be text of 1 to {KEY} characters")
 
 
 def _check_name(name: str | None, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 from rota.planning.snapshot import Agent
@@ -19,6 +19,19 @@ def scorer(weights: Mapping[str, float], scene: Scene) -> Score:
         (first_weight, first), (second_weight, second) = parts
         return lambda agent: first_weight * first(agent) + second_weight * second(agent)
     return lambda agent: sum(weight * term(agent) for weight, term in parts)
+
+
+def scores(weights: Mapping[str, float], scene: Scene) -> Sequence[float]:
+    """The score of each of the scene's `free`, in their order: what `scorer` says of them, all at once."""
+    parts = [(weight, TERMS[term].column(scene)) for term, weight in weights.items()]
+    if len(parts) == 1:
+        weight, only = parts[0]
+        return only if weight == 1.0 else [weight * one for one in only]
+    if len(parts) == 2:
+        (first_weight, first), (second_weight, second) = parts
+        return [first_weight * one + second_weight * other for one, other in zip(first, second, strict=True)]
+    weighed = [[weight * one for one in column] for weight, column in parts]
+    return [sum(each) for each in zip(*weighed, strict=True)]
 
 
 def shares_of(weights: Mapping[str, float], scene: Scene, agent: Agent) -> dict[str, float]:

@@ -123,6 +123,8 @@ class Head(NamedTuple):
     """Expected work, microseconds."""
     affinity: int = 0
     """A hash of its affinity key; 0 = none."""
+    group: int = 0
+    """A hash of its group; 0 = none."""
 
 
 class Lane(msgspec.Struct):
@@ -136,6 +138,8 @@ class Lane(msgspec.Struct):
     late: bool = False
     """Its tasks can hardly meet their deadlines any more."""
     tenant: int = 1
+    share: int = 0
+    """Which share of its tenant the tasks' project counts to; 0 = tasks without a project."""
     slack: float | None = 5.0
     """How far its tenant may be ahead before its tasks stand back, in mean tasks; None = as far as it likes."""
     heads: Sequence[Head] = ()
@@ -143,7 +147,25 @@ class Lane(msgspec.Struct):
     """The lane holds more tasks than `heads` shows."""
     limits: tuple[str, ...] = ()
     """What its tasks are charged to, as in `Snapshot.gauges`."""
+    group_size: int = 1
+    """The most tasks of one group that go to an agent together."""
+    companions: Mapping[int, Sequence[Head]] = {}
+    """By group of the heads the first of its tasks, best first, heads among them: as many as a plan may give."""
 
+
+class PassKey(NamedTuple):
+    """Whose pass it is: that of a share of a tenant (see `Lane.share`), or `TENANT`: the tenant's own.
+
+    Virtual times stand with them: of a band's tenants under tenant 0, of a tenant's shares under `VIRTUAL`.
+    """
+
+    band: int
+    tenant: int
+    share: int
+
+
+TENANT = -1
+VIRTUAL = -2
 
 Fits = MutableMapping[int, dict[int, Refusal | None]]
 """Lasting refusals by shape and agent; None = the agent may."""
@@ -165,8 +187,8 @@ class Snapshot(msgspec.Struct):
     seed: int = 0
     weights: Mapping[int, int] = {}
     """By tenant; those that are missing weigh 1."""
-    passes: Mapping[tuple[int, int], int] = {}
-    """What each (band, tenant) had so far; tenant 0 stands for the virtual time of the band."""
+    passes: Mapping[PassKey, int] = {}
+    """What tenants and their shares had so far."""
     slack: float = 5.0
     """What idle tenants keep of their claim, in mean tasks."""
     gauges: Mapping[str, Gauge] = {}
@@ -186,6 +208,10 @@ class Give(msgspec.Struct, frozen=True):
     score: float
     cost: int = 0
     """Expected work, microseconds, as charged to its tenant; 0 = not charged."""
+    share: int = -1
+    """The share of its tenant that was charged as well; -1 = none was."""
+    came_with: int = 0
+    """The task of its group with which it came along; 0 = it was chosen by itself."""
 
 
 class Plan(msgspec.Struct):
@@ -202,5 +228,5 @@ class Plan(msgspec.Struct):
     """Lanes that were passed over because a limit had no room left for them, with the reason."""
     refused: dict[int, dict[int, str]] = {}
     """By lane and agent: who listened and may do such tasks, but not now, with the code (see `refusal`)."""
-    charges: dict[tuple[int, int], int] = {}
-    """What is added to the pass of each (band, tenant); tenant 0 stands for the virtual time of the band."""
+    charges: dict[PassKey, int] = {}
+    """What is added to the pass of each."""

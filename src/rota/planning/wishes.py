@@ -26,15 +26,18 @@ class Wishes:
     def __init__(self, snapshot: Snapshot) -> None:
         agents = {agent.id: agent for agent in snapshot.agents}
         self._by_agent: dict[int, list[Listener]] = {}
+        """Those that listen; the first listener of each wants one more task at least."""
         listening = {agent for listener in snapshot.listeners for agent in listener.agents}
         for listener in snapshot.listeners:
             for agent in listener.agents:
-                if agent in agents and is_open(agents[agent], listening):
+                if listener.n > 0 and agent in agents and is_open(agents[agent], listening):
                     self._by_agent.setdefault(agent, []).append(listener)
         self._most = {agent: most(agents[agent]) for agent in self._by_agent}
         self._gauges = snapshot.gauges
         self.shut: dict[int, str] = {}
         """Lanes for which a limit had no room, with the reason."""
+        self.left = 0
+        """How many agents have stopped listening so far."""
         self._shapes = snapshot.shapes
         self._fills = any(agent.reserved or agent.kind_room for agent in snapshot.agents) or any(
             needs.resources for needs in snapshot.shapes.values()
@@ -45,10 +48,15 @@ class Wishes:
 
     def listens(self, agent: Agent) -> bool:
         """Whether one more task can be given to this agent, if it fits."""
-        listeners = self._by_agent.get(agent.id)
-        while listeners and listeners[0].n <= 0:
-            listeners.pop(0)
-        return bool(listeners)
+        return agent.id in self._by_agent
+
+    def those(self, agents: list[Agent]) -> list[Agent]:
+        """Those of them that still listen, in their order."""
+        return [agent for agent in agents if agent.id in self._by_agent]
+
+    def goes_on(self, agent: Agent, listener: int) -> bool:
+        """Whether one more task can be given to this agent for the same claim."""
+        return self.listens(agent) and self._by_agent[agent.id][0].id == listener
 
     def has_room(self, lane: Lane) -> bool:
         """Whether limits leave room for one more task of the lane."""
@@ -69,10 +77,26 @@ class Wishes:
         for limit in lane.limits:
             self._gauges[limit].take()
         if agent.running >= self._most[agent.id]:
-            del self._by_agent[agent.id]
+            self._leaves(agent.id)
+        if listener.n <= 0:
+            self._is_served(listener)
         if self._fills:
             _fill(agent, lane, self._shapes[lane.shape])
         return listener.id
+
+    def _is_served(self, listener: Listener) -> None:
+        for agent in listener.agents:
+            waiting = self._by_agent.get(agent)
+            if waiting is None:
+                continue
+            while waiting and waiting[0].n <= 0:
+                waiting.pop(0)
+            if not waiting:
+                self._leaves(agent)
+
+    def _leaves(self, agent: int) -> None:
+        del self._by_agent[agent]
+        self.left += 1
 
 
 def _fill(agent: Agent, lane: Lane, needs: Requirements) -> None:

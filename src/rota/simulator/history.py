@@ -132,7 +132,8 @@ class History:
             "ref": task_id(task["id"]) if task["children"] else None,
             "after": [_after(edge) for edge in told.parents] or None,
             "sequence": task["sequence"],
-            "affinity": task.get("affinity"),
+            "affinity": task["affinity"],
+            "group": task["grp"],
             **_needed(self._book.needs_of(self._reader, task["shape"])),
         }
         return {name: value for name, value in values.items() if value is not None}

@@ -27,14 +27,11 @@ class OwnerLock:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            owner = self._read()
+            owner = _first_line(self._descriptor)
             os.close(self._descriptor)
             raise RotaError("owned", f"{path} is owned by process {owner or 'unknown'}", owner=owner) from error
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
-
-    def _read(self) -> str:
-        return os.pread(self._descriptor, 64, 0).decode(errors="replace").strip()
 
     def release(self) -> None:
         """Let go of the file."""
@@ -52,10 +49,16 @@ def owner_of(path: str) -> str | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
-        return os.pread(descriptor, 64, 0).decode(errors="replace").strip() or "unknown"
+        return _first_line(descriptor) or "unknown"
     finally:
         os.close(descriptor)
     return None
+
+
+def _first_line(descriptor: int) -> str:
+    """The owner's process; a line about its socket may follow."""
+    text, _, _ = os.pread(descriptor, 64, 0).decode(errors="replace").partition("\n")
+    return text.strip()
 
 
 def _cannot_lock(path: str, error: OSError) -> RotaError:

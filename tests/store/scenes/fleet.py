@@ -50,10 +50,10 @@ def tenants(t: Recording) -> None:
 
 
 def passes(t: Recording) -> None:
-    t.add(q.ADD_PASS, [(1, 3, 1, 0), (1, 3, 2, 10)])
-    t.add(q.ADD_PASS, [(1, 3, 2, 99)])
-    t.each(q.RAISE_PASS, [(1, 3, 1, 5), (1, 3, 2, -4), (2, 3, 1, 5)])
-    assert sorted(t.each(q.PASSES, [(1, 3, 1), (1, 3, 2), (1, 4, 1)])) == [(3, 1, 5), (3, 2, 6)]
+    t.add(q.ADD_PASS, [(1, 3, 1, -1, 0), (1, 3, 2, -1, 10)])
+    t.add(q.ADD_PASS, [(1, 3, 2, -1, 99)])
+    t.each(q.RAISE_PASS, [(1, 3, 1, -1, 5), (1, 3, 2, -1, -4), (2, 3, 1, -1, 5)])
+    assert sorted(t.each(q.PASSES, [(1, 3, 1, -1), (1, 3, 2, -1), (1, 4, 1, -1)])) == [(3, 1, -1, 5), (3, 2, -1, 6)]
 
 
 def agents(t: Recording) -> None:
@@ -106,12 +106,12 @@ def shapes_and_lanes(t: Recording) -> None:
     assert t.one(q.SHAPE_BY_NEEDS, "{}") == [(1,)]
     assert t.one(q.SHAPE_BY_ID, 1) == [("{}",)]
     assert t.one(q.SHAPES) == [(1, "{}")]
-    assert t.one(q.LANE_BY_KEY, 1, 1, 1, 3, 1, 0) == []
-    assert t.one(q.ADD_LANE, 1, 1, 1, 3, 1, 0) == [(1,)]
-    assert t.one(q.ADD_LANE, 1, 1, 1, 3, 1, 0) == []
-    assert t.one(q.LANE_BY_KEY, 1, 1, 1, 3, 1, 0) == [(1,)]
-    assert t.one(q.LANE_BY_ID, 1) == [(1, 1, 1, 3, 1, 0)]
-    assert t.one(q.LANES) == [(1, 1, 1, 1, 3, 1, 0)]
+    assert t.one(q.LANE_BY_KEY, 1, 1, 1, 3, 1, 0, 0) == []
+    assert t.one(q.ADD_LANE, 1, 1, 1, 3, 1, 0, 0) == [(1,)]
+    assert t.one(q.ADD_LANE, 1, 1, 1, 3, 1, 0, 0) == []
+    assert t.one(q.LANE_BY_KEY, 1, 1, 1, 3, 1, 0, 0) == [(1,)]
+    assert t.one(q.LANE_BY_ID, 1) == [(1, 1, 1, 3, 1, 0, 0)]
+    assert t.one(q.LANES) == [(1, 1, 1, 1, 3, 1, 0, 0)]
 
 
 def nodes(t: Recording) -> None:

@@ -101,7 +101,7 @@ def listening(t: Recording) -> None:
 
 
 def samples(t: Recording) -> None:
-    rows = [(1, ODD, 1e-9, NOW, 1, 3, 5, 0), (1, "a", 12345.678901, NOW, 0, 1, 0, 9)]
+    rows = [(1, ODD, 1e-9, NOW, 1, 3, 5, 0, -1), (1, "a", 12345.678901, NOW, 0, 1, 0, 9, 2)]
     add_places(t)
     t.add(q.ADD_SAMPLE, rows)
     assert t.one(q.TAKE_SAMPLES, 2) == []

@@ -26,6 +26,8 @@ def dependencies(t: Recording) -> None:
         (3, 1, "task 1", state.READY, None, ODD),
         (3, 2, "task 2", state.READY, None, None),
     ]
+    t.each(q.RUN_CHILDREN, [(1,), (9,)])
+    assert {edge[2] for edge in t.each(q.CHILDREN, [(1,)]) if not edge[4]} <= {1}
     t.one(q.DROP_PARENTS, 3)
     assert t.each(q.PARENTS, [(3,)]) == []
 
@@ -58,10 +60,12 @@ def requests(t: Recording) -> None:
 
 
 def projects(t: Recording) -> None:
-    assert t.one(q.ADD_PROJECT, 1, ODD, "", "key", NOW) == [(1,)]
-    assert t.one(q.ADD_PROJECT, 2, "two", "", "key", NOW) == []
-    assert t.one(q.ADD_PROJECT, 3, "three", "a plan", None, NOW) == [(3,)]
+    assert t.one(q.ADD_PROJECT, 1, ODD, "", "key", NOW, 1, ODD) == [(1,)]
+    assert t.one(q.ADD_PROJECT, 2, "two", "", "key", NOW, 2, None) == []
+    assert t.one(q.ADD_PROJECT, 3, "three", "a plan", None, NOW, 2, None) == [(3,)]
     assert t.one(q.PROJECT_BY_KEY, "key") == [(1,)]
+    assert t.one(q.LAST_SHARE) == t.one(q.SHARE_OF_PROJECT, 3) == [(2,)]
+    assert t.one(q.SHARE_OF_PROJECT, 2) == []
     add_tasks(t, [task(10, project=1), task(11, project=1), task(12, project=1, state=state.HELD), task(13)])
     t.add(ADD_LEASE, [lease(11)])
     assert t.one(q.PROJECT_STATES, 1) == [(state.HELD, 1), (state.READY, 1), (state.RUNNING, 1)]
@@ -69,8 +73,10 @@ def projects(t: Recording) -> None:
     assert t.one(q.LOCK_PROJECT, 1) == [(None,)]
     t.one(q.FINALIZE_PROJECT, NOW + 1, 1)
     assert t.one(q.LOCK_PROJECT, 1) == [(NOW + 1,)]
-    assert t.one(q.PROJECT, 1) == [(1, ODD, "", "key", NOW, NOW + 1)]
-    assert t.one(q.PROJECTS, 1, 9) == [(3, "three", "a plan", None, NOW, None)]
+    assert t.one(q.PROJECT, 1) == [(1, ODD, "", "key", NOW, NOW + 1, ODD)]
+    assert t.one(q.PROJECTS, 1, 9) == [(3, "three", "a plan", None, NOW, None, None)]
+    t.each(q.LEAVE_ONE_BY_ONE, [(12,), (99,)])
+    assert t.one(q.PROJECT_TASKS, 1, 0, 9) == [(10, state.READY), (11, state.READY)]
     t.one(q.LEAVE_PROJECT, 1)
     t.one(q.DROP_PROJECT, 1)
     assert t.one(q.PROJECT_TASKS, 1, 0, 9) == []

@@ -41,7 +41,7 @@ def lease(number: int, **different: Any) -> tuple[Any, ...]:
     usual: dict[str, Any] = {
         "task": number, "agent": 1, "slot": number, "token": number * 1_000, "attempt": 1, "lane": 1,
         "due": NOW + number, "since": NOW, "until": NOW + 60, "term": 60, "offered": 0, "node": 1, "listener": 9,
-        "cost": 7,
+        "cost": 7, "share": -1,
     }  # fmt: skip
     assert set(different) <= set(ADD_LEASE.columns)
     row = {**usual, **different}
@@ -52,7 +52,7 @@ def add_places(t: Recording) -> None:
     """Tenant 1, shape 1, and lane 1 of pool 1, queue 1, band 3."""
     assert t.one(ADD_TENANT, "acme") == [(1,)]
     assert t.one(ADD_SHAPE, "{}") == [(1,)]
-    assert t.one(ADD_LANE, 1, 1, 1, 3, 1, 0) == [(1,)]
+    assert t.one(ADD_LANE, 1, 1, 1, 3, 1, 0, 0) == [(1,)]
 
 
 def add_agent(t: Recording, name: str, node: int | None = None) -> int:

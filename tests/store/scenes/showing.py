@@ -19,7 +19,7 @@ def tasks(t: Recording) -> None:
     t.add(ADD_ASIDE, [(state.HELD, 3)])
     shown = [q.ShownRow(*row) for row in t.each(q.SHOWN, [(1,), (2,), (9,)])]
     assert [(row.id, row.leased_by, row.until) for row in shown] == [(1, None, None), (2, 7, NOW + 60)]
-    assert t.one(q.BODY, 1) == [("do 1", '{"n":1}', None, None, None)]
+    assert t.each(q.BODIES, [(1,), (999,)]) == [(1, "do 1", '{"n":1}', None, None, None)]
 
     def listed(in_state: int | None, before: int = 99, limit: int = 9, **filters: object) -> list[int]:
         statement, values = q.listing(in_state, filters, before, limit)
@@ -52,7 +52,7 @@ def an_audit(t: Recording) -> None:
     add_places(t)
     add_tasks(t, [task(1), task(2, state=state.SCHEDULED, start=NOW + 9), task(3, state=state.BLOCKED), task(4)])
     add_tasks(t, [task(5, state=state.SCHEDULED, start=NOW + 5)])
-    t.add(ADD_READY, [(1, NOW + 1, 1, 0, 0)])
+    t.add(ADD_READY, [(1, NOW + 1, 1, 0, 0, 0)])
     t.add(ADD_ASIDE, [(state.SCHEDULED, 2), (state.SCHEDULED, 5), (state.BLOCKED, 3)])
     t.add(ADD_TIMER, [(NOW + 5, 0, 5), (NOW + 9, 1, 2)])
     t.add(ADD_LEASE, [lease(4)])
@@ -81,7 +81,7 @@ def a_doctor(t: Recording) -> None:
     add_places(t)
     agent = add_agent(t, "ann")
     add_tasks(t, [task(1), task(2, state=state.DONE), task(3)])
-    t.add(ADD_READY, [(1, NOW, 1, 0, 0), (1, NOW, 3, 0, 0)])
+    t.add(ADD_READY, [(1, NOW, 1, 0, 0, 0), (1, NOW, 3, 0, 0, 0)])
     t.add(ADD_DEPTH, [(1, 5), (1, -2)])
     t.add(ADD_LEASE, [lease(1, agent=agent), lease(2, agent=agent), lease(3, agent=99), lease(4, agent=agent)])
     assert t.one(doctor.UNEQUAL_DEPTHS) == [(1, 3, 2)]

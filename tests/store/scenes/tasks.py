@@ -30,12 +30,14 @@ def moving(t: Recording) -> None:
 
 def editing(t: Recording) -> None:
     add_tasks(t, [task(1), task(2, batch="b1"), task(3, batch="b1"), task(4, batch="b2")])
-    t.one(q.EDIT_TASK, ODD, 0, 5, NOW + 9, 7, 2, 1)
+    t.one(q.EDIT_TASK, ODD, 0, 5, NOW + 9, 7, 2, "g", 1)
     edited = q.TaskRow(*t.each(q.LOCK_TASKS, [(1,)])[0])
-    assert (edited.band, edited.shape, edited.deadline, edited.max_attempts, edited.parents, edited.version) == (
-        0, 5, NOW + 9, 7, 2, 1,
-    )  # fmt: skip
+    assert (edited.band, edited.shape, edited.deadline, edited.max_attempts, edited.parents) == (0, 5, NOW + 9, 7, 2)
+    assert (edited.grp, edited.version) == ("g", 1)
     assert t.one(q.TITLE_OF, 1) == [(ODD,)]
+    t.one(q.SET_TITLE, "new", 2)
+    assert t.one(q.TITLE_OF, 2) == [("new",)]
+    assert q.TaskRow(*t.each(q.LOCK_TASKS, [(2,)])[0]).version == 1
     t.each(q.SET_REASON, [(2, ODD)])
     assert q.TaskRow(*t.each(q.LOCK_TASKS, [(2,)])[0]).reason == ODD
     t.each(q.MORE_PARENTS, [(2,)])
@@ -75,8 +77,11 @@ def staging(t: Recording) -> None:
 
 
 def bodies(t: Recording) -> None:
-    add_tasks(t, [task(1, deadline=BIG, estimate=0, title=""), task(2)])
+    add_tasks(t, [task(1, deadline=BIG, estimate=0, title="", grp=ODD), task(2)])
     t.one(q.SET_DESCRIPTION, "", 1)
+    t.one(q.SET_PAYLOAD, '{"p":1}', 2)
+    assert q.Brief(*t.each(q.BRIEFS, [(2,)])[0]).payload == '{"p":1}'
+    t.one(q.SET_PAYLOAD, None, 2)
     t.each(q.SET_RESULTS, [(1, '{"r":1}'), (2, None)])
     t.each(q.SET_CHECKPOINTS, [(1, "null")])
     t.one(q.SET_ANSWER, "before", 1)
@@ -85,4 +90,5 @@ def bodies(t: Recording) -> None:
     brief = q.Brief(*t.each(q.BRIEFS, [(1,), (3,)])[0])
     assert (brief.title, brief.description, brief.payload) == ("", "", '{"n":1}')
     assert (brief.checkpoint, brief.answer, brief.deadline, brief.estimate) == ("null", ODD, BIG, 0)
+    assert brief.grp == ODD
     assert len(t.each(q.BRIEFS, [(1,), (2,)])) == 2

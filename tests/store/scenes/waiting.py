@@ -5,17 +5,22 @@ from __future__ import annotations
 from rota.model import state
 from rota.store.sql import waiting as q
 from tests.store.recording import Recording
-from tests.store.scenes.rows import BIG, NOW, ODD, add_places
+from tests.store.scenes.rows import BIG, NOW, ODD, add_places, add_tasks, task
 
 
 def ready(t: Recording) -> None:
     t.add(
-        q.ADD_READY, [(1, NOW + n % 5, n, n * 7, 0) for n in range(1, 51)] + [(2, NOW, 99, 0, BIG), (7, 0, 100, 0, 0)]
+        q.ADD_READY,
+        [(1, NOW + n % 5, n, n * 7, 0, 0) for n in range(1, 51)] + [(2, NOW, 99, 0, BIG, 5), (7, 0, 100, 0, 0, BIG)],
     )
-    t.add(q.ADD_READY, [(2, NOW, 99, 5, 5)])
+    t.add(q.ADD_READY, [(2, NOW, 99, 5, 5, 0)])
     heads = t.pick(q.HEADS_SQLITE, q.HEADS_POSTGRES)
-    assert t.each(heads, [(1, 2), (2, 5), (3, 5)]) == [(1, NOW, 5, 35, 0), (1, NOW, 10, 70, 0), (2, NOW, 99, 0, BIG)]
-    assert t.each(heads, [(1, 1)]) == [(1, NOW, 5, 35, 0)]
+    assert t.each(heads, [(1, 2), (2, 5), (3, 5)]) == [
+        (1, NOW, 5, 35, 0, 0),
+        (1, NOW, 10, 70, 0, 0),
+        (2, NOW, 99, 0, BIG, 5),
+    ]
+    assert t.each(heads, [(1, 1)]) == [(1, NOW, 5, 35, 0, 0)]
     assert t.one(q.FIRST_OF_LANE, 1, 2) == [(NOW, 5), (NOW, 10)]
     assert t.one(q.LAST_OF_LANE, 1, 2) == [(NOW + 4, 49), (NOW + 4, 44)]
     assert t.one(q.COUNT_AHEAD, 1, NOW + 1, 6, 1000) == [(11,)], "ten that are due earlier, and task 1"
@@ -27,6 +32,26 @@ def ready(t: Recording) -> None:
     assert t.each(q.TAKE_READY, wanted) == [(5,), (99,)], "what is not there at that place is not taken"
     assert t.each(q.TAKE_READY, wanted) == []
     assert t.one(q.LANES_IN_READY) == [(1,), (7,)]
+
+
+def groups(t: Recording) -> None:
+    t.add(q.ADD_READY, [(lane, NOW - n % 3, n + lane, n, 9, n % 4) for lane in (100, 200) for n in range(1, 25)])
+    companions = t.pick(q.COMPANIONS_SQLITE, q.COMPANIONS_POSTGRES)
+    first = [(100, NOW - 2, 102, 2, 9, 2), (100, NOW - 2, 114, 14, 9, 2)]
+    assert t.each(companions, [(100, 2, 2)]) == first, "of lane and group those that are due first"
+    assert t.each(companions, [(100, 2, 2), (200, 3, 1), (300, 3, 5), (100, 9, 5)]) == [
+        *first,
+        (200, NOW - 2, 211, 11, 9, 3),
+    ]
+    assert len(t.each(companions, [(100, 2, 99), (200, 2, 99)])) == 12
+    assert t.each(companions, [(100, 0, 5)]) == [], "who has no group has no companions"
+
+
+def ready_of_chosen(t: Recording) -> None:
+    add_tasks(t, [task(1, project=5), task(2, project=5, due=NOW + 9), task(3), task(4, project=5)])
+    t.add(q.ADD_READY, [(1, NOW + 1, 1, 7, 0, 3), (1, NOW + 8, 2, 0, 0, 0), (1, NOW + 3, 3, 0, 0, 0)])
+    assert t.one(q.READY_OF_PROJECT, 5) == [(1, NOW + 1, 1, 7, 0, 3)], "task 2 stands elsewhere, task 4 is not ready"
+    assert t.each(q.READY_OF_TASKS, [(1,), (3,), (4,), (9,)]) == [(1, NOW + 1, 1, 7, 0, 3), (1, NOW + 3, 3, 0, 0, 0)]
 
 
 def nothing_ready(t: Recording) -> None:

@@ -139,6 +139,14 @@ class DeleteProject(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     project: str
 
 
+class RemoveFromProject(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Take tasks out of a project that is open: unfinished ones are cancelled, finished ones keep their story without
+    it. Whatever waited for one of them does not wait for it any more."""
+
+    project: str
+    tasks: list[str]
+
+
 class Ok(msgspec.Struct, kw_only=True):
     """It was done. `changed` is false when it was so already."""
 

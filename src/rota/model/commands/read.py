@@ -34,6 +34,8 @@ class ListTasks(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     agent: str | None = None
     """Who has the task now."""
     unique: str | None = None
+    whole: bool = False
+    """With description, payload, result and parents of each, as `get_task` shows them."""
     limit: int = 100
     cursor: str | None = None
 
@@ -87,6 +89,8 @@ class OrderView(msgspec.Struct, kw_only=True, omit_defaults=True):
     estimate_s: float = 0.0
     tenant_ahead_s: float = 0.0
     """How far its tenant is ahead of the one that had least in this band, seconds of work per weight."""
+    project_ahead_s: float = 0.0
+    """How far its project is ahead of the one of the same tenant that had least, seconds of work."""
     why: list[str] = []
     """The reason for each part."""
     before: int = 0

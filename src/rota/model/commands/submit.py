@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from rota.model.priority import Priority
@@ -50,9 +52,23 @@ class Edit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     resources: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
     near: str | None | msgspec.UnsetType = msgspec.UNSET
     max_cost: float | None | msgspec.UnsetType = msgspec.UNSET
+    group: str | None | msgspec.UnsetType = msgspec.UNSET
     max_attempts: int | msgspec.UnsetType = msgspec.UNSET
     after: list[str | After] | msgspec.UnsetType = msgspec.UNSET
     """The whole new list of parents."""
+
+
+class Describe(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Change what a task says, not what it asks: in whatever state it is. What is left out stays as it is.
+
+    An agent that has it sees the new words only when it is given the task again.
+    """
+
+    task: str
+    version: int | None = None
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
+    payload: Any = msgspec.UNSET
 
 
 class Cancel(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

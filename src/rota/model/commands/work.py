@@ -15,7 +15,9 @@ Delivery = Literal["direct", "offer"]
 class Claim(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Ask for up to `n` tasks for one agent, or for any of a roster of `agents`; wait up to 45 s for the first.
 
-    The same `request` again answers the same tasks while they are still offered or held.
+    The same `request` again answers the same tasks while they are still offered or held. A claim may be for tasks of
+    one `project`, or for some `tasks` alone: then what the agent has of them already is answered again, and nothing
+    else is given however much better it is.
     """
 
     agent: str | None = None
@@ -25,6 +27,12 @@ class Claim(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     request: str | None = None
     instance: str | None = None
     """The agent's process, as registered."""
+    project: str | None = None
+    """Only tasks of this project, by id or key."""
+    tasks: list[str] = []
+    """Only these tasks."""
+    override: bool = False
+    """With `project` or `tasks`: whatever role, skills, region, resources or price stand in the way are left out."""
     delivery: Delivery = "direct"
     """`direct`: the answer reaches the agent with the call. `offer`: the face confirms after writing the answer."""
 

@@ -11,7 +11,7 @@ _TASK = (
     " waiting bigint, parents bigint, children smallint, review smallint, batch text, sequence text,"
     " unique_key text, reason text, agent bigint, version bigint, cost bigint, promoted smallint, lent smallint,"
     " needed_by bigint, must_by bigint, affinity text, keys text, stages bigint, fired bigint, waits_from bigint,"
-    " own_shape bigint"
+    " own_shape bigint, grp text"
 )
 _BODY = "task bigint, description text, payload text, result text, checkpoint text, question text, answer text"
 _ATTEMPT = (
@@ -20,11 +20,11 @@ _ATTEMPT = (
 )
 _EDGE = "child bigint, parent bigint, rule smallint, until smallint, met smallint"
 
-SINCE_2 = {
+SINCE_1 = {
     "cost": 0, "promoted": None, "lent": None, "needed_by": None, "must_by": None, "affinity": None, "keys": None,
-    "stages": None, "fired": 0, "waits_from": None, "own_shape": None,
+    "stages": None, "fired": 0, "waits_from": None, "own_shape": None, "grp": None,
 }  # fmt: skip
-"""Columns that files of version 1 lack, with what stands for them."""
+"""Columns that came after version 1, with what stands for them where a file lacks them."""
 
 PUT_TASK = add("task", _TASK)
 PUT_BODY = add("body", _BODY)

@@ -39,18 +39,18 @@ SET_WEIGHT = One(
 )
 PASSES = Each(
     "passes",
-    "pool bigint, band smallint, tenant bigint",
-    "SELECT pass.band, pass.tenant, pass.pass FROM pass{comma} WHERE pass.pool = v.pool AND pass.band = v.band"
-    " AND pass.tenant = v.tenant",
+    "pool bigint, band smallint, tenant bigint, share smallint",
+    "SELECT pass.band, pass.tenant, pass.share, pass.pass FROM pass{comma} WHERE pass.pool = v.pool"
+    " AND pass.band = v.band AND pass.tenant = v.tenant AND pass.share = v.share",
 )
 RAISE_PASS = Each(
     "raise_pass",
-    "pool bigint, band smallint, tenant bigint, more bigint",
+    "pool bigint, band smallint, tenant bigint, share smallint, more bigint",
     "UPDATE pass SET pass = pass.pass + v.more {from} WHERE pass.pool = v.pool AND pass.band = v.band"
-    " AND pass.tenant = v.tenant",
+    " AND pass.tenant = v.tenant AND pass.share = v.share",
 )
 """Adds, and never sets: what one pool's plan charges and what another's fold corrects may meet."""
-ADD_PASS = add("pass", "pool bigint, band smallint, tenant bigint, pass bigint", ignore=True)
+ADD_PASS = add("pass", "pool bigint, band smallint, tenant bigint, share smallint, pass bigint", ignore=True)
 ADD_TENANT = One("add_tenant", "INSERT INTO tenant (name) VALUES (?) ON CONFLICT (name) DO NOTHING RETURNING id")
 TENANT_BY_NAME = One("tenant_by_name", "SELECT id FROM tenant WHERE name = ?")
 TENANT_BY_ID = One("tenant_by_id", "SELECT name FROM tenant WHERE id = ?")
@@ -134,15 +134,16 @@ STAGE_LIST_BY_ID = One("stage_list_by_id", "SELECT stages FROM stage_list WHERE 
 SHAPES = One("shapes", "SELECT id, needs FROM shape ORDER BY id")
 ADD_LANE = One(
     "add_lane",
-    "INSERT INTO lane (pool, queue, shape, band, tenant, late) VALUES (?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (pool, queue, shape, band, tenant, late) DO NOTHING RETURNING id",
+    "INSERT INTO lane (pool, queue, shape, band, tenant, late, share) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (pool, queue, shape, band, tenant, late, share) DO NOTHING RETURNING id",
 )
 LANE_BY_KEY = One(
     "lane_by_key",
-    "SELECT id FROM lane WHERE pool = ? AND queue = ? AND shape = ? AND band = ? AND tenant = ? AND late = ?",
+    "SELECT id FROM lane WHERE pool = ? AND queue = ? AND shape = ? AND band = ? AND tenant = ? AND late = ?"
+    " AND share = ?",
 )
-LANE_BY_ID = One("lane_by_id", "SELECT pool, queue, shape, band, tenant, late FROM lane WHERE id = ?")
-LANES = One("lanes", "SELECT id, pool, queue, shape, band, tenant, late FROM lane ORDER BY id")
+LANE_BY_ID = One("lane_by_id", "SELECT pool, queue, shape, band, tenant, late, share FROM lane WHERE id = ?")
+LANES = One("lanes", "SELECT id, pool, queue, shape, band, tenant, late, share FROM lane ORDER BY id")
 
 ADD_NODE = One("add_node", "INSERT INTO node (id, name, started, seen) VALUES (?, ?, ?, ?)")
 SEE_NODE = One("see_node", "UPDATE node SET seen = ? WHERE id = ? RETURNING id")

@@ -10,7 +10,7 @@ ADD_LEASE = add(
     "lease",
     "task bigint, agent bigint, slot bigint, token bigint, attempt bigint, lane bigint, due bigint, since bigint,"
     " until bigint, term bigint, offered smallint, node bigint, listener bigint, instance text, request text,"
-    " note text, cost bigint",
+    " note text, cost bigint, share smallint",
 )
 
 
@@ -38,6 +38,8 @@ class LeaseRow(NamedTuple):
     """What its tenant was charged, microseconds of work."""
     preempt_at: int | None = None
     """Until when its agent may still work on it, as a better task is to have the slot."""
+    share: int = -1
+    """The share of its tenant that was charged as well; -1 = none."""
 
 
 _ROW = ", ".join(f"lease.{name}" for name in LeaseRow._fields)
@@ -157,12 +159,14 @@ class Sample(NamedTuple):
     """What its tenant was charged, microseconds of work; 0 = nothing."""
     estimate: int
     """How long the submitter thought it would take, microseconds; 0 = nothing was said."""
+    share: int = -1
+    """The share of its tenant that was charged as well; -1 = none."""
 
 
 ADD_SAMPLE = add(
     "sample",
     "agent bigint, kind text, seconds double precision, ended bigint, good smallint, lane bigint, cost bigint,"
-    " estimate bigint",
+    " estimate bigint, share smallint",
 )
 TAKE_SAMPLES = One(
     "take_samples",

@@ -49,6 +49,7 @@ class ShownRow(NamedTuple):
     stages: int | None
     fired: int
     waits_from: int | None
+    grp: str | None
     leased_by: int | None
     until: int | None
     note: str | None
@@ -65,7 +66,12 @@ SHOWN = Each(
     "id bigint",
     f"SELECT {_SHOWN} FROM task LEFT JOIN lease ON lease.task = task.id{{comma}} WHERE task.id = v.id",
 )
-BODY = One("body", "SELECT description, payload, result, question, answer FROM body WHERE task = ?")
+BODIES = Each(
+    "bodies",
+    "task bigint",
+    "SELECT body.task, body.description, body.payload, body.result, body.question, body.answer FROM body{comma}"
+    " WHERE body.task = v.task",
+)
 
 CONDITIONS = {
     "queue": "task.queue = ?",

@@ -19,6 +19,12 @@ PARENTS = Each(
     "SELECT dependency.child, dependency.parent, dependency.rule, dependency.until, dependency.met"
     " FROM dependency{comma} WHERE dependency.child = v.child",
 )
+RUN_CHILDREN = Each(
+    "run_children",
+    "parent bigint",
+    "UPDATE dependency SET rule = 1 {from} WHERE dependency.parent = v.parent AND dependency.met = 0",
+)
+"""Whoever waits for these runs however they end."""
 MEET = Each(
     "meet",
     "child bigint, parent bigint",
@@ -83,13 +89,16 @@ DROP_OLD_REQUESTS = One("drop_old_requests", "DELETE FROM request WHERE at < ?")
 
 ADD_PROJECT = One(
     "add_project",
-    "INSERT INTO project (id, title, plan, key, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
-    " RETURNING id",
+    "INSERT INTO project (id, title, plan, key, created, share, payload) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (key) DO NOTHING RETURNING id",
 )
-PROJECT = One("project", "SELECT id, title, plan, key, created, finalized FROM project WHERE id = ?")
+LAST_SHARE = One("last_share", "SELECT share FROM project ORDER BY id DESC LIMIT 1")
+SHARE_OF_PROJECT = One("share_of_project", "SELECT share FROM project WHERE id = ?")
+PROJECT = One("project", "SELECT id, title, plan, key, created, finalized, payload FROM project WHERE id = ?")
 PROJECT_BY_KEY = One("project_by_key", "SELECT id FROM project WHERE key = ?")
 PROJECTS = One(
-    "projects", "SELECT id, title, plan, key, created, finalized FROM project WHERE id > ? ORDER BY id LIMIT ?"
+    "projects",
+    "SELECT id, title, plan, key, created, finalized, payload FROM project WHERE id > ? ORDER BY id LIMIT ?",
 )
 LOCK_PROJECT = One("lock_project", "SELECT finalized FROM project WHERE id = ? {lock}")
 FINALIZE_PROJECT = One("finalize_project", "UPDATE project SET finalized = ? WHERE id = ?")
@@ -101,3 +110,4 @@ PROJECT_STATES = One(
 )
 PROJECT_TASKS = One("project_tasks", "SELECT id, state FROM task WHERE project = ? AND id > ? ORDER BY id LIMIT ?")
 LEAVE_PROJECT = One("leave_project", "UPDATE task SET project = NULL WHERE project = ?")
+LEAVE_ONE_BY_ONE = Each("leave_one_by_one", "id bigint", "UPDATE task SET project = NULL {from} WHERE task.id = v.id")

@@ -13,7 +13,7 @@ ADD_TASK = add(
     " finished bigint, deadline bigint, expires bigint, start bigint, estimate bigint, waiting bigint,"
     " parents bigint, review smallint, batch text, sequence text, unique_key text, reason text, cost bigint,"
     " promoted smallint, lent smallint, needed_by bigint, must_by bigint, affinity text, keys text, stages bigint,"
-    " waits_from bigint",
+    " waits_from bigint, grp text",
 )
 ADD_BODY = add("body", "task bigint, description text, payload text")
 
@@ -69,6 +69,8 @@ class TaskRow(NamedTuple):
     """When it first waited for an agent; only kept of tasks with stages."""
     own_shape: int | None
     """Its own shape while it is assigned to an agent: `shape` is what the assignment made of it."""
+    grp: str | None
+    """Its group."""
 
 
 _ROW = ", ".join(f"task.{name}" for name in TaskRow._fields)
@@ -93,7 +95,7 @@ END_TASKS = Each(
 EDIT_TASK = One(
     "edit_task",
     "UPDATE task SET title = ?, band = ?, shape = ?, deadline = ?, max_attempts = ?, parents = ?,"
-    " version = version + 1 WHERE id = ?",
+    " grp = ?, version = version + 1 WHERE id = ?",
 )
 NEED_TASKS = Each(
     "need_tasks",
@@ -137,6 +139,8 @@ class WaitingTask(NamedTuple):
     lent: int | None
 
 
+SET_TITLE = One("set_title", "UPDATE task SET title = ?, version = version + 1 WHERE id = ?")
+SET_PAYLOAD = One("set_payload", "UPDATE body SET payload = ? WHERE task = ?")
 SET_DESCRIPTION = One("set_description", "UPDATE body SET description = ? WHERE task = ?")
 SET_RESULTS = Each(
     "set_results", "task bigint, result text", "UPDATE body SET result = v.result {from} WHERE body.task = v.task"
@@ -165,7 +169,7 @@ BRIEFS = Each(
     "id bigint",
     "SELECT task.id, task.title, task.kind, task.queue, task.band, task.tenant, task.project, task.deadline,"
     " task.estimate, task.submitted, task.ready_at, task.parents, task.tries, body.description, body.payload,"
-    " body.checkpoint, body.answer FROM body{comma}, task WHERE task.id = v.id AND body.task = v.id",
+    " body.checkpoint, body.answer, task.grp FROM body{comma}, task WHERE task.id = v.id AND body.task = v.id",
 )
 
 
@@ -189,3 +193,4 @@ class Brief(NamedTuple):
     payload: str | None
     checkpoint: str | None
     answer: str | None
+    grp: str | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rota.store.statement import Each, One, add
 
-ADD_READY = add("ready", "lane bigint, due bigint, task bigint, cost bigint, affinity bigint", ignore=True)
+ADD_READY = add("ready", "lane bigint, due bigint, task bigint, cost bigint, affinity bigint, grp bigint", ignore=True)
 TAKE_READY = Each(
     "take_ready",
     "lane bigint, due bigint, task bigint",
@@ -21,14 +21,40 @@ LEAVE_ASIDE = Each(
 HEADS_SQLITE = Each(
     "heads",
     "lane bigint, k bigint",
-    "SELECT lane, due, task, cost, affinity FROM ready WHERE lane = v.lane ORDER BY due, task LIMIT v.k",
+    "SELECT lane, due, task, cost, affinity, grp FROM ready WHERE lane = v.lane ORDER BY due, task LIMIT v.k",
 )
 HEADS_POSTGRES = Each(
     "heads",
     "lane bigint, k bigint",
-    "SELECT heads.lane, heads.due, heads.task, heads.cost, heads.affinity {from} CROSS JOIN LATERAL"
-    " (SELECT lane, due, task, cost, affinity FROM ready WHERE ready.lane = v.lane"
+    "SELECT heads.lane, heads.due, heads.task, heads.cost, heads.affinity, heads.grp {from} CROSS JOIN LATERAL"
+    " (SELECT lane, due, task, cost, affinity, grp FROM ready WHERE ready.lane = v.lane"
     " ORDER BY due, task LIMIT v.k) AS heads",
+)
+COMPANIONS_SQLITE = Each(
+    "companions",
+    "lane bigint, grp bigint, k bigint",
+    "SELECT lane, due, task, cost, affinity, grp FROM ready INDEXED BY ready_group"
+    " WHERE lane = v.lane AND grp = v.grp AND grp <> 0 ORDER BY due, task LIMIT v.k",
+)
+COMPANIONS_POSTGRES = Each(
+    "companions",
+    "lane bigint, grp bigint, k bigint",
+    "SELECT found.lane, found.due, found.task, found.cost, found.affinity, found.grp {from} CROSS JOIN LATERAL"
+    " (SELECT lane, due, task, cost, affinity, grp FROM ready WHERE ready.lane = v.lane AND ready.grp >= v.grp"
+    " AND ready.grp <= v.grp AND ready.grp <> 0 ORDER BY grp, due, task LIMIT v.k) AS found",
+)
+"""The first tasks of groups in their lanes. On PostgreSQL a group is a range, and first in the order: with an
+equality the planner could take the order from the lane's own index, and read all of it for a few tasks."""
+READY_OF_PROJECT = One(
+    "ready_of_project",
+    "SELECT ready.lane, ready.due, ready.task, ready.cost, ready.affinity, ready.grp FROM task JOIN ready"
+    " ON ready.lane = task.lane AND ready.due = task.due AND ready.task = task.id WHERE task.project = ?",
+)
+READY_OF_TASKS = Each(
+    "ready_of_tasks",
+    "id bigint",
+    "SELECT ready.lane, ready.due, ready.task, ready.cost, ready.affinity, ready.grp FROM ready, task{comma}"
+    " WHERE task.id = v.id AND ready.lane = task.lane AND ready.due = task.due AND ready.task = task.id",
 )
 LAST_OF_LANE = One("last_of_lane", "SELECT due, task FROM ready WHERE lane = ? ORDER BY due DESC, task DESC LIMIT ?")
 FIRST_OF_LANE = One("first_of_lane", "SELECT due, task FROM ready WHERE lane = ? ORDER BY due, task LIMIT ?")

@@ -1,0 +1,156 @@
+"""Giving chosen tasks to those who asked for them: a small plan of its own, before the pool's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_hands
+from rota.engine.book import Pool
+from rota.engine.context import Context, Waiting
+from rota.engine.give import give
+from rota.engine.kept_slots import KeptSlots, given_out, kept_slots
+from rota.engine.learn import load_of
+from rota.engine.listening import Listening
+from rota.engine.meters import PoolMeters
+from rota.engine.troubles import troubles_of
+from rota.model.requirements import Requirements
+from rota.planning import snapshot as seen
+from rota.planning.plan import plan
+from rota.planning.survey import survey
+from rota.store.sql.leases import SLOTS_OF_AGENTS
+from rota.store.sql.waiting import PARKED_LIMITS, READY_OF_PROJECT, READY_OF_TASKS
+
+_STRATEGY = "balanced"
+"""Of those who asked; mostly there is only one."""
+
+
+def choose(context: Context, pool: Pool) -> None:
+    """Answer the claims for chosen tasks in this pool. They go before its plan, which sees what they left."""
+    asked = _asking(context, pool)
+    if not asked:
+        return
+    if not context.transaction.lock_pool(pool.id):
+        context.contended.add(pool.id)
+        return
+    kept = kept_slots(context, pool)
+    for waiting in asked:
+        context.flush()
+        _answer(context, pool, waiting, kept)
+
+
+def _asking(context: Context, pool: Pool) -> list[Waiting]:
+    agents = context.book.agents
+    claims = [*context.listening.values(), *context.claims]
+    return [
+        waiting
+        for waiting in claims
+        if waiting.chosen is not None
+        and waiting.id not in context.answered
+        and agents[waiting.agents[0]].pool == pool.id
+    ]
+
+
+def _answer(context: Context, pool: Pool, waiting: Waiting, kept: KeptSlots) -> None:
+    heads = _heads(context, pool, waiting)
+    if not heads:
+        return
+    horizon = context.transaction.horizon()
+    used = _slots_in_use(context, waiting)
+    meters = PoolMeters(context, list(heads), used)
+    pictured = meters.draw(_snapshot(context, pool, waiting, heads, used, kept))
+    lanes, _parked = survey(pictured)
+    decided = plan(msgspec.structs.replace(pictured, lanes=lanes))
+    if decided.gives:
+        listener = Listening(waiting.id, context.node, waiting.agents, waiting.claim.n, waiting)
+        how = "override" if waiting.claim.override else "asked"
+        give(context, pool, decided, {waiting.id: listener}, used, horizon, meters, by_name=how)
+        given_out(context, kept, (found.task for found in decided.gives))
+    meters.close()
+
+
+def _heads(context: Context, pool: Pool, waiting: Waiting) -> dict[int, list[seen.Head]]:
+    """What is ready of what was chosen, by lane, best first."""
+    chosen = waiting.chosen
+    assert chosen is not None
+    if chosen.project is None:
+        rows = context.transaction.each(READY_OF_TASKS, [(number,) for number in sorted(chosen.tasks)])
+    else:
+        rows = context.transaction.one(READY_OF_PROJECT, chosen.project)
+    heads: dict[int, list[seen.Head]] = {}
+    for lane, *head in sorted(rows):
+        if context.book.lane_key(context.transaction, lane).pool == pool.id:
+            heads.setdefault(lane, []).append(seen.Head(*head))
+    return heads
+
+
+def _slots_in_use(context: Context, waiting: Waiting) -> dict[int, dict[int, int]]:
+    used: dict[int, dict[int, int]] = {agent: {} for agent in sorted(set(waiting.agents))}
+    for agent, slot, since in context.transaction.each(SLOTS_OF_AGENTS, [(agent,) for agent in used]):
+        used[agent][slot] = since
+    return used
+
+
+def _snapshot(
+    context: Context,
+    pool: Pool,
+    waiting: Waiting,
+    heads: Mapping[int, Sequence[seen.Head]],
+    used: dict[int, dict[int, int]],
+    kept: KeptSlots,
+) -> seen.Snapshot:
+    """Whoever asked, alone, and what it asked for, with room for all of it: no lane has more than it shows."""
+    parked = {limit for limit, _until in context.transaction.one(PARKED_LIMITS, context.now)}
+    shapes: dict[int, Requirements] = {}
+    lanes = []
+    for lane, shown in heads.items():
+        key = context.book.lane_key(context.transaction, lane)
+        needs = context.book.needs_of(context.transaction, key.shape)
+        shapes[key.shape] = _loosened(needs, waiting) if waiting.claim.override else needs
+        barred = "paused" if context.book.queues[key.queue].paused else None
+        limit = next((limit for limit in needs.limits if limit in parked), None)
+        barred = barred or (f"limit:{limit}" if limit else None)
+        lanes.append(seen.Lane(lane, key.shape, key.band, barred, bool(key.late), key.tenant, slack=None, heads=shown))
+    return seen.Snapshot(
+        agents=_agents(context, shapes, used, kept),
+        listeners=[seen.Listener(waiting.id, tuple(used), waiting.claim.n)],
+        lanes=lanes,
+        shapes=shapes,
+        strategy=_STRATEGY,
+        now=context.now,
+        slack=pool.policy.slack,
+    )
+
+
+def _loosened(needs: Requirements, waiting: Waiting) -> Requirements:
+    """What still counts when somebody decided by hand who does it: pins, bans, limits. Who failed at a task lately
+    gets it again where it asked for that very task."""
+    avoid = needs.avoid if waiting.claim.project is not None else ()
+    return msgspec.structs.replace(needs, role=None, skills=(), regions=(), resources=(), max_cost=None, avoid=avoid)
+
+
+def _agents(
+    context: Context,
+    shapes: Mapping[int, Requirements],
+    used: dict[int, dict[int, int]],
+    kept: KeptSlots,
+) -> list[seen.Agent]:
+    book = context.book
+    known = [book.agents[number] for number in used]
+    troubles = troubles_of(context.transaction)
+    look = Look(
+        context.transaction,
+        book,
+        context.now,
+        heard={},
+        listening=dict.fromkeys(used),
+        used=used,
+        loads=load_of(context, sorted(used)),
+        troubles=troubles,
+        expected=expectations(context.estimates, known, shapes.values(), _STRATEGY, {}),
+        lanes=lanes_in_hands(context.transaction, known, troubles),
+        kept=Counter(one.agent for one in kept.open),
+    )
+    return [agent_seen(look, agent) for agent in known]
