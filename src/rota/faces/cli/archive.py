@@ -10,8 +10,9 @@ from rota.faces.cli.asking import asking, database_of
 from rota.faces.cli.columns import columns
 from rota.faces.cli.options import Cursor, Database, Json, Limit
 from rota.faces.cli.say import json_line, line, talk
+from rota.faces.plugged import plugged
 from rota.model.commands.archive import Archive, Archived, ArchivePage, ListArchives, RestoreArchive, Restored
-from rota.operations.distributor import Distributor
+from rota.owner.own import owned
 
 app = App(name="archive", help="Move ended tasks into files, list the files, put tasks back.", version_flags=[])
 
@@ -30,7 +31,7 @@ def make(
 
     Dead tasks stay, and those that an unfinished task depends on. The database must not be in use.
     """
-    with Distributor.open(_existing(database)) as distributor:
+    with owned(_existing(database), plugged, talk) as distributor:
         made: Archived = distributor.call(Archive(folder=folder, older_than=older_than, limit=limit))
     if json:
         json_line(made)
@@ -69,7 +70,7 @@ def restore(
     json: Json = False,
 ) -> int:
     """Put the tasks of an archive file back. The database must not be in use; the file stays."""
-    with Distributor.open(_existing(database)) as distributor:
+    with owned(_existing(database), plugged, talk) as distributor:
         restored: Restored = distributor.call(RestoreArchive(file=file))
     if json:
         json_line(restored)

@@ -38,6 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("backup", "backup:backup", "Write a complete copy of a database while it is in use"),
     Command("restore", "backup:restore", "Make a database from a copy"),
     Command("archive", "archive:app", "Move ended tasks into files, list the files, put tasks back"),
+    Command("owner", "owner:owner", "Own a database for others; it is started by itself when needed"),
     Command("version", "version:version", "Say which version this is"),
 )
 

@@ -53,6 +53,8 @@ def _order(order: OrderView) -> None:
         line(f"- {reason}")
     if order.tenant_ahead_s:
         line(f"- its tenant is {order.tenant_ahead_s:,.1f} s of work ahead of the one that had least")
+    if order.project_ahead_s:
+        line(f"- its project is {order.project_ahead_s:,.1f} s of work ahead of the tenant's one that had least")
     line(f"- {order.before:,} tasks before it, {order.work_before_s:,.1f} s of work")
     line()
     if order.starts_p50 is None:

@@ -16,10 +16,12 @@ from rota.faces.cli.amounts import count
 from rota.faces.cli.interrupts import Caught, interruptible
 from rota.faces.cli.say import talk
 from rota.faces.cli.watching import view_for
+from rota.faces.plugged import plugged
 from rota.files.fleet import Fleet
 from rota.files.tasks import TaskFile, nothing_in
 from rota.model.times import rfc3339
 from rota.operations.distributor import Distributor, now_us
+from rota.owner.own import owned
 
 DONE, NOT_ALL_DONE, STUCK = 0, 8, 9
 """Exit codes: every task is done; all have ended, but some dead, cancelled or expired; some cannot go on."""
@@ -51,7 +53,7 @@ Follow = Callable[[Distributor, Batch | None], Callable[[], None]]
 
 def shift(order: Order, follow: Follow = lambda _distributor, _batch: lambda: None) -> Result:
     """Submit, work until all has ended or nothing can go on, add it up. Refused when something does not fit."""
-    with Distributor.open(order.database) as distributor:
+    with owned(order.database, plugged, talk) as distributor:
         supervisor = Supervisor(distributor, order.fleet)
         interruption = Interruption(supervisor.board)
         with interruptible(interruption) as caught:

@@ -1,0 +1,1 @@
+"""The 14 tools of taskqueue-mcp, over Rota's own database."""

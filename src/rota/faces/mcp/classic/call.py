@@ -1,0 +1,57 @@
+"""A call of one of the classic tools, from its arguments to its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rota.faces.mcp.asking import Asking
+from rota.faces.mcp.classic import generate, projects, tasks
+from rota.faces.mcp.classic.answers import result
+from rota.faces.mcp.classic.arguments import Arguments, check
+from rota.faces.mcp.classic.errors import ToolError, failed
+from rota.faces.mcp.classic.next_task import get_next_task
+from rota.faces.mcp.classic.update_task import update_task
+from rota.faces.mcp.session import Session
+from rota.model.errors import RotaError
+
+Tool = Callable[[Asking, Arguments], dict[str, Any]]
+
+
+def _generate_project_plan(rota: Asking, arguments: Arguments) -> dict[str, Any]:
+    return projects.create_project(rota, generate.project_of(arguments))
+
+
+TOOLS: dict[str, Tool] = {
+    "list_projects": projects.list_projects,
+    "read_project": projects.read_project,
+    "create_project": projects.create_project,
+    "delete_project": projects.delete_project,
+    "add_tasks_to_project": projects.add_tasks_to_project,
+    "finalize_project": projects.finalize_project,
+    "generate_project_plan": _generate_project_plan,
+    "list_tasks": tasks.list_tasks,
+    "read_task": tasks.read_task,
+    "create_task": tasks.create_task,
+    "delete_task": tasks.delete_task,
+    "approve_task": tasks.approve_task,
+}
+"""Tools that do the same whoever calls them."""
+
+
+def call(rota: Asking, session: Session | None, name: str, arguments: object) -> dict[str, Any]:
+    """The result of a tool, which may say that it could not be done; raises `ProtocolError` for a call that is wrong.
+
+    Checked in this order: arguments, project, whether that is completed, task, whether that is approved.
+    """
+    checked = check(name, arguments)
+    try:
+        if name == "get_next_task":
+            return result(get_next_task(rota, session, checked))
+        if name == "update_task":
+            return result(update_task(rota, session or Session(""), checked))
+        return result(TOOLS[name](rota, checked))
+    except ToolError as error:
+        return failed(error)
+    except RotaError as error:
+        return failed(ToolError(str(error)))

@@ -1,0 +1,136 @@
+"""From the tasks of a call to the tasks that are submitted: recommendations, priority, references."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rota.faces.mcp.asking import Asking
+from rota.faces.mcp.classic.arguments import RECOMMENDATIONS, Arguments
+from rota.faces.mcp.classic.errors import ToolError
+from rota.model.commands.read import GetTask
+from rota.model.commands.submit import Edit
+from rota.model.errors import RotaError
+from rota.model.priority import Priority
+from rota.model.task import After, TaskSpec, TaskView
+
+_PRIORITY = re.compile(r"\bpriority\s*[:=]\s*(emergency|critical|high|normal|low)\b", re.IGNORECASE)
+_ID = re.compile(r"task-[1-9][0-9]*")
+EDITABLE = ("blocked", "scheduled", "held", "ready")
+"""States in which what a task waits for can be changed."""
+
+
+class Wanted(NamedTuple):
+    """What a call wants created."""
+
+    tasks: list[TaskSpec]
+    blocks: dict[str, list[int]]
+    """Tasks that exist already, each with the new ones it is to wait for, by index."""
+
+
+def wanted(rota: Asking, items: Sequence[Arguments], facts: Mapping[str, Any] | None) -> Wanted:
+    """The tasks to submit; `facts` are those of their project (see `projects.facts_of`)."""
+    names = _names(items)
+    after: list[list[str]] = [[] for _ in items]
+    blocks: dict[str, list[int]] = {}
+    for index, item in enumerate(items):
+        for name in item.get("dependsOn", ()):
+            after[index].append(_reference(names, name, "dependsOn", index))
+        for name in item.get("blocks", ()):
+            if _ID.fullmatch(name):
+                blocks.setdefault(name, []).append(index)
+            else:
+                after[names[_known(names, name, "blocks", index)]].append(f"#{index}")
+    for task in blocks:
+        _check_editable(rota, task)
+    return Wanted([_spec(item, index, after[index], facts) for index, item in enumerate(items)], blocks)
+
+
+def _names(items: Sequence[Arguments]) -> dict[str, int]:
+    """What the tasks of one call are called among each other: by `ref`, else by title."""
+    names = {item["title"]: index for index, item in enumerate(items)}
+    return names | {item["ref"]: index for index, item in enumerate(items) if "ref" in item}
+
+
+def _reference(names: Mapping[str, int], name: str, field: str, index: int) -> str:
+    return name if _ID.fullmatch(name) else f"#{names[_known(names, name, field, index)]}"
+
+
+def _known(names: Mapping[str, int], name: str, field: str, index: int) -> str:
+    if name not in names:
+        told = "is neither a task id nor the ref or title of a task in this call"
+        raise ToolError(f"{field} in task at index {index}: {name!r} {told}")
+    return name
+
+
+def _spec(item: Arguments, index: int, after: Sequence[str], facts: Mapping[str, Any] | None) -> TaskSpec:
+    facts = facts or {}
+    payload = {name: item[name] for name in RECOMMENDATIONS if name in item}
+    spec = TaskSpec(
+        title=item["title"],
+        description=item["description"],
+        payload=payload or None,
+        ref=f"#{index}",
+        priority=priority_of(item),
+        after=[held_by(task) for task in dict.fromkeys(after)],
+        sequence=facts.get("sequence"),
+        approval=None if "autoApprove" not in facts else not facts["autoApprove"],
+    )
+    for name in ("kind", "skills", "role", "deadline", "estimate", "tenant"):
+        if name in item:
+            setattr(spec, name, item[name])
+    return spec
+
+
+def held_by(task: str) -> After:
+    """What waits for a task that ends without a result is held, for somebody to look at."""
+    return After(task=task, rule="hold")
+
+
+def priority_of(item: Mapping[str, Any]) -> Priority:
+    """As said, else as `Priority: CRITICAL` in the rule recommendations says, else normal."""
+    if "priority" in item:
+        said: Priority = item["priority"]
+        return said
+    return priority_in(item.get("ruleRecommendations")) or "normal"
+
+
+def priority_in(text: str | None) -> Priority | None:
+    """The priority that a text names, such as `Priority: CRITICAL`."""
+    found = _PRIORITY.search(text or "")
+    return found[1].lower() if found else None  # type: ignore[return-value]
+
+
+def _check_editable(rota: Asking, task: str) -> None:
+    try:
+        found: TaskView = rota.call(GetTask(task=task))
+    except RotaError:
+        raise ToolError(f"blocks: Task {task} not found") from None
+    if found.state not in EDITABLE:
+        raise ToolError(f"blocks: {task} is {found.state} and can not wait for anything any more")
+
+
+def let_wait(rota: Asking, blocks: Mapping[str, Sequence[int]], ids: Sequence[str]) -> None:
+    """Let the tasks that exist already wait for those that were created."""
+    for task, indices in blocks.items():
+        wait_also(rota, task, [ids[index] for index in indices])
+
+
+def wait_also(rota: Asking, task: str, parents: Sequence[str]) -> None:
+    """Let a task wait for these too."""
+    view: TaskView = rota.call(GetTask(task=task))
+    both = dict.fromkeys([*view.after, *parents])
+    try:
+        rota.call(Edit(task=task, after=[held_by(parent) for parent in both]))
+    except RotaError as error:
+        raise ToolError(f"{task} can not wait for {', '.join(parents)}: {error}") from None
+
+
+def created(items: Sequence[TaskSpec], ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The new tasks as `create_project` and `add_tasks_to_project` answer them; a priority is echoed."""
+    return [
+        {"id": number, "title": spec.title, "description": spec.description}
+        | ({"priority": spec.priority} if spec.priority != "normal" else {})
+        for number, spec in zip(ids, items, strict=True)
+    ]

@@ -1,0 +1,224 @@
+"""`update_task`: new words, new wishes, and a new status, which takes a task up, ends it, or gives it back."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from rota.faces.mcp.asking import Asking
+from rota.faces.mcp.classic.arguments import RECOMMENDATIONS, Arguments
+from rota.faces.mcp.classic.errors import ToolError
+from rota.faces.mcp.classic.lookup import changeable_task_of, open_project_of, task_of
+from rota.faces.mcp.classic.shown import task_shown, text_of_result
+from rota.faces.mcp.classic.specs import held_by, priority_in, wait_also
+from rota.faces.mcp.classic.states import DONE, GONE, IN_PROGRESS, NOT_STARTED, REOPENED, THEIRS
+from rota.faces.mcp.session import InHands, Session
+from rota.model.commands.submit import Describe, Edit, Redrive, Unhold
+from rota.model.commands.work import (
+    Beat,
+    Claim,
+    Complete,
+    Done,
+    Fail,
+    Failed,
+    GiveBack,
+    Heartbeat,
+    Held,
+    Judged,
+    Reject,
+)
+from rota.model.project import ProjectView
+from rota.model.task import TaskView
+
+FAILED = "FAILED"
+"""Details that begin so, while the task goes back to "not started", report a failed attempt."""
+RETRY_WAIT_S = 3.0
+"""So long a call waits for the pause before a retry to pass, seconds."""
+_FIXED = ("kind", "estimate", "tenant")
+_EDITED = ("skills", "role", "deadline")
+
+
+class Update(NamedTuple):
+    """One call, with what it is about."""
+
+    rota: Asking
+    session: Session
+    project: ProjectView
+    task: TaskView
+    arguments: Arguments
+
+    @property
+    def details(self) -> str:
+        """What was said with it."""
+        return str(self.arguments.get("completedDetails", ""))
+
+
+def update_task(rota: Asking, session: Session, arguments: Arguments) -> dict[str, Any]:
+    """Change a task that is not approved."""
+    project = open_project_of(rota, arguments["projectId"])
+    task = changeable_task_of(rota, project, arguments["taskId"], "modify")
+    update = Update(rota, session, project, task, arguments)
+    status = arguments.get("status")
+    held = _held(update) if task.state == "running" and status is not None else None
+    _change_words(update)
+    _change_wishes(update)
+    if status is not None:
+        _CHANGES[status](update, held)
+    after = task_of(rota, project, task.id)
+    answer: dict[str, Any] = {"task": task_shown(after)}
+    if status == DONE and after.state == "review":
+        answer["message"] = (
+            "Task marked as done but requires human approval.\n"
+            f"To approve, use approve_task with projectId {project.id} and taskId {task.id}."
+        )
+    return answer
+
+
+def _change_words(update: Update) -> None:
+    given, task = update.arguments, update.task
+    words: dict[str, Any] = {name: given[name] for name in ("title", "description") if name in given}
+    advice = {name: given[name] for name in RECOMMENDATIONS if name in given}
+    if advice:
+        if task.payload is not None and not isinstance(task.payload, dict):
+            raise ToolError(f"{task.id} has a payload that is no object, so it can not take recommendations")
+        words["payload"] = {**(task.payload or {}), **advice}
+    if words:
+        update.rota.call(Describe(task=task.id, **words))
+
+
+def _change_wishes(update: Update) -> None:
+    given, task = update.arguments, update.task
+    fixed = [name for name in _FIXED if name in given]
+    if fixed:
+        raise ToolError(f"{', '.join(fixed)} can only be given when a task is created; delete it and create it anew")
+    wishes: dict[str, Any] = {name: given[name] for name in _EDITED if name in given}
+    priority = given.get("priority") or priority_in(given.get("ruleRecommendations"))
+    if priority is not None and priority != task.priority:
+        wishes["priority"] = priority
+    if "dependsOn" in given:
+        wishes["after"] = [held_by(parent) for parent in dict.fromkeys(given["dependsOn"])]
+    if wishes:
+        update.rota.call(Edit(task=task.id, **wishes))
+    for blocked in given.get("blocks", ()):
+        wait_also(update.rota, blocked, [task.id])
+
+
+def _held(update: Update) -> InHands:
+    """The lease of a running task, if whoever calls may speak for it."""
+    given, task, session = update.arguments, update.task, update.session
+    agent = str(task.agent)
+    if "leaseToken" in given:
+        return InHands(task.id, agent, given["leaseToken"])
+    if given.get("agentId", session.agent) == agent or task.id in session.in_hands:
+        known = session.in_hands.get(task.id)
+        if known is not None and known.agent == agent:
+            return known
+        # What an agent has is answered again.
+        claimed = update.rota.call(Claim(agent=agent, tasks=[task.id])).tasks
+        if claimed:
+            return InHands(task.id, agent, claimed[0].token)
+    raise ToolError(_others(task))
+
+
+def _others(task: TaskView) -> str:
+    return (
+        f"Task {task.id} is in progress with {task.agent} until {task.until};"
+        " give its agentId or leaseToken to report for it, or take another task with get_next_task"
+    )
+
+
+def _begin(update: Update, held: InHands | None) -> None:
+    """It is in progress from now on, with whoever calls."""
+    if held is None:
+        held = _taken(update)
+    else:
+        renewed = update.rota.call(Heartbeat(agent=held.agent, beats=[Beat(task=held.task, token=held.token)]))
+        if held.task in renewed.lost:
+            raise _lost(update)
+        update.session.in_hands[held.task] = held
+    update.session.begun.add(held.task)
+
+
+def _complete(update: Update, held: InHands | None) -> None:
+    if update.task.state == "review" and text_of_result(update.task.result) == update.details:
+        return
+    held = held or _taken(update)
+    outcome = Done(task=held.task, token=held.token, result=update.details)
+    _judged(update, update.rota.call(Complete(outcomes=[outcome])))
+
+
+def _put_back(update: Update, held: InHands | None) -> None:
+    task, details = update.task, update.details
+    failed = details.upper().startswith(FAILED)
+    if held is None and task.state == "review":
+        _reopen(update, details)
+    elif held is None and task.state == "dead":
+        update.rota.call(Redrive(tasks=[task.id]))
+    elif held is None and task.state == "held":
+        update.rota.call(Unhold(tasks=[task.id]))
+    elif held is None and not failed:
+        return
+    else:
+        held = held or _taken(update)
+        if failed:
+            outcome = Failed(task=held.task, token=held.token, error=details)
+            _judged(update, update.rota.call(Fail(outcomes=[outcome])))
+        else:
+            back = Held(task=held.task, token=held.token)
+            _judged(update, update.rota.call(GiveBack(tasks=[back], reason=details)))
+
+
+_CHANGES = {IN_PROGRESS: _begin, DONE: _complete, NOT_STARTED: _put_back}
+
+
+def _taken(update: Update) -> InHands:
+    """The task claimed for whoever calls, whatever state it was in."""
+    rota, task = update.rota, update.task
+    if task.state in GONE:
+        raise ToolError(f"Task {task.id} was {task.state}: {task.reason}; create it anew")
+    if task.state == "asked":
+        raise ToolError(f"Task {task.id} waits for the answer to a question: {task.question}")
+    if task.state == "blocked":
+        raise ToolError(f"Task {task.id} waits for {', '.join(task.after)}; finish those first or change its dependsOn")
+    if task.state == "review":
+        _reopen(update, "")
+    elif task.state == "dead":
+        rota.call(Redrive(tasks=[task.id]))
+    elif task.state == "held":
+        rota.call(Unhold(tasks=[task.id]))
+    agent = update.session.identity(rota, update.arguments.get("agentId"))
+    wait = RETRY_WAIT_S if task.state == "scheduled" else 0.0
+    claim = Claim(agent=agent.name, tasks=[task.id], override=True, wait=wait)
+    if not update.session.claim(rota, agent, claim):
+        raise ToolError(_not_taken(update))
+    return update.session.in_hands[task.id]
+
+
+def _reopen(update: Update, why: str) -> None:
+    """Send an outcome back. One whose attempts are used up begins anew: here people decide how often."""
+    rota, task = update.rota, update.task
+    rota.call(Reject(task=task.id, reason=why or REOPENED))
+    if task_of(rota, update.project, task.id).state == "dead":
+        rota.call(Redrive(tasks=[task.id]))
+
+
+def _not_taken(update: Update) -> str:
+    now = task_of(update.rota, update.project, update.task.id)
+    if now.state == "running":
+        return _others(now)
+    if now.state == "scheduled":
+        return f"Task {now.id} is tried again at {now.start}, after: {now.reason}"
+    return f"Task {now.id} can not be taken up now: {THEIRS[now.state].status} ({now.state})"
+
+
+def _judged(update: Update, judged: Judged) -> None:
+    task = update.task.id
+    if task in judged.refused:
+        raise _lost(update)
+    update.session.let_go(task)
+
+
+def _lost(update: Update) -> ToolError:
+    update.session.let_go(update.task.id)
+    return ToolError(
+        f"The lease of {update.task.id} is lost: it was given to somebody else or has ended; drop the work"
+    )

@@ -1,0 +1,120 @@
+"""MCP inside the owner: sessions of the processes that clients start, and the calls of their tools."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from rota.faces.mcp.classic.call import call
+from rota.faces.mcp.classic.errors import ProtocolError
+from rota.faces.mcp.session import Session
+from rota.model.errors import invalid
+from rota.operations.distributor import Distributor
+from rota.owner.face import Answer, Handed, Notify
+
+GRACE_S = 2.0
+"""How long a session may be without a connection before what it has goes back, seconds."""
+
+
+class McpFace:
+    """Operations that begin with `mcp.`."""
+
+    def __init__(self, distributor: Distributor, grace_s: float = GRACE_S) -> None:
+        self.distributor = distributor
+        self.grace_s = grace_s
+        self._lock = threading.Lock()
+        self._sessions: dict[str, Session] = {}
+        self._connections: dict[str, int] = {}
+        """By session, how many connections it has."""
+
+    def open(self) -> Connection:
+        """The session of a connection, as the owner calls it."""
+        return Connection(self)
+
+    def join(self, number: str, client: str) -> Session:
+        """A connection says whose it is."""
+        with self._lock:
+            session = self._sessions.get(number)
+            if session is None:
+                session = self._sessions[number] = Session(number, client)
+            self._connections[number] = self._connections.get(number, 0) + 1
+            return session
+
+    def leave(self, number: str, *, leaving: bool) -> None:
+        """A connection of the session has ended: soon it is over, unless it comes again."""
+        with self._lock:
+            self._connections[number] = self._connections.get(number, 0) - 1
+            if leaving or self._connections[number] > 0:
+                return
+        waiting = threading.Timer(self.grace_s, self.end, (number,))
+        waiting.daemon = True
+        waiting.start()
+
+    def end(self, number: str, *, surely: bool = False) -> None:
+        """The session is over, unless it has a connection again."""
+        with self._lock:
+            if not surely and self._connections.get(number, 0) > 0:
+                return
+            session = self._sessions.pop(number, None)
+            self._connections.pop(number, None)
+        if session is not None:
+            session.end(self.distributor)
+
+
+class Connection:
+    """One connection, which says first whose it is."""
+
+    def __init__(self, face: McpFace) -> None:
+        self._face = face
+        self._number: str | None = None
+        self._session: Session | None = None
+
+    def call(self, operation: str, arguments: dict[str, Any], notify: Notify) -> Answer:
+        """One of `mcp.hello`, `mcp.call`, `mcp.renew`, `mcp.bye`."""
+        del notify
+        if operation == "mcp.hello":
+            return self._hello(arguments)
+        if self._session is None:
+            raise invalid("operation", "say mcp.hello first")
+        if operation == "mcp.call":
+            return self._call(self._session, arguments)
+        if operation == "mcp.renew":
+            self._session.renew(self._face.distributor)
+            return self._in_hands(self._session)
+        if operation == "mcp.bye" and self._number is not None:
+            self._face.end(self._number, surely=True)
+            return {}
+        raise invalid("operation", f"there is no operation {operation[:60]!r}")
+
+    def closed(self, *, leaving: bool) -> None:
+        """The connection has ended."""
+        if self._number is not None:
+            self._face.leave(self._number, leaving=leaving)
+
+    def _hello(self, arguments: dict[str, Any]) -> Answer:
+        number = arguments.get("session")
+        if not isinstance(number, str) or not 16 <= len(number) <= 64 or not number.isalnum():
+            raise invalid("session", "must be 16 to 64 letters and digits")
+        if self._number is None:
+            self._number = number
+            self._session = self._face.join(number, str(arguments.get("client") or ""))
+            self._session.take_on(arguments.get("held") or ())
+        return {}
+
+    def _call(self, session: Session, arguments: dict[str, Any]) -> Answer:
+        rota = self._face.distributor
+        session.begin_call()
+        try:
+            result = call(rota, session, str(arguments.get("tool")), arguments.get("arguments"))
+        except ProtocolError as error:
+            return {"error": {"code": error.code, "message": error.message}} | self._in_hands(session)
+        answer = {"result": result} | self._in_hands(session)
+        fresh = session.fresh
+        if not fresh:
+            return answer
+        return Handed(answer, lambda: session.give_back(rota, fresh, "the answer did not arrive"))
+
+    def _in_hands(self, session: Session) -> dict[str, Any]:
+        held = list(session.in_hands.values())
+        term = min((one.term for one in held), default=None)
+        return {"held": [[one.task, one.agent, one.token] for one in held], "term": term}

@@ -1,0 +1,115 @@
+"""Calls passed on to the owner of the database, as frames over its socket."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from rota.faces.mcp.proxy.backend import Answered, Notice
+from rota.faces.mcp.proxy.renewing import Renewing
+from rota.owner.link import Link, LinkError, Opening
+
+REPEATABLE = frozenset({"list_projects", "read_project", "list_tasks", "read_task", "get_next_task"})
+"""Tools that may be called again when nobody knows whether they were: they change nothing, or answer the same."""
+GENERATE = "generate_project_plan"
+BYE_S = 5.0
+
+
+class OwnerBackend:
+    """One session with whoever owns the database now."""
+
+    def __init__(self, database: str | None) -> None:
+        self._database = database
+        self._link: Link | None = None
+        self._client = ""
+        self._hello: dict[str, Any] = {}
+        self._renewing = Renewing(self._renew)
+        self._closed = False
+
+    def begin(self, client: str) -> None:
+        """The name is the first part of the agent's."""
+        self._client = client
+
+    def call(self, tool: str, arguments: Any, answered: Answered, notice: Notice) -> Callable[[], None]:
+        """Pass a call on."""
+        self._renewing.called()
+        if tool == GENERATE:
+            # The keys of the providers and the attachments are this process's, not the owner's.
+            threading.Thread(target=self._generate, args=(arguments, answered, notice), daemon=True).start()
+            return lambda: None
+        return self._pass_on(tool, arguments, answered, notice)
+
+    def close(self) -> None:
+        """Give back what is in hands, at once."""
+        self._renewing.close()
+        self._closed = True
+        if self._link is None:
+            return
+        # Without it the owner sees that the connection ends, and waits a little.
+        with suppress(LinkError):
+            self._link.call("mcp.bye", {}, timeout=BYE_S, safe=True)
+        self._link.close()
+
+    def _pass_on(self, tool: str, arguments: Any, answered: Answered, notice: Notice) -> Callable[[], None]:
+        def done(answer: dict[str, Any] | LinkError) -> None:
+            if isinstance(answer, LinkError):
+                answered({"result": _told(answer)})
+                return
+            if "held" in answer:
+                self._have(answer["held"], answer.get("term"))
+            answered(answer)
+
+        try:
+            link = self._linked()
+            number = link.ask(
+                "mcp.call", {"tool": tool, "arguments": arguments}, done=done, on_notice=notice, safe=tool in REPEATABLE
+            )
+        except LinkError as error:
+            answered({"result": _told(error)})
+            return lambda: None
+        return lambda: link.cancel(number)
+
+    def _generate(self, arguments: Any, answered: Answered, notice: Notice) -> None:
+        from rota.faces.mcp.classic import generate
+        from rota.faces.mcp.classic.arguments import check
+        from rota.faces.mcp.classic.errors import ProtocolError, ToolError, failed
+
+        try:
+            project = generate.project_of(check(GENERATE, arguments))
+        except ProtocolError as error:
+            answered({"error": {"code": error.code, "message": error.message}})
+        except ToolError as error:
+            answered({"result": failed(error)})
+        else:
+            self._pass_on("create_project", project, answered, notice)
+
+    def _linked(self) -> Link:
+        if self._link is None:
+            self._hello = {"session": os.urandom(16).hex(), "client": self._client, "folder": os.getcwd(), "held": []}
+            self._link = Link(self._database, opening=Opening("mcp.hello", self._hello))
+        return self._link
+
+    def _have(self, held: list[list[str]], term: float | None) -> None:
+        # The next owner is told of it with the opening.
+        self._hello["held"] = held
+        self._renewing.have(term if held else None)
+
+    def _renew(self) -> None:
+        if self._link is None or self._closed:
+            return
+
+        def done(answer: dict[str, Any] | LinkError) -> None:
+            if not isinstance(answer, LinkError) and "held" in answer:
+                self._have(answer["held"], answer.get("term"))
+
+        try:
+            self._link.ask("mcp.renew", {}, done=done, safe=True)
+        except LinkError:
+            return
+
+
+def _told(error: LinkError) -> dict[str, Any]:
+    return {"content": [{"type": "text", "text": f"Tool execution failed: {error}"}], "isError": True}

@@ -1,0 +1,165 @@
+"""A session: one client's process, the agents it speaks for, and the tasks it has in its hands."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from rota.faces.mcp.asking import Asking
+from rota.model.agent import AgentSpec, AgentView
+from rota.model.bounds import NAME, SLOTS
+from rota.model.commands.fleet import Register, RemoveAgent
+from rota.model.commands.read import GetAgent
+from rota.model.commands.work import Beat, Claim, Claimed, GiveBack, Heartbeat, Held, Renewed
+from rota.model.errors import RotaError
+from rota.model.task import Given
+
+INSTANCE = "mcp"
+"""The process under which agents are registered that only speak through tools."""
+_ODD = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+class InHands(NamedTuple):
+    """A task that was claimed through the session."""
+
+    task: str
+    agent: str
+    token: str
+    term: float = 60.0
+    """Seconds a heartbeat adds."""
+
+
+class Session:
+    """What is remembered of a client. Nothing of it is needed for safety: leases end by themselves."""
+
+    def __init__(self, number: str, client: str = "") -> None:
+        """`number` is the client's own name for the session, which nobody else can guess."""
+        name = _ODD.sub("-", client).strip("-")[: NAME - 20] or "mcp"
+        self.agent = f"{name}-{number[:8]}"
+        self.in_hands: dict[str, InHands] = {}
+        self.begun: set[str] = set()
+        """Tasks of which the client said itself that they are in progress."""
+        self._agents: set[str] = set()
+        """Agents it registered."""
+        self._of_call = threading.local()
+
+    def begin_call(self) -> None:
+        """A call begins on this thread."""
+        self._of_call.fresh = []
+
+    @property
+    def fresh(self) -> list[str]:
+        """What the call on this thread took into hands."""
+        found: list[str] = getattr(self._of_call, "fresh", [])
+        return found
+
+    def took(self, given: Sequence[Given]) -> None:
+        """These tasks were handed to agents of this session."""
+        for one in given:
+            self.in_hands[one.task] = InHands(one.task, one.agent, one.token, one.term)
+
+    def ended(self, tasks: Sequence[str]) -> None:
+        """These are in nobody's hands any more."""
+        for task in tasks:
+            self.let_go(task)
+
+    def give_back(self, rota: Asking, tasks: Iterable[str], reason: str) -> None:
+        """Hand back what of these it has."""
+        found = [self.in_hands.pop(task) for task in list(tasks) if task in self.in_hands]
+        if found:
+            rota.call(GiveBack(tasks=[Held(task=one.task, token=one.token) for one in found], reason=reason))
+
+    def identity(self, rota: Asking, name: str | None = None, *, role: str | None = None,
+                 skills: dict[str, int] | None = None) -> AgentView:  # fmt: skip
+        """The agent of that name, or the session's own; registered when it is not known or says more of itself."""
+        name = name or self.agent
+        try:
+            known: AgentView | None = rota.call(GetAgent(agent=name))
+        except RotaError as error:
+            if error.code != "no_agent":
+                raise
+            known = None
+        if known is not None and (role is None or role == known.role) and (skills is None or skills == known.skills):
+            return known
+        spec = AgentSpec(
+            name=name,
+            role=role if role is not None or known is None else known.role,
+            skills=skills if skills is not None else {} if known is None else known.skills,
+            slots=1 if known is None else known.slots,
+            pool="default" if known is None else known.pool,
+        )
+        return self._registered(rota, spec)
+
+    def claim(self, rota: Asking, agent: AgentView, request: Claim) -> list[Given]:
+        """Claim for the agent. An agent of tools alone has as many slots as it asks for."""
+        claimed: Claimed = rota.call(request)
+        if not claimed.tasks:
+            now: AgentView = rota.call(GetAgent(agent=agent.name))
+            if now.instance == INSTANCE and now.slots <= now.running < SLOTS:
+                self._registered(rota, _wider(now))
+                claimed = rota.call(request)
+        for given in claimed.tasks:
+            if given.task not in self.in_hands:
+                self._of_call.fresh = [*self.fresh, given.task]
+            self.in_hands[given.task] = InHands(given.task, given.agent, given.token, given.term)
+        return claimed.tasks
+
+    def _registered(self, rota: Asking, spec: AgentSpec) -> AgentView:
+        rota.call(Register(agent=spec, instance=INSTANCE))
+        self._agents.add(spec.name)
+        view: AgentView = rota.call(GetAgent(agent=spec.name))
+        return view
+
+    def let_go(self, task: str) -> None:
+        """The task is not in its hands any more."""
+        self.in_hands.pop(task, None)
+        self.begun.discard(task)
+
+    def take_on(self, known: Iterable[Sequence[str]]) -> None:
+        """What the client says it has, for an owner that knows nothing of it yet."""
+        for task, agent, token in known:
+            self.in_hands.setdefault(task, InHands(task, agent, token))
+
+    def renew(self, rota: Asking) -> Renewed:
+        """Renew every lease; what is lost is forgotten."""
+        both = Renewed()
+        for agent, held in self._by_agent().items():
+            beats = [Beat(task=one.task, token=one.token) for one in held]
+            try:
+                renewed: Renewed = rota.call(Heartbeat(agent=agent, beats=beats))
+            except RotaError as error:
+                if error.code != "no_agent":
+                    raise
+                renewed = Renewed(lost=[one.task for one in held])
+            for name in Renewed.__struct_fields__:
+                getattr(both, name).extend(getattr(renewed, name))
+        for task in both.lost:
+            self.let_go(task)
+        return both
+
+    def end(self, rota: Asking) -> None:
+        """The client has gone: what it has goes back at once, and the agents that only it used are forgotten."""
+        self.give_back(rota, list(self.in_hands), "the session ended")
+        for name in sorted(self._agents | {self.agent}):
+            self._forget(rota, name)
+
+    def _forget(self, rota: Asking, name: str) -> None:
+        try:
+            view: AgentView = rota.call(GetAgent(agent=name))
+            if view.instance == INSTANCE and not view.running:
+                rota.call(RemoveAgent(agent=name))
+        except RotaError as error:
+            if error.code != "no_agent":
+                raise
+
+    def _by_agent(self) -> dict[str, list[InHands]]:
+        found: dict[str, list[InHands]] = {}
+        for one in list(self.in_hands.values()):
+            found.setdefault(one.agent, []).append(one)
+        return found
+
+
+def _wider(agent: AgentView) -> AgentSpec:
+    return AgentSpec(name=agent.name, role=agent.role, skills=agent.skills, slots=agent.running + 1, pool=agent.pool)

@@ -1,0 +1,1 @@
+"""Tools of whoever does tasks: the task-queue of the documentation."""

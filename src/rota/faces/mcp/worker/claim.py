@@ -1,0 +1,103 @@
+"""`claim_tasks`: the next tasks of an agent, by the order of work."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from rota.faces.mcp.looking import looking
+from rota.faces.mcp.new_task import Skills, levels
+from rota.faces.mcp.tool import Call, Hints, Reply, Tool
+from rota.faces.mcp.worker.handing import HandedTask, claimed
+from rota.model.agent import AgentSpec, AgentView
+from rota.model.commands.fleet import Register
+from rota.model.commands.read import GetAgent, GetStatistics, Statistics
+from rota.model.commands.work import Claim
+from rota.model.errors import RotaError
+from rota.operations.distributor import Distributor
+
+MOST = 100
+"""Tasks of one claim: each comes with its brief."""
+
+
+class ClaimTasks(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Arguments."""
+
+    agent: Annotated[str | None, Meta(description="Who claims; left out: this session.")] = None
+    n: Annotated[int, Meta(ge=1, le=MOST)] = 1
+    wait: Annotated[float, Meta(ge=0, le=45, description="Seconds to wait for the first task.")] = 0.0
+    project: Annotated[str | None, Meta(description="Only tasks of this project.")] = None
+    tasks: Annotated[list[str], Meta(description="Only these tasks.")] = []
+    role: Annotated[str | None, Meta(description="What the agent is; kept for later claims.")] = None
+    skills: Annotated[Skills | None, Meta(description="What the agent can: names or levels; kept.")] = None
+    request: Annotated[str | None, Meta(description="A key: the same claim again gets the same tasks.")] = None
+
+
+class ClaimedTasks(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Answer."""
+
+    tasks: list[HandedTask]
+    waiting: int = 0
+    """Tasks that wait for anybody, when none was given."""
+    running: int = 0
+    next: str = ""
+    """What to do when none was given."""
+
+
+def run(call: Call) -> Future[Reply]:
+    """Claim, registering an agent that is new."""
+    asked: ClaimTasks = call.arguments
+    agent = asked.agent or call.session.agent
+    known(call.distributor, agent, asked.role, asked.skills, asked.n)
+    claim = Claim(agent=agent, n=asked.n, wait=asked.wait, project=asked.project, tasks=asked.tasks)
+    claim.request = asked.request
+    return claimed(call, claim, lambda tasks: _answer(call.distributor, agent, tasks))
+
+
+def known(distributor: Distributor, name: str, role: str | None, skills: Skills | None, slots: int) -> None:
+    """Register an agent that nobody registered, or what it says anew of itself."""
+    try:
+        view: AgentView = distributor.call(GetAgent(agent=name))
+    except RotaError as error:
+        if error.code != "no_agent":
+            raise
+        spec = AgentSpec(name=name, role=role, skills=levels(skills), slots=slots)
+        distributor.call(Register(agent=spec))
+        return
+    wanted = {"role": role or view.role, "skills": view.skills if skills is None else levels(skills)}
+    if wanted == {"role": view.role, "skills": view.skills}:
+        return
+    with looking(distributor) as view_of_all:
+        spec = view_of_all.book.agent(name).spec
+    distributor.call(Register(agent=msgspec.structs.replace(spec, **wanted), instance=view.instance))
+
+
+def _answer(distributor: Distributor, agent: str, tasks: list[HandedTask]) -> ClaimedTasks:
+    if tasks:
+        return ClaimedTasks(tasks=tasks)
+    now: Statistics = distributor.call(GetStatistics(minutes=1))
+    if now.waiting:
+        text = f"{now.waiting} tasks wait, but none of them for {agent} now. explain_agent says why; or claim with wait."
+    elif now.running or now.aside.get("blocked") or now.aside.get("scheduled"):
+        text = "Nothing is ready; other work goes on and may lead to more. Claim again with wait=30."
+    else:
+        text = "There is no work left. Stop claiming."
+    return ClaimedTasks(tasks=[], waiting=now.waiting, running=now.running, next=text)
+
+
+TOOL = Tool(
+    name="claim_tasks",
+    group="worker",
+    title="Claim tasks",
+    description="Take the next tasks for an agent: best first, only what it may do, nobody else gets them. Each comes "
+    "with a brief and a token for every later word about it. Finish with complete_task, fail_task, give_back_task or ask.",
+    takes=ClaimTasks,
+    gives=ClaimedTasks,
+    scope="work",
+    hints=Hints(),
+    run=run,
+    example={"agent": "ada", "skills": ["python"], "wait": 30},
+)
