@@ -33,11 +33,12 @@ def made(rota: TestDistributor, folder: Path) -> tuple[str, list[str]]:
 
 
 def test_everything_about_them_comes_back(rota: TestDistributor, tmp_path: Path) -> None:
-    tasks = bring(rota, TaskSpec(title="one", ref="r", payload=[1]), TaskSpec(title="two", after=["r"]))
+    tasks = bring(rota, TaskSpec(title="one", ref="r", payload=[1], group="g"), TaskSpec(title="two", after=["r"]))
     finish(rota)
     finish(rota)
     rota.clock.advance(1)
     before = [story(rota, task) for task in tasks]
+    assert before[0][0].group == "g"
     file = archive(rota, tmp_path).file
     assert file is not None
     restored = rota.call(RestoreArchive(file=file))

@@ -130,6 +130,7 @@ class Bustle:
             resources={"gpu": dice.choice([0.5, 1, 2])} if dice.random() < 0.2 else {},
             max_cost=dice.choice([0.01, 2]) if dice.random() < 0.1 else None,
             affinity=dice.choice(["a", "b"]) if dice.random() < 0.2 else None,
+            group=dice.choice(["g", "h"]) if dice.random() < 0.3 else None,
         )
 
     def claim(self) -> None:

@@ -149,3 +149,38 @@ def test_a_deadline_that_is_missed_because_others_come_first(tmp_path: Path) -> 
     report = checked(tmp_path, ANN, *ahead, {"estimate": 10, "deadline": "15s", "priority": "low"})
     assert (only(report, "late").level, only(report, "late").tasks) == ("warning", 1)
     assert report.ok
+
+
+def test_tasks_that_no_agent_will_ever_take(tmp_path: Path) -> None:
+    fleet = '[[agent]]\nname = "ann"\nslots = 2\nreserve = [{ slots = 2, priority = "high" }]\n'
+    report = checked(tmp_path, fleet, {"priority": "high"}, {}, {"priority": "low"})
+    found = [one for one in report.findings if one.code == "dedicated"]
+    assert [(one.level, one.lines) for one in found] == [("problem", [2]), ("problem", [3])]
+    assert found[0].agents == {"ann": "dedicated: all its 2 slots are reserved for others"}
+    assert not report.ok
+    assert report.forecast is not None
+    assert report.forecast.left_out == 2
+
+
+def test_a_task_that_a_stage_raises_to_where_slots_are_kept(tmp_path: Path) -> None:
+    fleet = '[[agent]]\nname = "ann"\nslots = 2\nreserve = [{ slots = 2, priority = "high" }]\n'
+    report = checked(tmp_path, fleet, {"stages": [{"after": 60, "change": {"raise_by": 1}}]})
+    assert [one for one in report.findings if one.code == "dedicated"] == []
+
+
+def test_what_may_be_wrong_with_the_fleet_is_a_warning(tmp_path: Path) -> None:
+    report = checked(tmp_path, ANN + '[queue.q]\npool = "p"\n', {})
+    found = only(report, "fleet")
+    assert (found.level, report.ok) == ("warning", True)
+    assert "fleet.toml:6 queue.q.pool: " in found.text
+
+
+def test_a_limit_that_nothing_names(tmp_path: Path) -> None:
+    limits = "".join(f'[[limit]]\nkey = "{key}"\ncapacity = 1\n' for key in ("openai", "slow", "tenant"))
+    rule = '[[rule]]\nmatch = { kind = "fix" }\nset = { limits = ["slow"] }\n'
+    assert (
+        "'openai'; did you mean 'opnai'"
+        in only(checked(tmp_path, ANN + limits + rule, {"limits": ["opnai"]}), "limit").text
+    )
+    report = checked(tmp_path, ANN + limits + rule, {"limits": ["openai"]})
+    assert [one for one in report.findings if one.code == "limit"] == []

@@ -132,3 +132,24 @@ def test_no_tasks_at_all(tmp_path: Path) -> None:
     report = checked(tmp_path, ANN)
     assert report.ok
     assert expected(report).finish_s == 0
+
+
+def test_reserved_slots_are_kept(tmp_path: Path) -> None:
+    fleet = '[[agent]]\nname = "ann"\nslots = 3\nreserve = [{ slots = 2, tenant = "acme" }]\n'
+    others = expected(checked(tmp_path, fleet, *[{"estimate": 10}] * 4))
+    assert others.finish_s == pytest.approx(40)
+    theirs = expected(checked(tmp_path, fleet, *[{"estimate": 10, "tenant": "acme"}] * 6))
+    assert theirs.finish_s == pytest.approx(20)
+
+
+def test_slots_that_are_reserved_for_some_hours(tmp_path: Path) -> None:
+    """It is a Sunday, 10:00: nobody else gets a slot before noon."""
+    fleet = ONE + 'reserve = [{ priority = "high", hours = ["sun 08:00-12:00"] }]\n'
+    found = expected(checked(tmp_path, fleet, {"estimate": 10}))
+    assert (found.finish_s, found.left_out) == (pytest.approx(7_210), 0)
+
+
+def test_what_is_never_given_ends_the_forecast(tmp_path: Path) -> None:
+    fleet = ONE + 'cost = { per_hour = 3600 }\nreserve = [{ priority = "high", hours = ["sun 08:00-12:00"] }]\n'
+    found = expected(checked(tmp_path, fleet, {"estimate": 10, "max_cost": 0.1}))
+    assert found.left_out == 1

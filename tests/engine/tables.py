@@ -18,6 +18,7 @@ from rota.store.sql.tasks import TaskRow
 from rota.store.statement import One
 from rota.testing import Clock, TestDistributor
 from rota.testing.distributor import START
+from tests.engine.remembered import differences
 
 _TASKS = One("all_tasks", f"SELECT {', '.join(TaskRow._fields)} FROM task ORDER BY id")
 _ALL = {
@@ -65,6 +66,8 @@ def check(rota: TestDistributor, *others: TestDistributor) -> None:
     """Raise an AssertionError naming what does not fit. `others` are further nodes of the same database."""
     with rota.node.store.read() as reader:
         tables = Tables(reader)
+        owned = rota.node.book.owned
+        misremembered = [] if owned is None else differences(reader, owned)
     young = rota.clock.seconds < Clock(START).seconds + 29 * 86_400  # older counts are dropped
     wrong = [
         *_places(tables),
@@ -76,6 +79,7 @@ def check(rota: TestDistributor, *others: TestDistributor) -> None:
         *_limits(tables),
         *_story(tables),
         *(_counts(tables) if young else ()),
+        *misremembered,
     ]
     listeners = {row[0] for row in tables.rows["listener"]}
     listening = {number for node in (rota, *others) for number in node.node.listening}

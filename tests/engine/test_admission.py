@@ -98,7 +98,7 @@ class TestOneAtATime:
 
     def test_a_task_that_is_given_back_stays_in(self, rota: TestDistributor) -> None:
         one_per_document(rota)
-        a1, a2 = submit(rota, doc("a"))[0], submit(rota, doc("a", priority="high"))[0]
+        a1, a2 = submit(rota, doc("a"))[0], submit(rota, doc("a", deadline="10m"))[0]
         give_back(rota, take(rota, "ann"))
         assert states(rota, [a1, a2]) == ["ready", "blocked"]
         rota.clock.advance("1s")
@@ -125,8 +125,7 @@ class TestOneAtATime:
         one_per_document(rota)
         first, second, third = submit(rota, doc("a"), doc("a"), doc("a"))
         rota.call(Edit(task=third, priority="critical"))
-        done(rota, take(rota, "ann"))
-        assert states(rota, [first, second, third]) == ["done", "blocked", "ready"]
+        assert states(rota, [first, second, third]) == ["blocked", "blocked", "ready"]
         clean(rota)
 
     def test_a_waiting_task_that_is_cancelled_leaves_the_line(self, rota: TestDistributor) -> None:
@@ -137,13 +136,68 @@ class TestOneAtATime:
         assert states(rota, [first, second, third]) == ["done", "cancelled", "ready"]
         clean(rota)
 
-    def test_who_waits_lends_band_and_due(self, rota: TestDistributor) -> None:
+    def test_who_waits_lends_its_due(self, rota: TestDistributor) -> None:
+        one_per_document(rota)
+        later = submit(rota, doc("a", deadline="2h"))[0]
+        other = submit(rota, TaskSpec(title="other", deadline="1h"))[0]
+        soon = submit(rota, doc("a", deadline="10m"))[0]
+        assert ids(claim(rota, "ann", 2)) == [later, other], "the later one stands in the way of the sooner"
+        assert view(rota, soon).state == "blocked"
+        clean(rota)
+
+    def test_who_only_waits_gives_way_to_a_better_band(self, rota: TestDistributor) -> None:
         one_per_document(rota)
         low = submit(rota, doc("a", priority="low"))[0]
-        other = submit(rota, TaskSpec(title="other"))[0]
         urgent = submit(rota, doc("a", priority="emergency"))[0]
-        assert ids(claim(rota, "ann", 2)) == [low, other], "the low one stands in the way of an emergency"
-        assert view(rota, urgent).state == "blocked"
+        assert states(rota, [low, urgent]) == ["blocked", "ready"]
+        given = take(rota, "ann")
+        assert given.task == urgent
+        better = submit(rota, doc("a", priority="emergency"))[0]
+        done(rota, given)
+        assert states(rota, [low, better]) == ["blocked", "ready"]
+        clean(rota)
+
+    def test_what_nobody_may_do_holds_nothing(self, rota: TestDistributor) -> None:
+        one_per_document(rota)
+        nobody = submit(rota, doc("a", role="writer", priority="critical"))[0]
+        assert view(rota, nobody).state == "ready", "nobody else wants the key"
+        first, second = submit(rota, doc("a"), doc("a", priority="low"))
+        assert states(rota, [nobody, first, second]) == ["blocked", "ready", "blocked"]
+        done(rota, take(rota, "ann"))
+        assert states(rota, [nobody, second]) == ["blocked", "ready"], "it stands behind all that somebody may do"
+        done(rota, take(rota, "ann"))
+        assert view(rota, nobody).state == "ready"
+        agent(rota, "bob", role="writer")
+        assert take(rota, "bob").task == nobody
+        clean(rota)
+
+    def test_a_provider_parks_a_key_of_its_own(self, rota: TestDistributor) -> None:
+        limit(rota, "host:{payload.host}", capacity=2)
+        agent(rota, "ann", slots=50)
+        on_a = submit(rota, *[TaskSpec(title="t", payload={"host": "a"})] * 3)
+        on_b = submit(rota, TaskSpec(title="t", payload={"host": "b"}))[0]
+        failed = take(rota, "ann")
+        fail(rota, failed, retry_at="10m", limit="host:a")
+        assert states(rota, on_a) == ["blocked"] * 3
+        given = claim(rota, "ann", 9)
+        assert ids(given) == [on_b]
+        done(rota, *given)
+        assert view(rota, failed.task).attempts == 0
+        clean(rota)
+        late = submit(rota, TaskSpec(title="t", payload={"host": "a"}, priority="low"))[0]
+        assert view(rota, late).state == "blocked"
+        rota.clock.advance("10m")
+        assert ids(claim(rota, "ann", 9)) == on_a[:2]
+        clean(rota)
+
+    def test_a_parked_key_opens_by_hand(self, rota: TestDistributor) -> None:
+        limit(rota, "host:{payload.host}", capacity=1)
+        agent(rota, "ann", slots=50)
+        task = submit(rota, TaskSpec(title="t", payload={"host": "a"}))[0]
+        fail(rota, take(rota, "ann"), retry_at="10m", limit="host:a")
+        assert claim(rota, "ann") == []
+        rota.call(ResetLimit(key="host:a"))
+        assert take(rota, "ann").task == task
         clean(rota)
 
     def test_dependencies_and_keys_together(self, rota: TestDistributor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rota.audit.audit import audit
-from rota.model.commands.fleet import CreateProject, PauseQueue
+from rota.model.commands.fleet import AddToProject, CreateProject, PauseQueue
 from rota.model.commands.limits import SetLimit
 from rota.model.commands.work import Claim, Claimed
 from rota.model.errors import RotaError
@@ -48,6 +48,18 @@ def test_only_its_project_and_in_the_order_of_work(rota: TestDistributor) -> Non
     assert ids(claim(rota, "ann", project=own)) == [tasks[0]]
     assert ids(claim(rota, "ann")) == outside
     sound(rota)
+
+
+@pytest.mark.parametrize("others", [5, 40, 1_100])
+def test_behind_others_of_its_lane(rota: TestDistributor, others: int) -> None:
+    agent(rota, "ann", slots=9)
+    owns = [project(rota, *(TaskSpec(title="t", estimate="1m") for _ in range(others if n == 0 else 1)))
+            for n in range(17)]  # fmt: skip
+    last, (wanted,) = owns[16]
+    more = rota.call(AddToProject(project=last, tasks=[TaskSpec(title="t", estimate="1m")])).ids
+    assert ids(claim(rota, "ann", project=last, n=1)) == [wanted], "the first project stands in the same lane"
+    done(rota, *claim(rota, "ann", project=last, n=1))
+    assert ids(claim(rota, "ann", project=last, n=5)) == more
 
 
 def test_two_at_the_same_moment_get_two(rota: TestDistributor) -> None:

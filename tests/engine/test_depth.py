@@ -61,6 +61,16 @@ class TestDepth:
         assert [view(rota, number).queue for number in ids] == ["small", "rest"]
         refused(rota, "queue_full", spec(queue="small"))
 
+    def test_two_queues_take_each_others_overflow(self, rota: TestDistributor) -> None:
+        """A task moves once: nothing goes round, however the queues name each other."""
+        queue(rota, "a", depth=1)
+        queue(rota, "b", depth=1, overflow="move", overflow_queue="a")
+        queue(rota, "a", depth=1, overflow="move", overflow_queue="b")
+        ids = submit(rota, spec(queue="a"), spec(queue="a"))
+        assert [view(rota, number).queue for number in ids] == ["a", "b"]
+        for name in ("a", "b"):
+            refused(rota, "queue_full", spec(queue=name))
+
     def test_retries_come_back_whatever_the_depth(self, rota: TestDistributor) -> None:
         agent(rota, "ann")
         queue(rota, "small", depth=1)

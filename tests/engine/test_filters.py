@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -123,6 +124,13 @@ class TestReserved:
     def test_what_makes_no_sense_is_refused(self, rota: TestDistributor, reserve: Reserve) -> None:
         with pytest.raises(RotaError, match="reserve"):
             agent(rota, "ann", slots=1, reserve=(reserve,))
+
+    def test_more_kept_for_several_than_there_is(self, rota: TestDistributor) -> None:
+        both = (Reserve(slots=3, tenant="x"), Reserve(slots=3, tenant="y"))
+        with pytest.raises(RotaError) as caught:
+            agent(rota, "ann", slots=4, reserve=both)
+        assert caught.value.field == "agent.reserve[1].slots"
+        agent(rota, "ann", slots=6, reserve=both)
 
 
 class TestHours:
@@ -349,6 +357,31 @@ class TestStrategies:
         given = rota.call(Claim(agents=["dear", "cheap"], n=8)).tasks
         assert {it.agent for it in given} == {"cheap"}
         assert given[0].why["strategy"] == "mine"
+
+    @pytest.mark.parametrize("away", ["off hours", "unwell", "silent"])
+    def test_nor_who_was_there_but_was_given_nothing(self, rota: TestDistributor, away: str) -> None:
+        pool(rota, strategy="round_robin", eject_s=0)
+        agent(rota, "day", slots=4)
+        agent(rota, "night", slots=4, hours=("daily 12:00-20:00",) if away == "off hours" else ())
+        names = ["day"] if away == "silent" else ["day", "night"]
+        if away == "unwell":
+            rota.call(SetHealth(agent="night", healthy=False, reason="no network"))
+
+        def turns(n: int, *agents: str) -> Counter[str]:
+            found: Counter[str] = Counter()
+            for _ in range(n):
+                task(rota, estimate="1s")
+                (given,) = rota.call(Claim(agents=list(agents), n=1)).tasks
+                found[given.agent] += 1
+                rota.clock.advance("1s")
+                done(rota, given)
+            return found
+
+        assert turns(100, *names) == {"day": 100}
+        if away == "unwell":
+            rota.call(SetHealth(agent="night", healthy=True))
+        rota.clock.advance("3h")
+        assert turns(60, "day", "night")["night"] <= 34
 
     def test_who_comes_late_does_not_get_all_the_turns(self, rota: TestDistributor) -> None:
         pool(rota, strategy="round_robin")

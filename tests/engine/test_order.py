@@ -164,6 +164,43 @@ class TestInherited:
         )
         assert order(rota, names) == ["parent", "other"]
 
+    def test_of_those_needed_at_one_time_the_shorter_goes_first(self, rota: TestDistributor) -> None:
+        agent(rota, "ann", slots=9)
+        names = named(
+            rota,
+            long=spec(estimate="40s"),
+            short=spec(estimate="4s"),
+            first=spec(estimate="30s"),
+            child=spec(deadline="10m", estimate="60s", after=["long", "short"]),
+            sooner=spec(deadline="9m50s", estimate="60s", after=["first"]),
+        )
+        # Needed by 9:00 (long, short) and 8:50 (first), each half its length later: 9:20, 9:02, 9:05.
+        assert order(rota, names) == ["short", "first", "long"]
+
+    def test_what_a_chain_hands_up_is_not_put_off(self, rota: TestDistributor) -> None:
+        """Each task asks for its own work alone: a grandparent stands half its own estimate later, no more."""
+        agent(rota, "ann", slots=9)
+        names = named(
+            rota,
+            root=spec(estimate="10s"),
+            middle=spec(estimate="60s", after=["root"]),
+            child=spec(deadline="10m", estimate="60s", after=["middle"]),
+            before=spec(deadline="8m4s", estimate="1s"),
+            behind=spec(deadline="8m6s", estimate="1s"),
+        )
+        # Root is needed by 8:00 and stands at 8:05.
+        assert order(rota, names) == ["before", "root", "behind"]
+
+    def test_without_a_deadline_nothing_is_put_off(self, rota: TestDistributor) -> None:
+        agent(rota, "ann", slots=9)
+        names = named(
+            rota,
+            long=spec(estimate="40s"),
+            short=spec(estimate="4s"),
+            child=spec(estimate="1s", after=["long", "short"]),
+        )
+        assert order(rota, names) == ["long", "short"]
+
     def test_a_retry_keeps_what_was_lent(self, rota: TestDistributor) -> None:
         agent(rota, "ann")
         low = task(rota, priority="low")

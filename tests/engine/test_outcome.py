@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from rota.audit.audit import audit
 from rota.model.commands.fleet import SetPool, SetQueue
+from rota.model.commands.limits import SetLimit
 from rota.model.commands.read import Explain, GetAgent
 from rota.model.commands.work import Claim, Complete, Done, Fail, Failed, GiveBack, Held
 from rota.model.errors import RotaError
+from rota.model.limit import LimitSpec
 from rota.model.queue import Backoff, PoolPolicy, QueuePolicy
 from rota.model.task import TaskSpec
 from rota.testing import TestDistributor
@@ -313,6 +316,24 @@ class TestLimit:
         number = task(rota, queue="far", limits=["openai"])
         fail(rota, take(rota, "ann"), limit="openai", retry_at="30s")
         assert [it.task for it in claim(rota, "fay", wait=45)] == [number]
+
+    @pytest.mark.parametrize("key", ["tenant:acme", "queue:q", "kind:essay", "q for acme"])
+    def test_it_parks_a_tenant_a_queue_or_a_kind(self, rota: TestDistributor, key: str) -> None:
+        if key == "q for acme":
+            rota.call(SetLimit(limit=LimitSpec(key="{queue} for {tenant}", capacity=9)))
+        rota.call(SetQueue(queue="q"))
+        agent(rota, "ann", slots=9)
+        charged, also = (task(rota, tenant="acme", queue="q", kind="essay") for _ in range(2))
+        other = task(rota)
+        given = take(rota, "ann")
+        assert fail(rota, given, limit=key, retry_at="60s").states == {charged: "ready"}
+        assert [it.task for it in claim(rota, "ann", 9)] == [other]
+        told = rota.call(Explain(task=also))
+        assert told.reason == f"limit:{key}"
+        with rota.node.store.read() as reader:
+            assert audit(reader).clean
+        rota.clock.advance("60s")
+        assert [it.task for it in claim(rota, "ann", 9)] == [charged, also]
 
     def test_a_task_that_did_not_name_the_limit_waits_by_itself(self, rota: TestDistributor) -> None:
         agent(rota, "ann")

@@ -279,10 +279,40 @@ class TestWhoIsSpared:
         agent(rota, "ann")
         agent(rota, "bob")
         task(rota, priority="low")
+        task(rota, priority="low")
+        given, other = take(rota, "ann"), take(rota, "bob")
+        task(rota, priority="emergency")
+        rota.clock.advance("9s")
+        done(rota, other)
+        rota.clock.advance("2s")
+        assert beat(rota, given).preempt == [], "bob will ask in a moment"
+
+    def test_but_not_for_an_agent_that_does_not_ask(self, rota: TestDistributor) -> None:
+        pool(rota)
+        agent(rota, "ann")
+        agent(rota, "idle")
+        low = task(rota, priority="low")
+        given = take(rota, "ann")
+        rota.clock.advance("3s")
+        better = task(rota, priority="emergency")
+        rota.clock.advance("11s")
+        assert beat(rota, given).preempt == [low]
+        give_back(rota, given)
+        assert [it.task for it in claim(rota, "ann")] == [better]
+
+    def test_nor_for_one_that_was_about_to_and_did_not(self, rota: TestDistributor) -> None:
+        """Nobody has to say anything for it to be looked at again."""
+        pool(rota)
+        agent(rota, "ann")
+        low = task(rota, priority="low")
         given = take(rota, "ann")
         task(rota, priority="emergency")
-        rota.clock.advance("11s")
+        rota.clock.advance("9s")
+        agent(rota, "new")
+        rota.clock.advance("2s")
         assert beat(rota, given).preempt == []
+        rota.clock.advance("4s")
+        assert beat(rota, given).preempt == [low]
 
     def test_all_while_the_better_one_is_paused_or_limited(self, rota: TestDistributor) -> None:
         pool(rota)

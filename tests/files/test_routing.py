@@ -111,6 +111,31 @@ WRONG = [
         "fleet.toml:6 rule[1].name",
         ["already"],
     ),
+    (
+        f"{RULES}match = {{ estimate = {{ '<' = 0 }} }}\nset = {{}}",
+        "fleet.toml:5 rule[1].match",
+        ["estimate < 0 can never be", "remove the rule"],
+    ),
+    (
+        f"{RULES}match = {{ kind = 'a', not = {{ kind = 'a' }} }}\nset = {{}}",
+        "fleet.toml:5 rule[1].match",
+        ["excluded by `not`"],
+    ),
+    (
+        f"{STAGES}{{ after = 120, change = {{ queue = 'q' }} }}]",
+        "fleet.toml:5 queue.q.stages[1].change.queue",
+        ["in this queue already"],
+    ),
+    (
+        f"{STAGES}{{ after = 2, change = {{ priority = 'critical' }} }}, {{ after = 3, change = {{ raise_by = 1 }} }}]",
+        "fleet.toml:5 queue.q.stages[2].change.raise_by",
+        ["lifts nobody"],
+    ),
+    (
+        f"{STAGES}{{ after = 2, change = {{ priority = 'low' }} }}]",
+        "fleet.toml:5 queue.q.stages[1].change.priority",
+        ["no task stands lower"],
+    ),
     ("[pool.p]\npreempt = { band = 'low', over = 'high' }", "fleet.toml:2 pool.p.preempt.over", ["no worse"]),
     ("[pool.p]\npreempt = { at_most = 0 }", "fleet.toml:2 pool.p.preempt.at_most", []),
     ("[region.eu]\nnear = ['eu']", "fleet.toml:2 region.eu.near", ["its own region"]),
@@ -120,3 +145,13 @@ WRONG = [
 @pytest.mark.parametrize(("text", "field", "words"), WRONG, ids=[field for _, field, _ in WRONG])
 def test_wrong_text(text: str, field: str, words: list[str]) -> None:
     assert_refused(lambda: parse_fleet(text, "fleet.toml"), field, *words)
+
+
+def test_a_move_back_and_a_last_step_are_no_faults() -> None:
+    there = '[queue.a]\nstages = [{ after = 1, change = { queue = "b" } }, { after = 9, change = { queue = "a" } }]\n'
+    assert parse_fleet(there + "[queue.b]\n", "fleet.toml").cautions == ()
+    steps = ", ".join(f"{{ after = {at}, change = {{ raise_by = 1 }} }}" for at in (1, 2, 3))
+    assert len(parse_fleet(f"[queue.q]\nstages = [{steps}]", "fleet.toml").queues["q"].stages) == 3
+    one_more = steps + ", { after = 4, change = { raise_by = 1 } }"
+    field = "fleet.toml:2 queue.q.stages[3].change.raise_by"
+    assert_refused(lambda: parse_fleet(f"[queue.q]\nstages = [{one_more}]", "fleet.toml"), field, "critical")

@@ -134,7 +134,6 @@ WRONG = [
     ("\n[[rule]]\nx = 1", "fleet.toml:3 rule[0].x", ["no such field", "match, name, set"]),
     ("[[limit]]\nkey = 'x'", "fleet.toml:1 limit[0].capacity", ["needed and missing"]),
     ("[[schedule]]\n", "fleet.toml:1 schedule", ["not supported yet in this version"]),
-    ("[targets]\n", "fleet.toml:1 targets", ["not supported yet in this version"]),
     ("[[alert]]\n", "fleet.toml:1 alert", ["not supported yet in this version"]),
 ]
 
@@ -146,7 +145,7 @@ def test_wrong_text(text: str, field: str, words: list[str]) -> None:
 
 def test_what_is_not_supported_is_not_a_field_either() -> None:
     """Otherwise a table would be taken by one part and refused by another."""
-    assert not {"schedule", "targets", "alert"} & set(FleetTable.__struct_fields__)
+    assert not {"schedule", "alert"} & set(FleetTable.__struct_fields__)
     assert "workspace" not in AgentTable.__struct_fields__
 
 

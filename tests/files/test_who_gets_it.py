@@ -88,6 +88,7 @@ reserve = [{ priority = "critical" }, { slots = 2, tenant = "acme", hours = ["da
         ("reserve = [{ slots = 1 }]", "reserve[0]", "priority nor by tenant"),
         ('reserve = [{ priority = "low" }]', "reserve[0].priority", "name a better one"),
         ('reserve = [{ slots = 3, tenant = "acme" }]', "reserve[0].slots", "the 2 slots"),
+        ('reserve = [{ slots = 2, tenant = "a" }, { tenant = "b" }]', "reserve[1].slots", "2 for 'a' and 1 for 'b'"),
         ('reserve = [{ tenant = "acme", hours = ["never"] }]', "reserve[0].hours[0]", "mon-fri"),
     ],
 )

@@ -176,7 +176,11 @@ STORIES = [
         "nothing is found",
         [
             *(
-                Step(tool, {**T1, **asked("Build"), "tasks": []}, ToolFailure("Project proj-1 not found"))
+                Step(
+                    tool,
+                    {**T1, "projectId": "proj-9", **asked("Build"), "tasks": []},
+                    ToolFailure("Project proj-9 not found"),
+                )
                 for tool in (
                     "read_project", "add_tasks_to_project", "finalize_project", "list_tasks", "read_task",
                     "create_task", "update_task", "delete_task", "approve_task", "get_next_task",

@@ -68,9 +68,7 @@ def _answered(call: Callable[[str, Any], dict[str, Any]], tool: str, arguments: 
     try:
         result = call(tool, arguments)
     except Refused as error:
-        prefix = f"MCP error {error.code}: "
-        assert error.message.startswith(prefix), error.message
-        return WrongCall(error.message.removeprefix(prefix), error.code)
+        return WrongCall(error.message.replace(f"MCP error {error.code}: ", "", 1), error.code)
     [content] = result["content"]
     assert content["type"] == "text"
     if result.get("isError"):

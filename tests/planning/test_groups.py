@@ -186,6 +186,14 @@ class TestOneAgent:
         for matching in MATCHINGS:
             assert tasks(planned(one_agent(heads, size=3, matching=matching))) == [1, 3, 5, 2, 4, 6, 7]
 
+    def test_from_far_behind(self) -> None:
+        """What came along from behind the window of regret matching is not there when the window has come to it."""
+        heads = [Head(task, task, 5, 0, 71 if task in (1, 90) else 0) for task in range(1, 101)]
+        for matching in MATCHINGS:
+            decided = planned(one_agent(heads, slots=100, n=100, matching=matching))
+            assert tasks(decided)[:3] == [1, 90, 2]
+            assert sorted(tasks(decided)) == list(range(1, 101))
+
     def test_no_more_than_the_claim_and_the_slots(self) -> None:
         for slots, n in ((2, 9), (9, 2)):
             assert tasks(planned(one_agent(self.heads, slots=slots, n=n))) == [1, 4]

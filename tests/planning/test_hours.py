@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rota.model.times import SECOND
@@ -14,7 +15,8 @@ from rota.planning.hours import DAYS, is_open, next_change, window_of, zone_of
 
 
 def at(text: str, zone: str = "UTC") -> int:
-    return round(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()) * SECOND
+    moment = datetime.fromisoformat(text)
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).timestamp()) * SECOND
 
 
 def test_office_hours() -> None:
@@ -59,6 +61,68 @@ def test_clocks_that_are_put_forward_and_back() -> None:
         opens = next_change(office, "Europe/Berlin", before)
         assert opens == at(f"{day}T09:00:00", "Europe/Berlin")
     assert at("2026-03-29T09:00:00", "Europe/Berlin") - at("2026-03-28T09:00:00", "Europe/Berlin") == 23 * 3600 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("hours", "now", "change"),
+    [
+        ("daily 02:30-06:00", "2026-03-29T00:30:00+01:00", "2026-03-29T03:00:00+02:00"),  # over its beginning
+        ("daily 22:00-02:30", "2026-03-29T00:30:00+01:00", "2026-03-29T03:00:00+02:00"),  # over its end
+        ("sun 02:10-02:50", "2026-03-23T12:00:00+01:00", "2026-04-05T02:10:00+02:00"),  # over all of it
+        ("daily 02:30-06:00", "2026-10-25T02:01:00+01:00", "2026-10-25T02:30:00+01:00"),  # the hour that comes twice
+        ("daily 02:30-06:00", "2026-10-25T02:31:00+02:00", "2026-10-25T02:00:00+01:00"),  # out of it again
+        ("daily 01:00-02:30", "2026-10-25T02:31:00+02:00", "2026-10-25T02:00:00+01:00"),  # into it again
+    ],
+)
+def test_windows_in_the_hour_of_the_change(hours: str, now: str, change: str) -> None:
+    assert next_change([hours], "Europe/Berlin", at(now)) == at(change)
+
+
+DAY = 24 * 60
+CHANGING = {
+    "UTC": ("2026-03-29", "2026-10-25"),
+    "Europe/Berlin": ("2026-03-29", "2026-10-25"),
+    "America/New_York": ("2026-03-08", "2026-11-01"),
+    "Australia/Lord_Howe": ("2026-04-05", "2026-10-04"),  # by half an hour
+    "Africa/Casablanca": ("2026-02-15", "2026-03-22"),  # back for Ramadan
+}
+
+
+def test_clocks_change_on_these_days() -> None:
+    """Or the next test shows nothing."""
+    for zone, days in CHANGING.items():
+        for day in days:
+            before = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone))
+            assert (before.utcoffset() != (before + timedelta(days=1)).utcoffset()) == (zone != "UTC"), zone
+
+
+@st.composite
+def minute_windows(draw: st.DrawFn) -> str:
+    """Mostly around the hours in which clocks are changed."""
+    first, last = draw(st.sampled_from(DAYS)), draw(st.sampled_from(DAYS))
+    minutes = st.one_of(st.integers(0, 4 * 60), st.integers(0, DAY - 1))
+    begin, end = draw(minutes), draw(minutes)
+    if begin == end:
+        end += 1
+    return f"{first}-{last} {begin // 60:02}:{begin % 60:02}-{end // 60:02}:{end % 60:02}"
+
+
+@pytest.mark.parametrize(("zone", "day"), [(zone, day) for zone, days in CHANGING.items() for day in days])
+@settings(max_examples=5)
+@given(st.lists(minute_windows(), min_size=1, max_size=3))
+def test_the_next_change_is_the_first_one(zone: str, day: str, hours: list[str]) -> None:
+    """Minute by minute over the weeks around a change of the clocks."""
+    first = at(f"{day}T00:00:00") - 8 * DAY * 60 * SECOND
+    moments = range(first, first + 16 * DAY * 60 * SECOND, 60 * SECOND)
+    said = [is_open(hours, zone, moment) for moment in moments]
+    changes = [moment for moment, was, now in zip(moments[1:], said, said[1:], strict=False) if was != now]
+    for now in moments[::7]:
+        after = bisect_right(changes, now)
+        found = next_change(hours, zone, now)
+        if after < len(changes):
+            assert found == changes[after]
+        else:
+            assert found is None or found > moments[-1]
 
 
 @st.composite

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rota.model.priority import PRIORITIES, TARGET_WAIT_S
-from rota.model.queue import Backoff, QueuePolicy
+from rota.model.queue import Backoff, Ordering, QueuePolicy
 from rota.model.requirements import Requirements, canonical, from_text, text_of
 from rota.model.times import SECOND
 from rota.planning.backoff import full_jitter
 from rota.planning.graph import cycle
-from rota.planning.order import Facts, due, standing, target_wait_s
+from rota.planning.order import Facts, due, must_by, standing, target_wait_s
 from tests.planning.pictures import requirements
 
 
@@ -59,6 +59,29 @@ def test_when_a_task_is_late(now: int, deadline: int, estimate: int, low: int) -
         assert standing(facts, found.turns_late, QueuePolicy()).late
         assert not standing(facts, found.turns_late - 1, QueuePolicy()).late
     assert not standing(facts, now, QueuePolicy(ordering="fifo")).late, "no deadline counts there"
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_of_tasks_needed_at_one_time_the_shorter_stands_first(deadline: int, must: int, short: int, more: int) -> None:
+    """Only for a deadline of what waits for it, only where deadlines order; what is handed on stays exact."""
+    policy = QueuePolicy()
+    facts = Facts(0, 3, deadline, short, 0, needed_by=must, must_by=must)
+    longer = facts._replace(estimate=short + more)
+    first, second = standing(facts, 0, policy), standing(longer, 0, policy)
+    assert first.due <= second.due
+    assert first.turns_late == second.turns_late
+    assert due(facts, policy) == due(longer, policy) == min(deadline, must)
+    assert must_by(facts, policy) == must_by(longer, policy) == min(deadline, must)
+    assert second.due == min(deadline, must) + (round((short + more) / 2) if must < deadline else 0)
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**6), st.sampled_from(["makespan", "fifo", "fair", "shortest"]))
+def test_elsewhere_a_lent_due_date_is_taken_as_it_is(needed: int, estimate: int, ordering: Ordering) -> None:
+    facts = Facts(0, 3, None, estimate, 0, needed_by=needed, must_by=needed)
+    plain = QueuePolicy(ordering=ordering)
+    assert standing(facts, 0, plain).due == due(facts, plain)
+    no_deadline = Facts(0, 3, None, estimate, 0, needed_by=needed)
+    assert standing(no_deadline, 0, QueuePolicy()).due == due(no_deadline, QueuePolicy())
 
 
 # --- backoff

@@ -16,6 +16,7 @@ from rota.planning.wishes import most
 from tests.planning.pictures import NAMES, agents, copy, requirements, snapshots
 
 NOW = 1_000_000
+EVERYBODY = range(100)
 
 policies = st.sampled_from(
     [
@@ -62,7 +63,7 @@ def test_whoever_gives_way_may_and_it_helps(
 ) -> None:
     fleet, running, wanting = scene
     before = msgspec.json.encode([(one.id, one.running) for one in fleet])
-    decided = preempt(fleet, running, wanting, policy, NOW)
+    decided = preempt(fleet, EVERYBODY, running, wanting, policy, NOW)
     assert msgspec.json.encode([(one.id, one.running) for one in fleet]) == before, "nothing is changed"
     assert len({one.task for one in decided}) == len(decided)
     assert len({one.victim for one in decided}) == len(decided)
@@ -89,7 +90,7 @@ def test_none_while_an_agent_that_may_has_room(
     fleet, running, wanting = scene
     first = wanting[0]
     assume(any(no is None for no in standings(fleet, first.asked).values()))
-    assert first.task not in {one.task for one in preempt(fleet, running, wanting, policy, NOW)}
+    assert first.task not in {one.task for one in preempt(fleet, EVERYBODY, running, wanting, policy, NOW)}
 
 
 @given(scenes(), policies)
@@ -97,11 +98,11 @@ def test_of_those_that_would_do_the_one_that_loses_least(
     scene: tuple[list[Agent], list[Running], list[Wanting]], policy: Preemption
 ) -> None:
     fleet, running, wanting = scene
-    decided = preempt(fleet, running, wanting[:1], policy, NOW)
+    decided = preempt(fleet, EVERYBODY, running, wanting[:1], policy, NOW)
     victims = [one for one in running if one.task in {one.victim for one in decided}]
     for other in running:
         if any(other.since > victim.since for victim in victims):
-            assert not preempt(fleet, [other], wanting[:1], policy, NOW), "that one would have lost less"
+            assert not preempt(fleet, EVERYBODY, [other], wanting[:1], policy, NOW), "that one would have lost less"
 
 
 @given(snapshots(), st.data())

@@ -178,7 +178,7 @@ def test_nesting_and_size_are_bounded() -> None:
         ({"estimate": {"<": 10}}, {"estimate": {"<": 5}}, True),
         ({"estimate": {"<": 5}}, {"estimate": {"<": 10}}, False),
         ({"title": {"prefix": "a"}}, {"title": {"prefix": "ab"}}, True),
-        ({"any": [{"kind": "a"}, {"kind": "b"}]}, {"kind": ["a", "b"]}, False),
+        ({"any": [{"kind": "a"}, {"kind": "b"}]}, {"kind": ["a", "b"]}, True),
         ({"kind": ["a", "b"]}, {"any": [{"kind": "a"}, {"kind": "b"}]}, True),
         ({"not": {"kind": "a"}}, {"kind": "b"}, True),
         ({"ban": {"has": "a"}}, {"ban": {"has": ["b", "a"]}}, True),
@@ -189,6 +189,62 @@ def test_rules_that_never_match(one: dict[str, Any], other: dict[str, Any], neve
     assert (found is not None) is never
     if found is not None:
         assert found.path == (1, "match")
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"estimate": {"<": 0}},
+        {"estimate": -1},
+        {"max_attempts": 2.5},
+        {"max_attempts": {">": 3, "<": 4}},
+        {"skills": {"py": {">": 100}}},
+        {"skills": {"py": {"<": 1}}},
+        {"kind": ""},
+        {"kind": {"prefix": "x" * 101}},
+        {"ban": ""},
+        {"kind": "a", "not": {"kind": "a"}},
+        {"kind": ["a", "b"], "all": [{"not": {"kind": "a"}}, {"not": {"kind": "b"}}]},
+        {"kind": "a", "tenant": "t", "not": {"kind": {"prefix": "a"}, "tenant": ["t", "u"]}},
+        {"estimate": {">": 9}, "not": {"estimate": {">": 3}}},
+        {"not": {}},
+        {"not": {"kind": {"prefix": ""}}},
+        {"any": [{"kind": "a", "not": {"kind": "a"}}, {"estimate": {"<": 0}}]},
+        {"priority": ["high", "low"], "not": {"priority": ["low", "high", "normal"]}},
+    ],
+)
+def test_what_can_never_match(match: dict[str, Any]) -> None:
+    found = fault([Rule(match=match, set=RuleSet())])
+    assert found is not None
+    assert found.path == (0, "match")
+    assert "can never match" in found.message
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"estimate": {"<": 1}},
+        {"estimate": {">": -1}},
+        {"deadline": {"<": 0}},
+        {"skills": {"py": 100}},
+        {"payload": {"x": {"<": -1}}},
+        {"not": {"estimate": {">": -1}}},
+        {"kind": "a", "not": {"kind": "a", "tenant": "t"}},
+        {"any": [{"kind": "a", "not": {"kind": "a"}}, {"kind": "b"}]},
+    ],
+)
+def test_what_may_match(match: dict[str, Any]) -> None:
+    assert fault([Rule(match=match, set=RuleSet())]) is None
+
+
+def test_several_rules_take_all_by_the_values_they_name() -> None:
+    rules = [Rule(match={"kind": kind}, set=RuleSet()) for kind in ("a", "b")]
+    late = Rule(match={"kind": ["a", "b"], "tenant": "t"}, set=RuleSet(role="x"))
+    found = fault([*rules, late])
+    assert found is not None
+    assert found.path == (2, "match")
+    assert "'rule 1' and 'rule 2' before it take every such task" in found.message
+    assert fault([rules[0], late]) is None
 
 
 def test_lists_are_added_and_levels_only_grow() -> None:

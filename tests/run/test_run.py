@@ -223,3 +223,12 @@ def test_a_priority_and_an_order_are_kept(folder: Folder) -> None:
     ended = folder.run()
     assert folder.log() == list(reversed(bands))
     assert ended.card["inversions"] == 0
+
+
+def test_what_may_be_wrong_with_the_fleet_is_said(folder: Folder) -> None:
+    folder.fleet(ECHO + "[queue.far]\npool = 'far'\n")
+    folder.tasks({"title": "one"})
+    ended = folder.run("--quiet")
+    assert ended.code == 0
+    assert "warning: " in ended.err
+    assert "queue.far.pool: no agent of this file is in pool 'far'" in ended.err

@@ -75,7 +75,7 @@ def test_everything_that_decides_is_in_a_line(tmp_path: Path) -> None:
         rota.call(SetTenant(tenant="t", weight=7))
         task = TaskSpec(
             title="x", kind="k", queue="mail", tenant="t", priority="high", estimate="1m", ttl="5m",
-            skills={'a "b"': 2}, role="r", ban=["bob"], sequence="s",
+            skills={'a "b"': 2}, role="r", ban=["bob"], sequence="s", group="g", affinity="a",
             ref="first", resources={"gpu": 0.5}, max_cost=9.0,
         )  # fmt: skip
         rota.call(Submit(tasks=[task]))
@@ -92,7 +92,8 @@ def test_everything_that_decides_is_in_a_line(tmp_path: Path) -> None:
     one, two, three = lines(tasks)
     assert one == {
         "title": first, "submit_s": 0.0, "run_s": 7.0, "kind": "k", "queue": "mail", "tenant": "t", "priority": "high",
-        "estimate": 60.0, "ttl": 300.0, "max_attempts": 5, "ref": first, "sequence": "s", "skills": {'a "b"': 2},
+        "estimate": 60.0, "ttl": 300.0, "max_attempts": 5, "ref": first, "sequence": "s", "group": "g", "affinity": "a",
+        "skills": {'a "b"': 2},
         "role": "r", "ban": ["bob"], "resources": {"gpu": 0.5}, "max_cost": 9.0,
     }  # fmt: skip
     assert (two["submit_s"], two["run_s"], "after" in two) == (10.0, 7.0, False)  # the sequence says it

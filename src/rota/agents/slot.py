@@ -174,6 +174,8 @@ class Slot:
         outcome = outcome_of(given, run, self._agent.cost)
         if isinstance(outcome, GiveBack):
             self._note(given, run)
+        if run.checkpoint is not None:
+            self._hand_on(given, run.checkpoint)
         told = self._setting.distributor.ask(outcome)
         # Asked together, so that one turn ends this task and gives the next.
         claim = self._claim() if again else None
@@ -188,8 +190,22 @@ class Slot:
         beat = Beat(task=given.task, token=given.token, usage=run.usage, cost=spent_by(run, self._agent.cost))
         self._setting.distributor.ask(Heartbeat(agent=given.agent, beats=[beat], instance=self._setting.instance))
 
+    def _hand_on(self, given: Given, checkpoint: str) -> None:
+        """A checkpoint is kept before the task leaves our hands: the next attempt begins at once."""
+        beat = Beat(task=given.task, token=given.token, checkpoint=checkpoint)
+        command = Heartbeat(agent=given.agent, beats=[beat], instance=self._setting.instance)
+        self._answered(command, self._setting.distributor.ask(command))
+
     def _settled(self, outcome: Outcome, told: Future[Any]) -> Judged:
-        """The answer, however often it has to be asked for: work that was done is not thrown away.
+        """What became of an outcome; work that was done is not thrown away."""
+        answer = self._answered(outcome, told)
+        if isinstance(answer, RotaError):
+            return Judged(refused=dict.fromkeys(_tasks_of(outcome), f"{answer.code}: {answer}"))
+        judged: Judged = answer or Judged()
+        return judged
+
+    def _answered(self, command: Outcome | Heartbeat, told: Future[Any]) -> Any:
+        """The answer, however often it has to be asked for, or the refusal; None = there will be none.
 
         Once the fleet is to stop it is asked for a few more times only; then the next start takes the task back.
         """
@@ -197,21 +213,21 @@ class Slot:
         left = LAST_TRIES
         while True:
             try:
-                judged: Judged = told.result()
+                answer = told.result()
                 self._troubled(None)
-                return judged
+                return answer
             except RotaError as error:
                 if error.code == "stopped":
-                    return Judged()
+                    return None
                 if not error.kind.again and error.code != "internal":
-                    return Judged(refused=dict.fromkeys(_tasks_of(outcome), f"{error.code}: {error}"))
+                    return error
                 self._troubled(f"an outcome is not kept yet: {error}")
             patience.failed()
             if self._stopping.wait(patience.delay_s):
                 left -= 1
             if left == 0:
-                return Judged()
-            told = self._setting.distributor.ask(outcome)
+                return None
+            told = self._setting.distributor.ask(command)
 
 
 def _tasks_of(outcome: Outcome) -> list[str]:

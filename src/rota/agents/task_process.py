@@ -6,11 +6,13 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from rota.agents.brief import brief
+from rota.agents.checkpoint import VARIABLE, CheckpointFile
 from rota.agents.environment import task_environment
 from rota.agents.outcome import Verdict, judge
 from rota.agents.placeholders import PlaceholderError, substitute
@@ -30,6 +32,8 @@ class Run(NamedTuple):
 
     verdict: Verdict
     usage: dict[str, float]
+    checkpoint: str | None = None
+    """How far a command has come that did not do the task; None = no word of it, or no new one."""
 
 
 class TaskProcess(Protocol):
@@ -67,8 +71,9 @@ class _Command:
 
     def do(self, task: Task, stop: Stop) -> Run:
         stdin = msgspec.json.encode(task)
-        ended = _launched(self._settings, self._settings.command, task, stdin, stop)
-        run = _judged(self._settings, task, ended, stop)
+        with CheckpointFile(task.get("checkpoint")) as file:
+            ended = _launched(self._settings, self._settings.command, task, stdin, stop, {VARIABLE: file.path})
+            run = _with_checkpoint(_judged(self._settings, task, ended, stop), file)
         if run.verdict.kind == "broken":
             self._backoff.failed()
         else:
@@ -122,14 +127,31 @@ def _judged(settings: ProcessSettings, task: Task, ended: Ended, stop: Stop) -> 
     return Run(judge(ended, check), _usage(ended, check))
 
 
-def _launched(settings: ProcessSettings, argv: tuple[str, ...], task: Task, stdin: bytes, stop: Stop) -> Ended:
+def _with_checkpoint(run: Run, file: CheckpointFile) -> Run:
+    if run.verdict.kind == "done":
+        return run
+    text, trouble = file.left()
+    if trouble is not None:
+        told = replace(run.verdict, error="; ".join(filter(None, (run.verdict.error, trouble))))
+        return run._replace(verdict=told)
+    return run._replace(checkpoint=text)
+
+
+def _launched(
+    settings: ProcessSettings,
+    argv: tuple[str, ...],
+    task: Task,
+    stdin: bytes,
+    stop: Stop,
+    more: Mapping[str, str] | None = None,
+) -> Ended:
     try:
         filled = substitute(argv, {**task, "python": sys.executable}, lambda: brief(task))
     except PlaceholderError as error:
         return _unfilled(error)
     launch = Launch(
         argv=filled,
-        env=environment(settings, task),
+        env={**environment(settings, task), **(more or {})},
         stdin=stdin,
         cwd=settings.folder,
         timeout_s=settings.timeout,
@@ -149,7 +171,9 @@ def _unfilled(error: PlaceholderError) -> Ended:
 
 def environment(settings: ProcessSettings, task: Mapping[str, Any]) -> dict[str, str]:
     """The environment of an agent's processes: ours, the agent's own, and what is told of the task."""
-    return {**os.environ, **settings.env, **task_environment(task)}
+    # Inside a run of another Rota the variable of that one names a file of another task.
+    ours = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    return {**ours, **settings.env, **task_environment(task)}
 
 
 def _usage(*runs: Ended) -> dict[str, float]:

@@ -108,6 +108,12 @@ class LimitsTold:
             found.left -= PARTS * sum(1 for xid, other in self._ends if other == name and not saw(xid))
         return not found.room
 
+    def keys_of(self, lane: Lane) -> frozenset[str]:
+        """The keys that tasks of the lane are charged to."""
+        needs = self._fleet.needs(lane.shape)
+        queue, tenant = self._fleet.queue_name(lane.queue), self._tenants.get(lane.tenant, "")
+        return self._limits.keys_of_lane(queue, tenant, needs.kind, needs.limits)
+
     def moved(self, event: int, task: int, inside: bool) -> None:
         """A task with keys of its own is ready or running (`inside`), or is so no more."""
         for name, number in self._keys.get(task, {}).items():

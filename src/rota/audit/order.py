@@ -184,7 +184,7 @@ class Order:
             return self._fleet.is_paused(lane.queue, plan.facts.fleet)
         if reason.startswith("limit:"):
             key = reason.removeprefix("limit:")
-            if key in self._fleet.needs(lane.shape).limits and self._fleet.is_used_up(key, plan.at):
+            if key in self._limits.keys_of(lane) and self._fleet.is_used_up(key, plan.at):
                 return True
             return self._limits.is_used_up(key, lane, plan.moment)
         # `nobody` is refuted by the agent that stands here and may.

@@ -22,7 +22,7 @@ _OF_CONTENT = frozenset({"invalid", "too_large", "past", "cycle", "unknown_refer
 
 def check(fleet: Fleet, file: str, history: History, now: int, *, assumed_s: float = ASSUMED_S) -> CheckReport:
     """Everything that can be told before anything runs. Raises only when a file can not be read at all."""
-    found = list(_commands(fleet))
+    found = [*_commands(fleet), *findings.cautions(fleet)]
     slots = sum(agent.spec.slots for agent in fleet.agents)
     try:
         with open_tasks(file) as tasks:
@@ -37,7 +37,10 @@ def check(fleet: Fleet, file: str, history: History, now: int, *, assumed_s: flo
         found.append(Finding(level="warning", code="no_tasks", text=nothing))
     found += findings.unknown_queues(project, {DEFAULT: None, **fleet.queues})
     found += findings.nobody(project)
+    found += findings.dedicated(project)
     found += findings.held(project)
+    if project.works:
+        found += findings.unnamed_limits(project, fleet)
     found += findings.past_deadlines(project)
     found += findings.impossible_deadlines(project)
     expected = forecast(project, fleet, assumed_s=assumed_s)

@@ -6,12 +6,33 @@ from collections.abc import Iterator, Mapping
 
 from rota.check.plan_of_work import Project, Work
 from rota.check.report import Finding
+from rota.files.fleet import Fleet
 from rota.files.place import nearest
+from rota.model.limit import pattern
 from rota.model.times import SECOND, rfc3339
 from rota.planning.filter import refusal
 
 LINES = 5
 """Lines of the file of tasks that a finding names."""
+
+
+def cautions(fleet: Fleet) -> Iterator[Finding]:
+    """What may be wrong with the fleet alone."""
+    for one in fleet.cautions:
+        yield Finding(level="warning", code="fleet", text=str(one))
+
+
+def unnamed_limits(project: Project, fleet: Fleet) -> Iterator[Finding]:
+    """Limits that only tasks that name them are charged to, where none does. Tasks to come may, so it is a warning."""
+    given = project.limits.union(*(rule.set.limits for rule in fleet.rules))
+    for key in dict.fromkeys(limit.key for limit in fleet.limits):
+        if pattern(key).named and key not in given:
+            yield Finding(
+                level="warning",
+                code="limit",
+                text=f"no task and no rule names limit {key!r}{nearest(key, given)}",
+                fix=f'name it with `limits = ["{key}"]` where it is meant, or remove it',
+            )
 
 
 def unknown_queues(project: Project, queues: Mapping[str, object]) -> Iterator[Finding]:
@@ -57,6 +78,25 @@ def _nobody(project: Project, shape: int, works: list[Work]) -> Finding:
     )
 
 
+def dedicated(project: Project) -> Iterator[Finding]:
+    """Tasks whose agents keep all their slots for others, at all times."""
+    groups: dict[tuple[int, int, str], list[Work]] = {}
+    for work in project.works:
+        if project.may(work.shape) and not project.takers(work):
+            groups.setdefault((work.shape, work.band, work.tenant), []).append(work)
+    for (shape, _band, _tenant), works in groups.items():
+        slots = {project.agents[number].name: project.agents[number].slots for number in project.may(shape)}
+        yield Finding(
+            level="problem",
+            code="dedicated",
+            text="no agent will ever take it: who may do it keeps all slots for others",
+            fix="reserve fewer slots, or give the task the priority or the tenant that they are kept for",
+            lines=[work.line for work in works[:LINES]],
+            tasks=len(works),
+            agents={name: f"dedicated: all its {n} slots are reserved for others" for name, n in slots.items()},
+        )
+
+
 def held(project: Project) -> Iterator[Finding]:
     """Tasks on hold stay there until somebody unholds them."""
     works = [work for work in project.works if work.held]
@@ -91,7 +131,7 @@ def impossible_deadlines(project: Project) -> Iterator[Finding]:
     missed: list[tuple[Work, int, bool]] = []
     for number in project.in_order():
         work = project.works[number]
-        agents = project.may(work.shape)
+        agents = project.takers(work)
         fastest = min((project.seconds(work, agent) for agent in agents), default=0.0)
         begin = max([work.start, *(earliest[parent] for parent in work.parents)])
         earliest[number] = begin + round(fastest * SECOND)

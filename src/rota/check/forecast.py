@@ -12,15 +12,22 @@ from heapq import heappop, heappush
 from rota.check.plan_of_work import Project, Work
 from rota.check.report import AgentForecast, Forecast
 from rota.files.fleet import Fleet
+from rota.model.priority import BANDS
 from rota.model.queue import PoolPolicy
 from rota.model.times import SECOND
 from rota.planning.busy import faded, weight_of
+from rota.planning.hours import is_open, next_change
 from rota.planning.plan import plan
-from rota.planning.snapshot import Agent, Head, Lane, Listener, Snapshot
+from rota.planning.reserve import taken
+from rota.planning.snapshot import Agent, Head, Lane, Listener, Reserved, Snapshot
 
 MOST = 20_000
 """Tasks that are given out one by one; beyond, only a lower bound is told."""
 SECONDS_AN_HOUR = 3_600
+WEEK = 8 * 86_400 * SECOND
+"""All that working hours may say comes round in it, clocks put forward or back included."""
+_OTHERS = 1
+"""The tenants for whom no slots are kept."""
 
 
 def forecast(project: Project, fleet: Fleet, *, assumed_s: float) -> Forecast:
@@ -38,7 +45,7 @@ def forecast(project: Project, fleet: Fleet, *, assumed_s: float) -> Forecast:
         work_s=sum(work.busy_s),
         cost=sum(agent.cost for agent in agents),
         agents=agents,
-        left_out=len(project.works) - len(able),
+        left_out=len(project.works) - sum(work.tasks),
         assumed=sum(not project.is_known(found) for found in project.works),
         assumed_s=assumed_s,
         late=work.late,
@@ -50,7 +57,7 @@ def _able(project: Project) -> set[int]:
     able: set[int] = set()
     for number in project.in_order():
         work = project.works[number]
-        if not work.held and project.may(work.shape) and all(parent in able for parent in work.parents):
+        if not work.held and project.takers(work) and all(parent in able for parent in work.parents):
             able.add(number)
     return able
 
@@ -76,9 +83,13 @@ class Pass:
         self._pools = {name: fleet.pools.get(name, PoolPolicy()) for name in {spec.pool for spec in project.agents}}
         self._waiting = [len(work.parents) for work in project.works]
         self._moments: list[tuple[int, int, int]] = []
-        """When something happens: a task starts to be ready (agent -1), or an agent is done with it."""
-        self._lanes: dict[str, dict[tuple[int, int], list[Head]]] = {}
-        """By pool, then by band and shape: (due, task), best first."""
+        """When something happens: a task starts to be ready (agent -1), an agent is done with it, or keeps other slots
+        than before (task -1)."""
+        self._lanes: dict[str, dict[tuple[int, int, int], list[Head]]] = {}
+        """By pool, then by band, shape and tenant: (due, task), best first."""
+        named = sorted({one.tenant for spec in project.agents for one in spec.reserve if one.tenant is not None})
+        self._tenants = {tenant: number for number, tenant in enumerate(named, _OTHERS + 1)}
+        """Those for whom slots are kept; all others are one."""
         self._agents = [
             Agent(
                 id=number,
@@ -90,6 +101,10 @@ class Pass:
             for number, (spec, profile) in enumerate(zip(project.agents, project.profiles, strict=True))
         ]
         self._folded = [(0.0, project.now)] * len(self._agents)
+        self._looks: dict[int, int] = {}
+        """By agent: the last moment at which it is looked at again because it keeps other slots then."""
+        self._moved = project.now
+        """When a task last came, was given or ended: who was not given one in a week after that never is."""
         self._begun: list[dict[int, int]] = [{} for _ in self._agents]
 
     def run(self) -> None:
@@ -102,19 +117,24 @@ class Pass:
             pools: set[str] = set()
             while self._moments and self._moments[0][0] == now:
                 _at, task, agent = heappop(self._moments)
-                if agent >= 0:
+                if task < 0:
+                    pools.add(self._project.agents[agent].pool)
+                elif agent >= 0:
                     self._end(task, agent, now)
                     pools.add(self._project.agents[agent].pool)
+                    self._moved = now
                 else:
                     pools.add(self._come(task))
+                    self._moved = now
             for pool in sorted(pools):
                 self._give(pool, now)
+                self._look_again(pool, now)
 
     def divide(self) -> None:
         """Too many to give out one by one: each to whoever does it fastest, as if slots could share."""
         for number in self._able:
             work = self._project.works[number]
-            agents = self._project.may(work.shape)
+            agents = self._project.takers(work)
             seconds, agent = min((self._project.seconds(work, one), one) for one in agents)
             self.busy_s[agent] += seconds
             self.tasks[agent] += 1
@@ -124,7 +144,7 @@ class Pass:
     def _come(self, task: int) -> str:
         work = self._project.works[task]
         pool = self._project.shapes[work.shape].pool
-        lane = self._lanes.setdefault(pool, {}).setdefault((work.band, work.shape), [])
+        lane = self._lanes.setdefault(pool, {}).setdefault((work.band, work.shape, self._tenant(work)), [])
         insort(lane, Head(work.due, task))
         return pool
 
@@ -153,6 +173,7 @@ class Pass:
             held = sum(weight_of((now - begun) / SECOND) for begun in self._begun[one.id].values())
             one.busy_s = faded(busy_s, (now - at) / SECOND) + held
             one.used = self._used(one.id)
+            one.reserved = self._reserved(one.id, now)
             one.mean_s = self.busy_s[one.id] / self.tasks[one.id] if self.tasks[one.id] else 1.0
             one.weight_s, one.given = weight_of(one.mean_s), 0
         slots = sum(one.slots - one.running for one in free)
@@ -162,9 +183,10 @@ class Pass:
             agents=free,
             listeners=[Listener(one.id, (one.id,), one.slots - one.running) for one in free],
             lanes=[
-                Lane(number, shape, band, heads=lanes[band, shape][:slots]) for number, (band, shape) in enumerate(keys)
+                Lane(number, shape, band, heads=lanes[band, shape, tenant][:slots], tenant=tenant)
+                for number, (band, shape, tenant) in enumerate(keys)
             ],
-            shapes={shape: self._project.shapes[shape].needs for _band, shape in keys},
+            shapes={shape: self._project.shapes[shape].needs for _band, shape, _tenant in keys},
             strategy=policy.strategy,
             terms=policy.terms,
             matching=policy.matching,
@@ -179,6 +201,37 @@ class Pass:
             shown = lanes[keys[number]][:slots]
             lanes[keys[number]][:slots] = [head for head in shown if head.task not in tasks]
 
+    def _look_again(self, pool: str, now: int) -> None:
+        """Where tasks still wait, be there when an agent begins or ends to keep slots for some."""
+        if not any(self._lanes.get(pool, {}).values()) or now - self._moved > WEEK:
+            return
+        for number, spec in enumerate(self._project.agents):
+            ahead = [next_change(one.hours, spec.time_zone, now) for one in spec.reserve if spec.pool == pool]
+            at = min((moment for moment in ahead if moment is not None), default=None)
+            if at is not None and self._looks.get(number, 0) < at:
+                self._looks[number] = at
+                heappush(self._moments, (at, -1, number))
+
+    def _tenant(self, work: Work) -> int:
+        return self._tenants.get(work.tenant, _OTHERS)
+
+    def _reserved(self, agent: int, now: int) -> tuple[Reserved, ...]:
+        """The slots that the agent keeps at this moment, and how many of them are in use."""
+        spec = self._project.agents[agent]
+        kept = [
+            Reserved(
+                one.slots,
+                None if one.priority is None else BANDS[one.priority],
+                None if one.tenant is None else self._tenants[one.tenant],
+            )
+            for one in spec.reserve
+            if is_open(one.hours, spec.time_zone, now)
+        ]
+        for task in self._begun[agent] if kept else ():
+            work = self._project.works[task]
+            kept = list(taken(tuple(kept), work.band, self._tenant(work)))
+        return tuple(kept)
+
     def _used(self, agent: int) -> dict[str, float]:
         """What the agent's tasks use of its resources."""
         used: dict[str, float] = {}
@@ -188,5 +241,5 @@ class Pass:
         return used
 
     def _start(self, work: Work, task: int, agent: int, now: int) -> None:
-        self._begun[agent][task] = now
+        self._begun[agent][task] = self._moved = now
         heappush(self._moments, (now + round(self._project.seconds(work, agent) * SECOND), task, agent))

@@ -7,7 +7,6 @@ from math import exp
 
 import msgspec
 
-from rota.check.fallback import Asked, first_that_fits
 from rota.files.file_task import FileTask
 from rota.files.fleet import Fleet
 from rota.files.references import is_id
@@ -16,9 +15,12 @@ from rota.model.agent import AgentSpec
 from rota.model.priority import BANDS
 from rota.model.queue import QueuePolicy
 from rota.model.requirements import Requirements, needs_of
+from rota.model.task import TaskSpec
 from rota.model.times import SECOND, micros, moment
+from rota.planning.fallback import Asked, first_that_fits, near_by
 from rota.planning.filter import refusal
 from rota.planning.order import Facts, due
+from rota.planning.reserve import ever_open
 from rota.planning.rules import Rules
 from rota.planning.snapshot import profile_of
 from rota.store.protocol import Reader
@@ -39,6 +41,7 @@ class Work(msgspec.Struct):
     deadline: int | None
     estimate: int | None
     held: bool
+    tenant: str
     parents: list[int]
     children: list[int] = []
 
@@ -90,6 +93,8 @@ class Project:
         self.works: list[Work] = []
         self.unknown_queues: dict[str, list[int]] = {}
         """Queues that the fleet does not name, with the lines that do."""
+        self.limits: set[str] = set()
+        """The limits that tasks name, those that rules set included."""
         self._queues = {DEFAULT: QueuePolicy(), **fleet.queues}
         self._rules = Rules(fleet.rules)
         self._regions = sorted({spec.region for spec in self.agents if spec.region is not None})
@@ -97,6 +102,7 @@ class Project:
         self._assumed_s = assumed_s
         self._numbers: dict[Shape, int] = {}
         self._may: dict[int, list[int]] = {}
+        self._takers: dict[tuple[int, int, str], list[int]] = {}
         self._read(tasks)
 
     def may(self, shape: int) -> list[int]:
@@ -109,6 +115,15 @@ class Project:
                 if spec.pool == wanted.pool and refusal(self.profiles[number], wanted.needs) is None
             ]
         return self._may[shape]
+
+    def takers(self, work: Work) -> list[int]:
+        """Those of them, by number, that do not keep all their slots for others at all times."""
+        key = (work.shape, work.band, work.tenant)
+        if key not in self._takers:
+            self._takers[key] = [
+                number for number in self.may(work.shape) if ever_open(self.agents[number], work.band, work.tenant)
+            ]
+        return self._takers[key]
 
     def seconds(self, work: Work, agent: int) -> float:
         """How long the agent will probably take."""
@@ -145,6 +160,7 @@ class Project:
             task = self._routed(read)
             spec = task.spec
             self.works.append(self._work(task))
+            self.limits.update(spec.limits)
             waits.append([name for name in map(parent_of, spec.after) if not is_id(name)])
             if spec.ref is not None:
                 names[spec.ref] = number
@@ -164,31 +180,41 @@ class Project:
         if policy is None:
             self.unknown_queues.setdefault(spec.queue, []).append(task.line)
             policy = QueuePolicy()
-        needs = needs_of(spec)
         band = BANDS[spec.priority]
         deadline = None if spec.deadline is None else moment(spec.deadline, now, "deadline")
-        asked = first_that_fits(spec, (policy.pool, needs), self._queues, self._regions, deadline, now, self._fits)
+        asked = self._asked(spec, policy, Asked(policy.pool, needs_of(spec), band), deadline)
         estimate = None if spec.estimate is None else micros(spec.estimate, "estimate")
         return Work(
             line=task.line,
             kind=spec.kind,
-            shape=self._shape(Shape(*asked)),
-            band=band,
+            shape=self._shape(Shape(asked.pool, asked.needs)),
+            band=asked.band,
             due=due(Facts(now, band, deadline, estimate or SECOND, 0), policy),
             start=now if spec.start is None else max(moment(spec.start, now, "start"), now),
             deadline=deadline,
             estimate=estimate,
             held=spec.held,
+            tenant=spec.tenant,
             parents=[],
             children=[],
         )
 
-    def _fits(self, asked: Asked) -> bool:
-        pool, needs = asked
-        return any(
-            spec.pool == pool and refusal(profile, needs) is None
-            for spec, profile in zip(self.agents, self.profiles, strict=True)
-        )
+    def _asked(self, spec: TaskSpec, policy: QueuePolicy, asked: Asked, deadline: int | None) -> Asked:
+        """What the task asks for, after its stages where only they make somebody fit."""
+
+        def fits(asked: Asked) -> bool:
+            return any(
+                agent.pool == asked.pool
+                and refusal(profile, asked.needs) is None
+                and ever_open(agent, asked.band, spec.tenant)
+                for agent, profile in zip(self.agents, self.profiles, strict=True)
+            )
+
+        stages = (*policy.stages, *spec.stages)
+        if not stages:
+            return asked
+        near = near_by(policy, self._regions)
+        return first_that_fits(asked, stages, self._queues, near, deadline, self.now, fits) or asked
 
     def _shape(self, shape: Shape) -> int:
         if shape not in self._numbers:

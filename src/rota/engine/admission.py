@@ -1,8 +1,9 @@
 """Admitting tasks to limits on keys of their own, one by one in the order of band, due and number.
 
 A task that must be admitted to several keys takes them in order of their names and keeps what it has, so that tasks
-never wait for each other in a circle. Those in line lend their band and due date to those who are in. Keys are locked
-in order of their names; what they are charged here a lease is charged for other limits.
+never wait for each other in a circle. Who is in and only waits gives way to one in line of a better band, and when a
+provider parks the key; those in line lend their due date to those who are in. Keys are locked in order of their names;
+what they are charged here a lease is charged for other limits.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from rota.engine.context import Context, Wish
 from rota.engine.limit_use import note_one
 from rota.engine.limits import Limit, folded
-from rota.engine.line import lines_up
+from rota.engine.line import band_in_line, lines_up
 from rota.engine.meter_rows import locked_meters, taken_uses, written_meters
 from rota.engine.meters import say_used_up
 from rota.engine.needs import asks, lend
+from rota.engine.parked import names_of, parked
 from rota.engine.place import Groups, leave, put, tell, temporary_shape
 from rota.engine.stand import facts_of
 from rota.engine.timer_kinds import ADMIT
@@ -132,7 +134,8 @@ class _Round:
         inside: dict[str, list[int]] = {name: [] for name in names}
         for name, task, _amount in context.transaction.each(sql.ADMITTED_OF, [(name,) for name in names]):
             inside[name].append(task)
-        room = {name: self._room(meters.get(name), len(inside[name])) for name in names}
+        shut = names_of(context.book.limits, parked(context))
+        room = {name: 0 if name in shut else self._room(meters.get(name), len(inside[name])) for name in names}
         first = self._first([(name, min(n, AT_ONCE)) for name, n in room.items() if n > 0])
         rows = context.lock([task for tasks in first.values() for task in tasks])
         for name, tasks in first.items():
@@ -143,7 +146,9 @@ class _Round:
             if len(tasks) == AT_ONCE:
                 context.look_at.add(name)
         waiting = self._first([(name, LENDERS) for name in names])
-        self._lend(inside, waiting)
+        idle = self._idle(inside)
+        self._give_way(idle, waiting, shut)
+        self._lend(idle, waiting)
         self._close(meters, waiting, inside)
 
     def _limit(self, meter: MeterRow | None) -> Limit | None:
@@ -206,12 +211,52 @@ class _Round:
             put(context, row, groups, start=row.start, shape=shape, reason=row.reason, admitted=True)
         tell(context, "admit", groups)
 
-    def _lend(self, inside: Mapping[str, Sequence[int]], waiting: Mapping[str, Sequence[int]]) -> None:
+    def _idle(self, inside: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
+        """Those who are in and only wait.
+
+        Who runs stands nowhere. Whoever ends it holds its row and wants the key next: waiting for it would deadlock.
+        """
+        every = sorted({task for tasks in inside.values() for task in tasks})
+        running = {row[0] for row in self._context.transaction.each(LEASES_OF_TASKS, [(task,) for task in every])}
+        return {name: [task for task in tasks if task not in running] for name, tasks in inside.items()}
+
+    def _give_way(self, idle: dict[str, list[int]], waiting: Mapping[str, Sequence[int]], shut: set[str]) -> None:
+        """Send back into line who holds a parked key, or one that somebody of a better band stands in line for."""
         context = self._context
-        # Who runs stands nowhere. Whoever ends it holds its row and wants the key next: waiting for it would deadlock.
-        every = sorted({task for name in waiting for task in inside.get(name, ())})
-        running = {row[0] for row in context.transaction.each(LEASES_OF_TASKS, [(task,) for task in every])}
-        idle = {name: [task for task in inside[name] if task not in running] for name in waiting}
+        wanted = {name: tasks for name, tasks in idle.items() if tasks and (name in shut or name in waiting)}
+        rows = context.lock(sorted({task for name in wanted for task in (*idle[name], *waiting.get(name, ()))}))
+        back: set[int] = set()
+        for name, tasks in wanted.items():
+            if name in shut:
+                back.update(tasks)
+                continue
+            inside = [rows[task] for task in tasks if task in rows and task not in back]
+            first = [rows[task] for task in waiting[name] if task in rows and _stands(rows[task])]
+            worst = max(inside, key=self._rank, default=None)
+            best = min(first, key=self._rank, default=None)
+            if worst is not None and best is not None and self._rank(best)[0] < self._rank(worst)[0]:
+                back.add(worst.id)
+                context.look_at.add(name)
+        self._send_back([rows[task] for task in sorted(back) if task in rows])
+        for name, tasks in idle.items():
+            idle[name] = [task for task in tasks if task not in back]
+
+    def _rank(self, row: TaskRow) -> tuple[int, int]:
+        return band_in_line(self._context, row), row.id
+
+    def _send_back(self, rows: Sequence[TaskRow]) -> None:
+        context = self._context
+        held = leave(context, rows)
+        rows = [row for row in rows if row.id not in held]
+        self._step_out([row.id for row in rows])
+        groups: Groups = {}
+        for row in rows:
+            shape = temporary_shape(context, row)
+            put(context, row._replace(state=state.BLOCKED), groups, start=row.start, shape=shape, reason=row.reason)
+        tell(context, "step_back", groups)
+
+    def _lend(self, idle: Mapping[str, Sequence[int]], waiting: Mapping[str, Sequence[int]]) -> None:
+        context = self._context
         pairs = [(name, tasks) for name, tasks in waiting.items() if idle[name]]
         rows = context.lock([task for _name, tasks in pairs for task in tasks])
         asked: dict[int, Need] = {}

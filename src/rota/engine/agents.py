@@ -20,6 +20,7 @@ from rota.model.errors import RotaError, invalid
 from rota.model.ids import task_id
 from rota.model.times import SECOND
 from rota.planning.hours import window_of, zone_of
+from rota.planning.reserve import too_many
 from rota.store.sql import fleet
 from rota.store.sql.leases import DROP_LISTENERS, END_LEASES, LEASES_OF_AGENT, LISTENERS, LeaseRow
 
@@ -176,6 +177,11 @@ def _check(spec: AgentSpec) -> None:
         _check_hours(one.hours, f"{field}.hours")
         if one.tenant is None and one.priority in (None, "low"):
             raise invalid(field, "keeps slots for every task; name a priority above low, or a tenant")
+    clash = too_many(spec.reserve, spec.slots)
+    if clash is not None:
+        told = " and ".join(f"{spec.reserve[at].slots} for {spec.reserve[at].tenant!r}" for at in clash)
+        message = f"{told} at the same time are more than its {spec.slots} slots; reserve fewer"
+        raise invalid(f"agent.reserve[{clash[-1]}].slots", message)
     if spec.cost is not None:
         for key in spec.cost.__struct_fields__:
             check.amount(getattr(spec.cost, key), f"agent.cost.{key}")

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_hands, pool_agents
+from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_hands
 from rota.engine.book import Book
 from rota.engine.estimates import Estimates
 from rota.engine.kept_slots import kept_by_agent
-from rota.engine.troubles import troubles_of
+from rota.engine.trouble_rows import troubles_of
 from rota.model.requirements import Requirements
 from rota.model.times import SECOND
 from rota.planning.busy import faded
@@ -22,7 +22,7 @@ from rota.store.sql.leases import LISTENERS, SLOTS_OF_AGENTS
 
 def agents_now(reader: Reader, book: Book, pool: int, now: int, asked: Iterable[Requirements]) -> list[Agent]:
     """The agents in order of number, ready to be asked for tasks with these requirements."""
-    known = pool_agents(book, pool)
+    known = book.agents_of(pool)
     used: dict[int, dict[int, int]] = {}
     for agent, slot, since in reader.each(SLOTS_OF_AGENTS, [(agent.id,) for agent in known]):
         used.setdefault(agent, {})[slot] = since

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from rota.engine.book import ACTIVE, REMOVED, Agent, Book
+from rota.engine.book import ACTIVE, Agent, Book
 from rota.engine.estimates import ANY_AGENT, ANY_KIND, Estimates
 from rota.engine.health import healthy
-from rota.engine.troubles import NONE, Troubles, seconds_since, slow_since
+from rota.engine.trouble_rows import NONE, Troubles
+from rota.engine.troubles import seconds_since, slow_since
 from rota.model.priority import BANDS
 from rota.model.requirements import Requirements
 from rota.model.times import SECOND
@@ -24,6 +25,7 @@ from rota.planning.strategies import asks_history, weights_of
 from rota.store.protocol import Reader
 from rota.store.sql.leases import LANES_OF_AGENTS
 
+_NONE_USED: dict[int, int] = {}
 NO_LOAD = (0, 0.0, 1.0)
 """Served, busy seconds, mean duration in seconds of an agent of whom nothing is known."""
 
@@ -49,11 +51,6 @@ class Look(NamedTuple):
     """Free slots that are kept for tasks for which others gave way, by agent."""
 
 
-def pool_agents(book: Book, pool: int) -> list[Agent]:
-    """The agents of a pool that were not removed, in order of number."""
-    return [agent for agent in book.agents.values() if agent.pool == pool and agent.state != REMOVED]
-
-
 def lanes_in_hands(reader: Reader, agents: Iterable[Agent], troubles: Troubles) -> dict[int, list[int]]:
     """The lanes of what these agents have, of those whose filters depend on it."""
     asked = [
@@ -61,7 +58,7 @@ def lanes_in_hands(reader: Reader, agents: Iterable[Agent], troubles: Troubles) 
         for agent in agents
         if agent.spec.resources
         or agent.spec.reserve
-        or any(one.until for one in troubles.breakers.get(agent.id, {}).values())
+        or (agent.id in troubles.breakers and any(one.until for one in troubles.breakers[agent.id].values()))
     ]
     found: dict[int, list[int]] = {}
     if asked:
@@ -95,7 +92,7 @@ def expectations(
 def agent_seen(look: Look, agent: Agent) -> seen.Agent:
     """One agent at this moment."""
     spec, now = agent.spec, look.now
-    slots = look.used.get(agent.id, {})
+    slots = look.used.get(agent.id, _NONE_USED)
     served, busy_s, mean = look.loads.get(agent.id, NO_LOAD)
     looked_at = (
         agent.state != ACTIVE
@@ -114,7 +111,7 @@ def agent_seen(look: Look, agent: Agent) -> seen.Agent:
         weight=spec.weight or float(spec.slots),
         by_hand=spec.weight is not None,
         served=served,
-        busy_s=busy_s + sum(weight_of((now - since) / SECOND) for since in slots.values()),
+        busy_s=busy_s + sum([weight_of((now - since) / SECOND) for since in slots.values()]) if slots else busy_s,
         weight_s=weight_of(mean),
         mean_s=mean,
     )
@@ -207,8 +204,10 @@ def next_wake(agents: Iterable[seen.Agent], book: Book, now: int) -> int | None:
             found.append(agent.barred.until)
         if agent.cap_until is not None and agent.running >= (agent.cap or 0):
             found.append(agent.cap_until)
-        found.extend(room.until for room in agent.kind_room.values() if room.until is not None)
+        if agent.kind_room:
+            found.extend(room.until for room in agent.kind_room.values() if room.until is not None)
         spec = book.agents[agent.id].spec
-        changes = (next_change(one.hours, spec.time_zone, now) for one in spec.reserve if one.hours)
-        found.extend(at for at in changes if at is not None)
+        if spec.reserve:
+            changes = (next_change(one.hours, spec.time_zone, now) for one in spec.reserve if one.hours)
+            found.extend(at for at in changes if at is not None)
     return min((at for at in found if at > now), default=None)

@@ -73,6 +73,8 @@ def cap(agent: seen.Agent, slots: Mapping[int, int]) -> None:
 
 
 def _found_out(context: Context, used: Mapping[int, Sized]) -> list[Agent]:
+    if not context.book.finds_slots:
+        return []
     agents = [context.book.agents[number] for number in used if number in context.book.agents]
     return [agent for agent in agents if agent.spec.least_slots is not None]
 

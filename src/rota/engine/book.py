@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from rota.engine.limits import Charged, Limits
+from rota.engine.owned import Owned
 from rota.engine.set_aside import Fault
 from rota.model.agent import AgentSpec
 from rota.model.errors import RotaError
@@ -20,6 +21,7 @@ from rota.model.queue import PoolPolicy, QueuePolicy
 from rota.model.requirements import Requirements, from_text, text_of
 from rota.model.rule import Rule
 from rota.model.stage import Stage
+from rota.planning.filter import refusal
 from rota.planning.rules import Rules
 from rota.planning.snapshot import Fits, Profile, profile_of
 from rota.store.protocol import Reader
@@ -98,6 +100,9 @@ class Book:
         self.pools: dict[int, Pool] = {}
         self.queues: dict[int, Queue] = {}
         self.agents: dict[int, Agent] = {}
+        self._by_pool: dict[int, list[Agent]] = {}
+        self.finds_slots = False
+        """The slots of some agents are found out."""
         self._queue_ids: dict[str, int] = {}
         self._agent_ids: dict[str, int] = {}
         self._tenants: dict[str, int] = {}
@@ -109,6 +114,8 @@ class Book:
         self.limits = Limits()
         self.rules = Rules(())
         self._charged: dict[int, Charged] = {}
+        self._keys: dict[int, frozenset[str]] = {}
+        self._somebody: dict[tuple[int, int], bool] = {}
         self._shapes: dict[Requirements, int] = {}
         self.needs: dict[int, Requirements] = {}
         self.fits: Fits = {}
@@ -117,11 +124,15 @@ class Book:
         self._stages: dict[int, tuple[Stage, ...]] = {}
         self._lanes: dict[LaneKey, int] = {}
         self._lane_keys: dict[int, LaneKey] = {}
+        self.owned: Owned | None = None
+        """What only this process changes, where it owns the database."""
 
     def refresh(self, reader: Reader, *, alone: bool = False) -> None:
         """Read pools, queues and agents again if they changed since. `alone`: nobody else can have changed them."""
         if alone and self._version is not None:
             return
+        if alone:
+            self.owned = Owned()
         version = _version(reader)
         while version != self._version:
             self._read(reader)
@@ -138,10 +149,17 @@ class Book:
             for number, name, pool, policy, paused, reason in reader.one(fleet.QUEUES)
         }
         self.agents = {row[0]: _agent(*row) for row in reader.one(fleet.AGENTS)}
+        self.finds_slots = any(agent.spec.least_slots is not None for agent in self.agents.values())
+        self._by_pool = {}
+        for agent in self.agents.values():
+            if agent.state != REMOVED:
+                self._by_pool.setdefault(agent.pool, []).append(agent)
         self.fits = {}
         self.weights = dict(reader.one(fleet.WEIGHTS))
         self.limits = Limits(reader.one(LIMIT_SPECS))
         self._charged.clear()
+        self._keys.clear()
+        self._somebody.clear()
         rules = reader.one(fleet.GET_META, RULES)
         self.rules = Rules(msgspec.json.decode(rules[0][0], type=list[Rule]) if rules else ())
         self._queue_ids = {queue.name: queue.id for queue in self.queues.values()}
@@ -157,6 +175,10 @@ class Book:
         reader.one(fleet.RAISE_META, VERSION)
         self._version = None
         self.refresh(reader)
+
+    def agents_of(self, pool: int) -> Sequence[Agent]:
+        """The agents of a pool that were not removed, in order of number."""
+        return self._by_pool.get(pool, ())
 
     def pool(self, name: str) -> Pool | None:
         """The pool of this name."""
@@ -255,6 +277,25 @@ class Book:
             needs = self.needs_of(reader, key.shape)
             queue, tenant = self.queues[key.queue].name, self.tenant_name(reader, key.tenant)
             found = self._charged[lane] = self.limits.of_lane(queue, tenant, needs.kind, needs.limits)
+        return found
+
+    def somebody_may(self, reader: Reader, pool: int, shape: int) -> bool:
+        """Whether an agent of the pool may ever do such tasks. While it has no agents, somebody is still to come."""
+        found = self._somebody.get((pool, shape))
+        if found is None:
+            agents, needs = self.agents_of(pool), self.needs_of(reader, shape)
+            found = not agents or any(refusal(agent.profile, needs) is None for agent in agents)
+            self._somebody[pool, shape] = found
+        return found
+
+    def keys_of(self, reader: Reader, lane: int) -> frozenset[str]:
+        """The keys that tasks of this lane are charged to."""
+        found = self._keys.get(lane)
+        if found is None:
+            key = self.lane_key(reader, lane)
+            needs = self.needs_of(reader, key.shape)
+            queue, tenant = self.queues[key.queue].name, self.tenant_name(reader, key.tenant)
+            found = self._keys[lane] = self.limits.keys_of_lane(queue, tenant, needs.kind, needs.limits)
         return found
 
     def share_of(self, reader: Reader, project: int | None) -> int:

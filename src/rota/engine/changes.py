@@ -10,6 +10,7 @@ from rota.model.event import Event, Move, moves_of
 from rota.model.times import SECOND
 from rota.store.protocol import Row, Transaction
 from rota.store.sql import history, leases, limits, relations, tasks, waiting
+from rota.store.statement import Add, Each
 
 _moves_text = msgspec.json.Encoder().encode
 
@@ -43,6 +44,29 @@ class Changes:
         """The earliest timer added in this turn."""
         self.pools: set[int] = set()
         """Pools in which something changed that a plan could use."""
+        self._added: tuple[tuple[Add, list[Any]], ...] = (
+            (tasks.ADD_TASK, self.tasks),
+            (tasks.ADD_BODY, self.bodies),
+            (relations.ADD_DEPENDENCY, self.dependencies),
+            (leases.ADD_ATTEMPT, self.attempts),
+            (waiting.ADD_READY, self.ready),
+            (waiting.ADD_ASIDE, self.aside),
+            (waiting.ADD_TIMER, self.timers),
+            (limits.ADD_USE, self.uses),
+        )
+        self._changed: tuple[tuple[Each, list[Any]], ...] = (
+            (tasks.PLACE_TASKS, self.places),
+            (tasks.SET_WAITS_FROM, self.waits_from),
+            (tasks.END_TASKS, self.ends),
+            (tasks.SET_RESULTS, self.results),
+            (tasks.SET_CHECKPOINTS, self.checkpoints),
+            (relations.FREE_UNIQUE, self.free_unique),
+            (relations.DROP_SEQUENCE_TAILS, self.free_sequence),
+        )
+        self._gathered: tuple[list[Any] | dict[int, int], ...] = (
+            *(rows for _add, rows in self._added), *(rows for _each, rows in self._changed), self.depth, self.events,
+        )  # fmt: skip
+        """All that `flush` writes: most of the time there is nothing."""
 
     def add_ready(self, lane: int, due: int, task: int, cost: int, keys: tuple[int, int]) -> None:
         """The task waits in this lane; `keys` are its affinity and group as numbers."""
@@ -73,29 +97,14 @@ class Changes:
 
     def flush(self, transaction: Transaction) -> None:
         """Write all rows gathered so far, except statistics and samples."""
+        if not any(self._gathered):
+            return
         add, each = transaction.add, transaction.each
-        for statement, rows in (
-            (tasks.ADD_TASK, self.tasks),
-            (tasks.ADD_BODY, self.bodies),
-            (relations.ADD_DEPENDENCY, self.dependencies),
-            (leases.ADD_ATTEMPT, self.attempts),
-            (waiting.ADD_READY, self.ready),
-            (waiting.ADD_ASIDE, self.aside),
-            (waiting.ADD_TIMER, self.timers),
-            (limits.ADD_USE, self.uses),
-        ):
+        for statement, rows in self._added:
             if rows:
                 add(statement, rows)
                 rows.clear()
-        for update, changed in (
-            (tasks.PLACE_TASKS, self.places),
-            (tasks.SET_WAITS_FROM, self.waits_from),
-            (tasks.END_TASKS, self.ends),
-            (tasks.SET_RESULTS, self.results),
-            (tasks.SET_CHECKPOINTS, self.checkpoints),
-            (relations.FREE_UNIQUE, self.free_unique),
-            (relations.DROP_SEQUENCE_TAILS, self.free_sequence),
-        ):
+        for update, changed in self._changed:
             if changed:
                 each(update, changed)
                 changed.clear()
@@ -110,12 +119,8 @@ class Changes:
 
     def discard(self) -> None:
         """Forget the gathered rows and events: what a failed plan left."""
-        for rows in (self.tasks, self.bodies, self.ready, self.aside, self.timers, self.dependencies, self.places,
-                     self.waits_from,
-                     self.uses, self.ends, self.results, self.checkpoints, self.attempts, self.free_unique,
-                     self.free_sequence, self.events):  # fmt: skip
+        for rows in self._gathered:
             rows.clear()
-        self.depth.clear()
 
     def flush_statistics(self, transaction: Transaction) -> None:
         """Add this turn's counts to those of the minute."""

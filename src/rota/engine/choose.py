@@ -15,16 +15,19 @@ from rota.engine.kept_slots import KeptSlots, given_out, kept_slots
 from rota.engine.learn import load_of
 from rota.engine.listening import Listening
 from rota.engine.meters import PoolMeters
-from rota.engine.troubles import troubles_of
+from rota.engine.parked import lane_parked, parked
+from rota.engine.troubles import known_troubles
 from rota.model.requirements import Requirements
 from rota.planning import snapshot as seen
 from rota.planning.plan import plan
 from rota.planning.survey import survey
 from rota.store.sql.leases import SLOTS_OF_AGENTS
-from rota.store.sql.waiting import PARKED_LIMITS, READY_OF_PROJECT, READY_OF_TASKS
+from rota.store.sql.waiting import DEPTHS, PROJECT_IN_LANE, READY_OF_PROJECT, READY_OF_TASKS
 
 _STRATEGY = "balanced"
 """Of those who asked; mostly there is only one."""
+LOOKS = (32, 1_024)
+"""So many tasks of a lane are looked at for those of a project, before the project is looked through."""
 
 
 def choose(context: Context, pool: Pool) -> None:
@@ -72,18 +75,39 @@ def _answer(context: Context, pool: Pool, waiting: Waiting, kept: KeptSlots) -> 
 
 
 def _heads(context: Context, pool: Pool, waiting: Waiting) -> dict[int, list[seen.Head]]:
-    """What is ready of what was chosen, by lane, best first."""
+    """What is ready of what was chosen, by lane, best first; of a project no more of each lane than is asked for."""
     chosen = waiting.chosen
     assert chosen is not None
-    if chosen.project is None:
-        rows = context.transaction.each(READY_OF_TASKS, [(number,) for number in sorted(chosen.tasks)])
-    else:
-        rows = context.transaction.one(READY_OF_PROJECT, chosen.project)
+    if chosen.project is not None:
+        return _heads_of_project(context, pool, chosen.project, waiting.claim.n)
+    rows = context.transaction.each(READY_OF_TASKS, [(number,) for number in sorted(chosen.tasks)])
     heads: dict[int, list[seen.Head]] = {}
     for lane, *head in sorted(rows):
         if context.book.lane_key(context.transaction, lane).pool == pool.id:
             heads.setdefault(lane, []).append(seen.Head(*head))
     return heads
+
+
+def _heads_of_project(context: Context, pool: Pool, project: int, n: int) -> dict[int, list[seen.Head]]:
+    share = context.book.share_of(context.transaction, project)
+    heads: dict[int, list[seen.Head]] = {}
+    for lane, depth, _rows in context.transaction.one(DEPTHS):
+        key = context.book.lane_key(context.transaction, lane)
+        if depth <= 0 or key.pool != pool.id or key.share != share:
+            continue
+        found = _first_in_lane(context, project, lane, depth, n)
+        if found:
+            heads[lane] = [seen.Head(*head) for _lane, *head in found]
+    return heads
+
+
+def _first_in_lane(context: Context, project: int, lane: int, depth: int, n: int) -> list[tuple[int, ...]]:
+    """The project's first tasks in a lane. Mostly they stand at its front: others of its share seldom wait with it."""
+    for look in LOOKS:
+        found = sorted(context.transaction.one(PROJECT_IN_LANE, lane, look, project))[:n]
+        if len(found) == n or depth <= look:
+            return found
+    return context.transaction.one(READY_OF_PROJECT, project, lane, n)
 
 
 def _slots_in_use(context: Context, waiting: Waiting) -> dict[int, dict[int, int]]:
@@ -102,7 +126,7 @@ def _snapshot(
     kept: KeptSlots,
 ) -> seen.Snapshot:
     """Whoever asked, alone, and what it asked for, with room for all of it: no lane has more than it shows."""
-    parked = {limit for limit, _until in context.transaction.one(PARKED_LIMITS, context.now)}
+    keys = parked(context)
     shapes: dict[int, Requirements] = {}
     lanes = []
     for lane, shown in heads.items():
@@ -110,7 +134,7 @@ def _snapshot(
         needs = context.book.needs_of(context.transaction, key.shape)
         shapes[key.shape] = _loosened(needs, waiting) if waiting.claim.override else needs
         barred = "paused" if context.book.queues[key.queue].paused else None
-        limit = next((limit for limit in needs.limits if limit in parked), None)
+        limit = lane_parked(context.book, context.transaction, lane, keys)
         barred = barred or (f"limit:{limit}" if limit else None)
         lanes.append(seen.Lane(lane, key.shape, key.band, barred, bool(key.late), key.tenant, slack=None, heads=shown))
     return seen.Snapshot(
@@ -139,7 +163,7 @@ def _agents(
 ) -> list[seen.Agent]:
     book = context.book
     known = [book.agents[number] for number in used]
-    troubles = troubles_of(context.transaction)
+    troubles = known_troubles(context)
     look = Look(
         context.transaction,
         book,

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from rota.engine.book import DRAINING
+from rota.engine.book import DRAINING, Agent
 from rota.engine.brief import brief
 from rota.engine.chosen import chosen_by, in_hands
 from rota.engine.context import Context, Waiting
+from rota.engine.health import healthy
+from rota.engine.learn import catch_up, take_turns
+from rota.engine.troubles import known_troubles
 from rota.model import bounds, check
 from rota.model.commands.work import Claim, Claimed
 from rota.model.errors import RotaError, invalid
 from rota.model.times import SECOND
+from rota.planning.hours import is_open
+from rota.store.sql.fleet import HEARTBEAT_OF
 from rota.store.sql.leases import ADD_LISTENER, DROP_LISTENERS, LEASES_OF_REQUEST, LeaseRow
 
 CONTENDED_S = 0.25
@@ -35,30 +40,47 @@ def claim(context: Context, command: Claim, number: int) -> Claimed | Waiting:
     check.maybe_key(command.instance, "instance")
     names = [command.agent] if command.agent is not None else command.agents
     agents = [context.book.agent(str(name), "agent") for name in names]
+    if command.instance is not None:
+        for agent in agents:
+            if agent.instance is not None and command.instance != agent.instance:
+                raise RotaError("name_taken", f"agent {agent.name!r} is now another process", field="instance")
+    numbers = tuple([agent.id for agent in agents])
     for agent in agents:
-        if command.instance is not None and agent.instance is not None and command.instance != agent.instance:
-            raise RotaError("name_taken", f"agent {agent.name!r} is now another process", field="instance")
-        context.seen[agent.id] = context.now
+        if take_turns(context.book.pools[agent.pool]) and _was_away(context, agent):
+            catch_up(context, agent.id)
+    context.seen.update(dict.fromkeys(numbers, context.now))
     if len({agent.pool for agent in agents}) > 1:
         raise invalid("agents", "belong to different pools; claim for each pool by itself")
     if command.request is not None:
-        again = _again(context, [agent.id for agent in agents], command.request)
+        again = _again(context, numbers, command.request)
         if again:
             return Claimed(tasks=brief(context, again))
         _supersede(context, command)
     chosen = chosen_by(context, command)
-    if chosen is not None:
+    if chosen is not None and command.agent is not None:
         held = in_hands(context, [agent.id for agent in agents], chosen)
         if held:
             return Claimed(tasks=brief(context, held[: command.n]))
     wait = command.wait
     if all(agent.state == DRAINING for agent in agents):
         wait = 0.0
-    until = context.now + round(wait * SECOND)
-    waiting = Waiting(number, command, tuple(agent.id for agent in agents), until, chosen)
+    waiting = Waiting(number, command, numbers, context.now + round(wait * SECOND), chosen)
     context.claims.append(waiting)
     context.changes.pools.add(agents[0].pool)
     return waiting
+
+
+def _was_away(context: Context, agent: Agent) -> bool:
+    """Whether it did not ask for tasks lately, or asks but would be given none: then it did not miss its turns."""
+    if agent.unwell is not None or (
+        agent.spec.hours and not is_open(agent.spec.hours, agent.spec.time_zone, context.now)
+    ):
+        return True
+    streak = known_troubles(context).streaks.get(agent.id)
+    if streak is not None and context.now < streak.until:
+        return True
+    heard = context.transaction.one(HEARTBEAT_OF, agent.id)
+    return not heard or not healthy(heard[0][0], context.now)
 
 
 def _supersede(context: Context, command: Claim) -> None:
@@ -96,6 +118,6 @@ def add_listeners(context: Context, waiting: Iterable[Waiting]) -> None:
     context.transaction.add(ADD_LISTENER, rows)
 
 
-def _again(context: Context, agents: list[int], request: str) -> list[LeaseRow]:
+def _again(context: Context, agents: Sequence[int], request: str) -> list[LeaseRow]:
     found = [row for agent in agents for row in context.transaction.one(LEASES_OF_REQUEST, agent, request)]
     return [LeaseRow(*row) for row in found]

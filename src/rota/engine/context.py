@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rota.engine.book import Book, Queue
 from rota.engine.changes import Changes
 from rota.engine.estimates import Estimates
+from rota.engine.owned import Served
 from rota.engine.set_aside import Fault
 from rota.model.commands.work import Claim, Claimed
 from rota.store.protocol import Transaction
@@ -70,7 +71,8 @@ class Context:
         self.broken = dict(broken)
         """Shapes that are set aside, with what was learnt of them in this turn."""
         self.changes = Changes(now, node)
-        self.estimates = Estimates(transaction)
+        self.owned = book.owned
+        self.estimates = Estimates(transaction, None if book.owned is None else book.owned.beliefs)
         self.claims: list[Waiting] = []
         """Claims that came in this turn and may be answered by its plan."""
         self.answered: dict[int, Claimed] = {}
@@ -101,7 +103,7 @@ class Context:
         """What went wrong without failing a command: planning errors."""
         self.waited_from: dict[int, list[int]] = {}
         """For each answered listener the moments since when its tasks were ready."""
-        self.served: dict[int, tuple[int, float, int, float, int, int]] = {}
+        self.served: dict[int, Served] = {} if book.owned is None else book.owned.served
         """What was read, and learnt in this turn, of agents (see `learn`)."""
         self.changed_served: set[int] = set()
         self.more = False
@@ -109,7 +111,10 @@ class Context:
 
     def flush(self) -> None:
         """Write what was gathered, so that the next command finds it."""
-        self.changes.flush(self.transaction)
+        changes = self.changes
+        if self.owned is not None and changes.depth:
+            self.owned.count(changes.depth.items())
+        changes.flush(self.transaction)
 
     def lock(self, numbers: Sequence[int]) -> dict[int, TaskRow]:
         """Lock these tasks, in order of number, and read them; missing ones are missing in the answer."""
@@ -133,4 +138,8 @@ class Context:
         """Forget what was gathered since `mark`."""
         self.changes.discard()
         self.answered, self.changes.statistics, self.changes.samples, self.changes.next_due = mark[:4]
-        self.waited_from, self.topics, self.served, self.changed_served, self.broken = mark[4:]
+        self.waited_from, self.topics, served, self.changed_served, self.broken = mark[4:]
+        self.served.clear()
+        self.served.update(served)
+        if self.owned is not None:
+            self.owned.forget_plan()

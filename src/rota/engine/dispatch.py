@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 
-from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_hands, next_wake, pool_agents
-from rota.engine.book import Pool
+from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_hands, next_wake
+from rota.engine.book import REMOVED, Pool
 from rota.engine.context import Context
 from rota.engine.give import give
 from rota.engine.heads import add_companions, heads_of
@@ -18,9 +17,11 @@ from rota.engine.learn import fold, load_of
 from rota.engine.listening import Listening, listeners_of
 from rota.engine.make_way import make_way
 from rota.engine.meters import PoolMeters
+from rota.engine.parked import lane_parked, parked
 from rota.engine.set_aside import Fault
 from rota.engine.timer_kinds import WAKE
-from rota.engine.troubles import Troubles, troubles_of
+from rota.engine.trouble_rows import Troubles
+from rota.engine.troubles import known_troubles
 from rota.model.requirements import Requirements
 from rota.model.times import SECOND
 from rota.planning import snapshot as seen
@@ -36,7 +37,6 @@ from rota.store.sql.leases import SLOTS_OF_AGENTS
 from rota.store.sql.waiting import (
     ADD_DEPTH,
     DEPTHS,
-    PARKED_LIMITS,
     TAKE_DEPTHS,
 )
 
@@ -54,52 +54,88 @@ def dispatch(context: Context, pool: Pool) -> bool:
     if not context.transaction.lock_pool(pool.id):
         return False
     kept = kept_slots(context, pool)
-    _give_out(context, pool, kept)
-    make_way(context, pool, kept)
+    listeners = listeners_of(context, pool)
+    fold(context, pool)
+    if not listeners or _give_safely(context, pool, listeners, kept):
+        make_way(context, pool, kept)
     return True
 
 
-def _give_out(context: Context, pool: Pool, kept: KeptSlots) -> None:
-    listeners = listeners_of(context, pool)
-    fold(context, pool)
-    if not listeners:
-        return
+def _give_safely(context: Context, pool: Pool, listeners: Sequence[Listening], kept: KeptSlots) -> bool:
+    """Plan inside a savepoint: a plan that fails leaves the commands standing, and is False."""
     # Before anything is read: what a plan must have seen is what was committed by now.
     horizon = context.transaction.horizon()
-    depths = {lane: n for lane, n, _rows in _depths(context) if n > 0}
+    depths = _depths(context)
     lanes = [lane for lane in depths if context.book.lane_key(context.transaction, lane).pool == pool.id]
     if not lanes:
-        return
+        return True
+    context.flush()
+    context.transaction.savepoint()
+    mark = context.mark()
+    try:
+        _give_out(context, pool, kept, listeners, horizon, lanes, depths)
+        context.flush()
+    except PlanningError as error:
+        context.transaction.back()
+        context.rewind(mark)
+        context.trouble.append(f"planning pool {pool.name} failed: {error}")
+        return False
+    context.transaction.release()
+    return True
+
+
+def _give_out(
+    context: Context,
+    pool: Pool,
+    kept: KeptSlots,
+    listeners: Sequence[Listening],
+    horizon: str | None,
+    lanes: list[int],
+    depths: dict[int, int],
+) -> None:
     used = _slots_in_use(context, pool, listeners)
     meters = PoolMeters(context, lanes, used)
-    pictured = meters.draw(_pictured(context, pool, listeners, lanes, used, kept))
-    decided = _plan(context, pictured, depths, kept)
+    pictured, open_to_all = _pictured(context, pool, listeners, lanes, used, kept)
+    open_to_all = open_to_all and meters.idle and not kept.open
+    decided = _plan(context, meters.draw(pictured), depths, kept, open_to_all=open_to_all)
     if decided.gives:
         give(context, pool, decided, {listener.id: listener for listener in listeners}, used, horizon, meters)
         given_out(context, kept, (chosen.task for chosen in decided.gives))
     meters.close()
 
 
-def _depths(context: Context) -> list[tuple[Any, ...]]:
+def _depths(context: Context) -> dict[int, int]:
+    """Waiting tasks by lane, of lanes that have some, in order of lanes."""
     context.flush()
-    found = context.transaction.one(DEPTHS)
-    if sum(row[2] for row in found) > len(found) + FOLD_DEPTH:
+    owned = context.owned
+    if owned is not None and owned.depths is not None and owned.depth_rows <= len(owned.depths) + FOLD_DEPTH:
+        return {lane: n for lane, n in sorted(owned.depths.items()) if n > 0}
+    rows = context.transaction.one(DEPTHS)
+    n_rows = sum(row[2] for row in rows)
+    found = {lane: n for lane, n, _rows in rows}
+    if n_rows > len(rows) + FOLD_DEPTH:
         totals: dict[int, int] = {}
         for lane, n in context.transaction.one(TAKE_DEPTHS):
             totals[lane] = totals.get(lane, 0) + n
-        context.transaction.add(ADD_DEPTH, sorted((lane, n) for lane, n in totals.items() if n))
-    return found
+        folded = sorted((lane, n) for lane, n in totals.items() if n)
+        context.transaction.add(ADD_DEPTH, folded)
+        n_rows = len(folded)
+    if owned is not None:
+        owned.depths, owned.depth_rows = {lane: n for lane, n in found.items() if n}, n_rows
+    return {lane: n for lane, n in found.items() if n > 0}
 
 
 def _slots_in_use(context: Context, pool: Pool, listeners: Sequence[Listening]) -> dict[int, dict[int, int]]:
     """Slots in use of every listening agent, with the moment each was taken; of all, where all are compared."""
     watched = {agent for listener in listeners for agent in listener.agents}
     if "crowded" in weights_of(pool.policy.strategy, pool.policy.terms):
-        watched.update(agent.id for agent in pool_agents(context.book, pool.id))
-    used: dict[int, dict[int, int]] = {agent: {} for agent in sorted(watched)}
-    for agent, slot, since in context.transaction.each(SLOTS_OF_AGENTS, [(agent,) for agent in used]):
-        used[agent][slot] = since
-    return used
+        watched.update(agent.id for agent in context.book.agents_of(pool.id))
+    known = {} if context.owned is None else context.owned.slots
+    missing = {agent: dict[int, int]() for agent in sorted(watched - known.keys())}
+    for agent, slot, since in context.transaction.each(SLOTS_OF_AGENTS, [(agent,) for agent in missing]):
+        missing[agent][slot] = since
+    known.update(missing)
+    return {agent: known[agent] for agent in sorted(watched)}
 
 
 def _pictured(
@@ -109,16 +145,19 @@ def _pictured(
     lanes: list[int],
     used: dict[int, dict[int, int]],
     kept: KeptSlots,
-) -> seen.Snapshot:
-    """The snapshot, with those agents alone that listen where the others decide nothing: mostly one has come free."""
-    troubles = troubles_of(context.transaction)
+) -> tuple[seen.Snapshot, bool]:
+    """The snapshot, with those agents alone that listen where the others decide nothing: mostly one has come free.
+
+    And whether it was found on the way that these may serve every lane.
+    """
+    troubles = known_troubles(context)
     heard = {agent for listener in listeners for agent in listener.agents}
-    others = len(pool_agents(context.book, pool.id)) > len(heard)
+    others = len(context.book.agents_of(pool.id)) > len(heard)
     if others and not troubles.streaks and not looks_around(weights_of(pool.policy.strategy, pool.policy.terms)):
         few = _snapshot(context, pool, listeners, lanes, used, kept, troubles, listening=True)
         if _all_open(few):
-            return few
-    return _snapshot(context, pool, listeners, lanes, used, kept, troubles, listening=False)
+            return few, True
+    return _snapshot(context, pool, listeners, lanes, used, kept, troubles, listening=False), False
 
 
 def _all_open(pictured: seen.Snapshot) -> bool:
@@ -140,17 +179,15 @@ def _snapshot(
     *,
     listening: bool,
 ) -> seen.Snapshot:
-    parked: set[str] | None = None
+    keys = parked(context)
     shapes = {}
     pictured = []
     for lane in lanes:
         key = context.book.lane_key(context.transaction, lane)
-        needs = shapes[key.shape] = context.book.needs_of(context.transaction, key.shape)
+        shapes[key.shape] = context.book.needs_of(context.transaction, key.shape)
         queue = context.book.queues[key.queue]
         barred = "paused" if queue.paused else None
-        if needs.limits and parked is None:
-            parked = {limit for limit, _until in context.transaction.one(PARKED_LIMITS, context.now)}
-        limit = next((limit for limit in needs.limits if limit in (parked or ())), None)
+        limit = lane_parked(context.book, context.transaction, lane, keys)
         barred = barred or (f"limit:{limit}" if limit else None)
         barred = barred or ("broken" if key.shape in context.broken else None)
         ahead = slack(queue.policy.ordering, pool.policy.slack)
@@ -189,9 +226,10 @@ def _agents(
     """The pool's agents, or those that listen; and a timer for when the clock alone will let one of these have more."""
     book, policy = context.book, pool.policy
     heard = dict.fromkeys(agent for listener in listeners for agent in listener.agents)
-    known = pool_agents(book, pool.id)
+    known = book.agents_of(pool.id)
     if listening:
-        known = [agent for agent in known if agent.id in heard]
+        found_by = map(book.agents.get, sorted(heard))
+        known = [agent for agent in found_by if agent and agent.pool == pool.id and agent.state != REMOVED]
     look = Look(
         context.transaction,
         book,
@@ -203,7 +241,7 @@ def _agents(
         troubles=troubles,
         expected=expectations(context.estimates, known, shapes.values(), policy.strategy, policy.terms),
         lanes=lanes_in_hands(context.transaction, known, troubles),
-        kept=Counter(one.agent for one in kept.open),
+        kept=Counter([one.agent for one in kept.open]) if kept.open else {},
     )
     found = [agent_seen(look, agent) for agent in known]
     wake = next_wake((agent for agent in found if agent.id in heard), book, context.now)
@@ -218,8 +256,13 @@ def _passes(context: Context, pool: Pool, lanes: Sequence[seen.Lane]) -> dict[Pa
     return {PassKey(*row[:3]): row[3] for row in context.transaction.each(PASSES, asked)}
 
 
-def _plan(context: Context, pictured: seen.Snapshot, depths: dict[int, int], kept: KeptSlots) -> seen.Plan:
-    """Read heads only of lanes that a listening agent may serve, more of them while the plan asks for more."""
+def _plan(
+    context: Context, pictured: seen.Snapshot, depths: dict[int, int], kept: KeptSlots, *, open_to_all: bool
+) -> seen.Plan:
+    """Read heads only of lanes that a listening agent may serve, more of them while the plan asks for more.
+
+    `open_to_all`: that is every lane.
+    """
     first = give_kept(pictured, kept.open)
     gone = {chosen.task for chosen in first}
     wanted = sum(listener.n for listener in pictured.listeners)
@@ -228,17 +271,18 @@ def _plan(context: Context, pictured: seen.Snapshot, depths: dict[int, int], kep
     alone = context.transaction.dialect == "sqlite"
     while True:
         try:
-            lanes, parked = survey(pictured)
+            lanes, parked = (list(pictured.lanes), {}) if open_to_all else survey(pictured)
         except Exception as error:
             _set_aside(context, pictured, error)
             continue
+        open_to_all = False
         heads_each = max(heads_each, -(-2 * wanted // max(len(lanes), 1)))
         heads = heads_of(context.transaction, [lane.id for lane in lanes], heads_each)
         for lane in lanes:
             shown = heads.get(lane.id, [])
             lane.heads = [head for head in shown if head.task not in gone] if gone else shown
             lane.more = len(shown) >= heads_each and (not alone or depths[lane.id] > heads_each)
-        add_companions(context.transaction, lanes, pictured.listeners, gone)
+        add_companions(context.transaction, pictured, lanes, gone)
         try:
             decided = plan(_unused(pictured, lanes))
         except Exception as error:

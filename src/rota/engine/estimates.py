@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import log
 from typing import NamedTuple
 
@@ -18,6 +18,9 @@ ACCURACY = -1
 ANY_KIND = ""
 _EXACT = Belief(0.0, 0.0, PRIOR_VAR_LOG, 1.0)
 
+Beliefs = dict[tuple[int, str], Belief | None]
+"""By agent and kind; None = nothing is known."""
+
 
 class Expected(NamedTuple):
     """Work in microseconds: what is expected, and what it will hardly be done in less than."""
@@ -29,9 +32,11 @@ class Expected(NamedTuple):
 class Estimates:
     """Beliefs as read in one turn."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, remembered: Beliefs | None = None) -> None:
+        """`remembered`: what the owner of the database knows of earlier turns."""
         self._reader = reader
-        self._known: dict[tuple[int, str], Belief | None] = {}
+        self._remembered = remembered
+        self._known: Beliefs = {}
         self._expected: dict[tuple[str, int | None, float], Expected] = {}
 
     def of(self, kind: str, told: int | None, quantile: float) -> Expected:
@@ -50,10 +55,9 @@ class Estimates:
 
     def read(self, keys: Iterable[tuple[int, str]]) -> None:
         """Look these up, where that was not done yet."""
-        missing = sorted(set(keys) - self._known.keys())
-        self._known.update(dict.fromkeys(missing))
-        for agent, kind, *belief in self._reader.each(fleet.ESTIMATES_OF, missing):
-            self._known[agent, kind] = Belief(*belief)
+        missing = [key for key in keys if key not in self._known]
+        if missing:
+            self._known.update(beliefs_of(self._reader, missing, self._remembered))
 
     def _of(self, kind: str, told: int | None, quantile: float) -> Expected:
         base = ACCURACY if told is not None else ANY_AGENT
@@ -64,6 +68,23 @@ class Estimates:
             # What was told is the best guess of the order among tasks; only the quantile is corrected by experience.
             return Expected(told, round(told * quantile_s(belief, quantile)))
         return Expected(round(mean_s(belief) * SECOND), round(quantile_s(belief, quantile) * SECOND))
+
+
+def beliefs_of(reader: Reader, keys: Sequence[tuple[int, str]], remembered: Beliefs | None) -> Beliefs:
+    """What is known of these; `remembered` need not be read, and takes what is read."""
+    if remembered is None:
+        return _read(reader, sorted(set(keys)))
+    missing = {key for key in keys if key not in remembered}
+    if missing:
+        remembered.update(_read(reader, sorted(missing)))
+    return {key: remembered[key] for key in keys}
+
+
+def _read(reader: Reader, keys: list[tuple[int, str]]) -> Beliefs:
+    found: Beliefs = dict.fromkeys(keys)
+    for agent, kind, *belief in reader.each(fleet.ESTIMATES_OF, keys):
+        found[agent, kind] = Belief(*belief)
+    return found
 
 
 def off_by(seconds: float, estimate: int) -> float:

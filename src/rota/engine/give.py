@@ -50,7 +50,10 @@ def give(
     wanted = [(chosen.lane, chosen.due, chosen.task) for chosen in decided.gives]
     taken = {task for (task,) in context.transaction.each(TAKE_READY, wanted)}
     briefs = read_briefs(context, list(taken))
-    free = {agent: _free_slots(context.book.agents[agent].spec.slots, slots) for agent, slots in used.items()}
+    free = {
+        agent: _free_slots(context.book.agents[agent].spec.slots, used[agent])
+        for agent in {chosen.agent for chosen in decided.gives}
+    }
     leases: list[LeaseRow] = []
     moves: list[Move] = []
     why: dict[int, dict[str, Any]] = {}
@@ -67,6 +70,8 @@ def give(
         waited = (context.now - (found.ready_at or found.submitted)) / SECOND
         changes.count(found.queue, "given", waited)
     context.transaction.add(ADD_LEASE, [(*lease[:15], lease.note, lease.cost, lease.share) for lease in leases])
+    if context.owned is not None:
+        context.owned.take(leases)
     changes.say(
         "plan",
         moves[0].first if len(moves) == 1 else None,

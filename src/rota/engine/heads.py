@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from rota.planning.snapshot import Head, Lane, Listener
+from rota.planning.snapshot import Head, Lane, Snapshot
 from rota.store.protocol import Reader
 from rota.store.sql.waiting import COMPANIONS_POSTGRES, COMPANIONS_SQLITE, HEADS_POSTGRES, HEADS_SQLITE
 
@@ -19,14 +19,15 @@ def heads_of(reader: Reader, lanes: Iterable[int], k: int) -> dict[int, list[Hea
     return heads
 
 
-def add_companions(reader: Reader, lanes: Sequence[Lane], listeners: Iterable[Listener], gone: Collection[int]) -> None:
+def add_companions(reader: Reader, pictured: Snapshot, lanes: Sequence[Lane], gone: Collection[int]) -> None:
     """Let lanes show what may come along with their heads: of each group as many tasks as a plan could give.
 
-    Each head of a group can bring along what the group's size and one claim take. Nothing is read while all claims are
-    for one task, or no head is of a group. `gone` are tasks that were given before the plan.
+    Each head of a group can bring along what the group's size, one claim and one agent's slots take. Nothing is read
+    while that is one task, or no head is of a group. `gone` are tasks that were given before the plan.
     """
-    claims = [listener.n for listener in listeners]
-    largest, wanted = max(claims, default=0), sum(claims)
+    claims = [listener.n for listener in pictured.listeners]
+    free = max((agent.slots - agent.running for agent in pictured.agents), default=0)
+    largest, wanted = min(max(claims, default=0), free), sum(claims)
     if largest < 2:
         return
     asked: list[tuple[int, int, int]] = []

@@ -12,12 +12,13 @@ from math import log
 from rota.engine.book import ACTIVE, Agent, Pool
 from rota.engine.context import Context
 from rota.engine.ending import SAYS_NOTHING
-from rota.engine.estimates import ACCURACY, ANY_AGENT, ANY_KIND, off_by
+from rota.engine.estimates import ACCURACY, ANY_AGENT, ANY_KIND, beliefs_of, off_by
 from rota.engine.held import BELIEFS
+from rota.engine.owned import Served
 from rota.engine.troubles import learn_troubles
 from rota.model.times import SECOND
 from rota.planning.busy import faded, weight_of
-from rota.planning.estimate import ALPHA, Belief, learn
+from rota.planning.estimate import ALPHA, NOTHING, learn
 from rota.planning.snapshot import TENANT, PassKey
 from rota.planning.strategies import weights_of
 from rota.store.sql import fleet
@@ -69,22 +70,26 @@ def count_served(context: Context, agents: Sequence[int]) -> None:
     context.changed_served.update(rows)
 
 
+def take_turns(pool: Pool) -> bool:
+    """Whether the pool's agents are given tasks in turn, by how many they were given."""
+    return not {"turns", "served"}.isdisjoint(weights_of(pool.policy.strategy, pool.policy.terms))
+
+
 def catch_up(context: Context, number: int) -> None:
-    """Let an agent that comes new, or comes back, count as served no less than the others of its pool.
+    """Let an agent that comes new, or comes back, count as served as often as those of its pool that were there.
 
     Where agents are given tasks in turn it would be given all of them until it had as many as they (start-time fair
     queueing: who was not there saves nothing up).
     """
     agent = context.book.agents[number]
-    policy = context.book.pools[agent.pool].policy
-    if not {"turns", "served"} & weights_of(policy.strategy, policy.terms).keys():
+    if not take_turns(context.book.pools[agent.pool]):
         return
-    others = [one for one in context.book.agents.values() if one.pool == agent.pool and one.state == ACTIVE]
+    others = [one for one in context.book.agents_of(agent.pool) if one.state == ACTIVE]
     rows = _read(context, sorted({number, *(one.id for one in others)}))
     shares = [rows[one.id][0] / _weight(one) for one in others if one.id != number]
     if shares:
         served, busy_s, busy_at, mean_s, done, failed = rows[number]
-        served = max(served, int(min(shares) * _weight(agent)))
+        served = max(served, int(max(shares) * _weight(agent)))
         context.served[number] = (served, busy_s, busy_at, mean_s, done, failed)
         context.changed_served.add(number)
 
@@ -102,22 +107,20 @@ def keep_served(context: Context) -> None:
 
 def load_of(context: Context, agents: Sequence[int]) -> dict[int, tuple[int, float, float]]:
     """Tasks served, busy seconds decayed to now, and mean duration in seconds of these agents."""
-    found = {}
-    for agent, (served, busy_s, busy_at, mean_s, _done, _failed) in _read(context, agents).items():
-        found[agent] = (served, faded(busy_s, (context.now - busy_at) / SECOND), mean_s)
-    return found
+    now = context.now
+    return {
+        agent: (served, faded(busy_s, (now - busy_at) / SECOND), mean_s)
+        for agent, (served, busy_s, busy_at, mean_s, _done, _failed) in _read(context, agents).items()
+    }
 
 
-_Served = tuple[int, float, int, float, int, int]
-
-
-def _read(context: Context, agents: Sequence[int]) -> dict[int, _Served]:
-    rows: dict[int, _Served] = {agent: context.served.get(agent, NEW) for agent in agents}
-    for agent, served, busy_s, busy_at, mean_s, done, failed in context.transaction.each(
-        fleet.SERVED, [(agent,) for agent in agents if agent not in context.served]
-    ):
-        rows[agent] = context.served[agent] = (served, busy_s, busy_at, mean_s, done, failed)
-    return rows
+def _read(context: Context, agents: Sequence[int]) -> dict[int, Served]:
+    known = context.served
+    missing = [(agent,) for agent in agents if agent not in known]
+    if missing:
+        for agent, *row in context.transaction.each(fleet.SERVED, missing):
+            known[agent] = (row[0], row[1], row[2], row[3], row[4], row[5])
+    return {agent: known.get(agent, NEW) for agent in agents}
 
 
 def _fold_served(context: Context, samples: Sequence[Sample]) -> None:
@@ -133,16 +136,21 @@ def _fold_served(context: Context, samples: Sequence[Sample]) -> None:
 
 def _fold_estimates(context: Context, samples: Sequence[Sample]) -> None:
     """Beliefs about each agent's kind of work, each kind, all work, and how far submitters' estimates are off."""
-    keys = sorted({key for sample in samples for key in _teaches(sample)})
-    found = {(row[0], row[1]): Belief(*row[2:]) for row in context.transaction.each(fleet.ESTIMATES_OF, keys)}
-    known = sorted(found)
-    for sample in samples:
+    taught = [(sample, _teaches(sample)) for sample in samples]
+    keys = sorted({key for _sample, levels in taught for key in levels})
+    remembered = None if context.owned is None else context.owned.beliefs
+    found = beliefs_of(context.transaction, keys, remembered)
+    known = [key for key in keys if found[key] is not None]
+    for sample, levels in taught:
         value = log(max(sample.seconds, 1e-6)) if sample.good else None
         off = off_by(sample.seconds, sample.estimate) if sample.good and sample.estimate else None
-        for key in _teaches(sample):
-            found[key] = learn(found.get(key), off if key[0] == ACCURACY else value, float(sample.good))
-    context.transaction.each(fleet.DROP_ESTIMATES, known)
-    context.transaction.add(fleet.ADD_ESTIMATE, [(*key, *found[key]) for key in keys])
+        for key in levels:
+            found[key] = learn(found[key], off if key[0] == ACCURACY else value, float(sample.good))
+    if remembered is not None:
+        remembered.update(found)
+    rows = {key: (*key, *(found[key] or NOTHING)) for key in keys}
+    context.transaction.each(fleet.SET_ESTIMATE, [rows.pop(key) for key in known])
+    context.transaction.add(fleet.ADD_ESTIMATE, list(rows.values()))
 
 
 def _teaches(sample: Sample) -> list[tuple[int, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -21,8 +21,10 @@ NOT_STARTED = frozenset({"lapsed"})
 HOUR_S = 3_600.0
 
 
-def release(context: Context, leases: Iterable[LeaseRow]) -> None:
+def release(context: Context, leases: Collection[LeaseRow]) -> None:
     """These leases were ended: they count no longer. What they used is noted as each of their attempts ends."""
+    if context.owned is not None:
+        context.owned.end(leases)
     if not context.book.limits:
         return
     ended = sorted((lease.task, lease.token) for lease in leases)

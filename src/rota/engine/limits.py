@@ -76,6 +76,13 @@ class Limits:
                 found[named(key, limit.spec)] = limit
         return found
 
+    def keys_of_lane(self, queue: str, tenant: str, kind: str, names: Sequence[str]) -> frozenset[str]:
+        """The keys that such tasks are charged to, also where nothing limits them: a provider may park them."""
+        facts = {"queue": queue, "tenant": tenant, "kind": kind}
+        found = {*names, *(f"{field}:{value}" for field, value in facts.items())}
+        of_several = (value_of(limit.pattern, facts) for limit in self._by_lane if not limit.pattern.named)
+        return frozenset(found.union(key for key in of_several if key is not None))
+
     def of_agent(self, name: str) -> Charged:
         """What tasks in the hands of this agent are charged to."""
         keys = [(limit, value_of(limit.pattern, {"agent": name})) for limit in self._by_agent]

@@ -26,16 +26,31 @@ def listeners_of(context: Context, pool: Pool) -> list[Listening]:
     """Everybody who waits in this pool, the longest waiting first: rows of earlier turns, then this turn's claims."""
     agents = context.book.agents
     found: list[Listening] = []
-    for number, node, agents_text, n in context.transaction.one(LISTENERS):
-        own = context.listening.get(number)
-        if number in context.answered or (own is None and node == context.node):
-            continue
-        ids = own.agents if own is not None else tuple(msgspec.json.decode(agents_text, type=list[int]))
-        if any(agent in agents and agents[agent].pool == pool.id for agent in ids):
-            found.append(Listening(number, node, ids, n, own))
+    for listener in _waiting(context):
+        if any(agent in agents and agents[agent].pool == pool.id for agent in listener.agents):
+            found.append(listener)
     for claim in context.claims:
         if claim.chosen is None and agents[claim.agents[0]].pool == pool.id:
             found.append(Listening(claim.id, context.node, claim.agents, claim.claim.n, claim))
+    return found
+
+
+def _waiting(context: Context) -> list[Listening]:
+    """Those of earlier turns that nothing was found for yet."""
+    if context.owned is not None:
+        # Nobody listens but here, and numbers grow with time.
+        return [
+            Listening(number, context.node, own.agents, own.claim.n, own)
+            for number, own in context.listening.items()
+            if number not in context.answered and own.chosen is None
+        ]
+    found = []
+    for number, node, agents_text, n in context.transaction.one(LISTENERS):
+        known = context.listening.get(number)
+        if number in context.answered or (known is None and node == context.node):
+            continue
+        ids = known.agents if known is not None else tuple(msgspec.json.decode(agents_text, type=list[int]))
+        found.append(Listening(number, node, ids, n, known))
     return found
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from rota.engine.agents_now import agents_now
 from rota.engine.book import Pool
 from rota.engine.context import Context
 from rota.engine.heads import heads_of
 from rota.engine.kept_slots import KeptSlots, waiting_tasks
 from rota.engine.limit_standing import standings_of
+from rota.engine.parked import lane_parked, parked
 from rota.engine.timer_kinds import PREEMPT, WAKE
 from rota.model.ids import task_id
 from rota.model.priority import BANDS
@@ -18,13 +21,16 @@ from rota.model.times import SECOND
 from rota.planning.for_now import Asked
 from rota.planning.order import effective
 from rota.planning.preempt import Preempt, Running, Wanting, preempt
-from rota.store.sql.leases import COUNT_PREEMPTED, FLAG_PREEMPT, HELD_BY_AGENTS, KEEP_SLOT, LeaseRow
-from rota.store.sql.waiting import DEPTHS, PARKED_LIMITS
+from rota.store.sql.fleet import ALL_SERVED
+from rota.store.sql.leases import COUNT_PREEMPTED, FLAG_PREEMPT, HELD_BY_AGENTS, KEEP_SLOT, LISTENERS, LeaseRow
+from rota.store.sql.waiting import DEPTHS
 
 GRACE_S = 30.0
 """How long an agent may still work on a task that is to give way, seconds; then it is taken out of its hands."""
 KEEP_S = 30.0
 """How long after that the slot is kept for the better task, seconds."""
+ASKS_AGAIN_S = 5.0
+"""Who ended a task or registered so lately is taken to ask for work in a moment, seconds."""
 LOOKED_AT = 8
 """Tasks of one lane that are looked at in one turn."""
 
@@ -41,8 +47,28 @@ def make_way(context: Context, pool: Pool, kept: KeptSlots) -> None:
     needs = [want.asked.needs for want in wanting]
     agents = agents_now(context.transaction, context.book, pool.id, context.now, needs)
     leases = _leases(context, [agent.id for agent in agents])
-    decided = preempt(agents, _running(context, leases), wanting, policy, context.now)
+    asking = _asking(context, pool)
+    decided = preempt(agents, asking, _running(context, leases), wanting, policy, context.now)
     _ask(context, pool, decided, {lease.task: lease for lease in leases})
+
+
+def _asking(context: Context, pool: Pool) -> set[int]:
+    """Agents that ask for work, and those that will in a moment; when that moment is over there is a timer."""
+    found = {
+        agent
+        for _id, _node, agents, _n in context.transaction.one(LISTENERS)
+        for agent in msgspec.json.decode(agents, type=list[int])
+    }
+    last_seen = {agent.id: agent.registered for agent in context.book.agents_of(pool.id)}
+    for agent, _served, _busy_s, ended, *_ in context.transaction.one(ALL_SERVED):
+        if agent in last_seen:
+            last_seen[agent] = max(last_seen[agent], ended)
+    for agent, at in last_seen.items():
+        until = at + round(ASKS_AGAIN_S * SECOND)
+        if agent not in found and context.now < until:
+            context.changes.add_timer(until, WAKE, pool.id)
+            found.add(agent)
+    return found
 
 
 def _wanting(context: Context, pool: Pool, policy: Preemption, kept: KeptSlots) -> list[Wanting]:
@@ -69,7 +95,7 @@ def _wanting(context: Context, pool: Pool, policy: Preemption, kept: KeptSlots) 
 def _lanes(context: Context, pool: Pool, policy: Preemption) -> list[int]:
     """Lanes of bands that may preempt, with tasks that could be given out if there was a slot."""
     book, transaction = context.book, context.transaction
-    parked = {limit for limit, _until in transaction.one(PARKED_LIMITS, context.now)}
+    keys = parked(context)
     found = []
     for lane, n, _rows in transaction.one(DEPTHS):
         key = book.lane_key(transaction, lane)
@@ -77,7 +103,7 @@ def _lanes(context: Context, pool: Pool, policy: Preemption) -> list[int]:
             continue
         if book.queues[key.queue].paused or key.shape in context.broken:
             continue
-        if parked.intersection(book.needs_of(transaction, key.shape).limits):
+        if lane_parked(book, transaction, lane, keys):
             continue
         charged = book.charged(transaction, lane)
         if all(one.gauge.room for one in standings_of(transaction, charged, context.now).values()):

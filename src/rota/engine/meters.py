@@ -120,12 +120,23 @@ class PoolMeters:
         """`agents` are those that listen, with their slots in use."""
         book = context.book
         self._slots = fold_outcomes(context, agents)
+        self._meters: Meters | None = None
+        self._by_lane: dict[int, Charged] = {}
+        self._by_agent: dict[int, Charged] = {}
+        if not book.limits:
+            return
         self._by_lane = {lane: book.charged(context.transaction, lane) for lane in lanes}
         self._by_agent = {agent: book.limits.of_agent(book.agent_name(agent)) for agent in agents}
         every: dict[str, Limit] = {}
         for charged in (*self._by_lane.values(), *self._by_agent.values()):
             every.update(charged)
-        self._meters = Meters(context, every) if every else None
+        if every:
+            self._meters = Meters(context, every)
+
+    @property
+    def idle(self) -> bool:
+        """No limit bounds any of these lanes and agents."""
+        return self._meters is None and not self._slots
 
     def draw(self, pictured: Snapshot) -> Snapshot:
         """The picture with what limits leave for its lanes and agents."""

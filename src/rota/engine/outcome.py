@@ -9,7 +9,8 @@ from rota.engine.attempts import failed
 from rota.engine.context import Context
 from rota.engine.ending import end_attempt, note_end, note_text
 from rota.engine.limit_use import release
-from rota.engine.line import steps_out
+from rota.engine.line import keys_of, steps_out
+from rota.engine.parked import names_of, park, parked
 from rota.engine.place import Groups, put, tell
 from rota.engine.timer_kinds import LIMIT
 from rota.model import bounds, check, state
@@ -20,7 +21,6 @@ from rota.model.ids import task_id, task_number, token_number
 from rota.model.times import ahead
 from rota.store.sql.leases import END_LEASES, LeaseRow
 from rota.store.sql.tasks import SET_QUESTION, TaskRow
-from rota.store.sql.waiting import PARK_LIMIT, PARKED_LIMITS
 
 
 def complete(context: Context, commands: Sequence[Complete]) -> list[Judged | RotaError]:
@@ -137,13 +137,14 @@ def _limited(
 ) -> int:
     assert outcome.limit is not None
     # Of two reports the later time holds: whoever saw it was told so by the provider.
-    parked: dict[str, int] = dict(context.transaction.one(PARKED_LIMITS, context.now))
-    retry_at = max(retry_at, parked.get(outcome.limit, 0))
-    context.transaction.one(PARK_LIMIT, outcome.limit, retry_at)
+    retry_at = max(retry_at, parked(context).get(outcome.limit, 0))
+    park(context, outcome.limit, retry_at)
     context.changes.add_timer(retry_at, LIMIT, context.queue_of(row).pool)
     context.changes.say("limit", limit=outcome.limit, until=retry_at)
     end_attempt(context, lease, row.kind, "limited", counted=False, error=outcome.error, note=note)
-    charged = outcome.limit in context.book.needs_of(context.transaction, row.shape).limits
+    own = names_of(context.book.limits, [outcome.limit]).intersection(keys_of(row))
+    context.look_at.update(own)
+    charged = own or outcome.limit in context.book.keys_of(context.transaction, lease.lane)
     return put(
         context,
         row,

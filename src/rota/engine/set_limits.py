@@ -7,6 +7,7 @@ import msgspec
 from rota.engine.admission import look_again
 from rota.engine.context import Context
 from rota.engine.limits import Limit, heir_of
+from rota.engine.parked import forget_parked, names_of
 from rota.model import bounds, check
 from rota.model.commands.fleet import Ok
 from rota.model.commands.limits import RemoveLimit, ResetLimit, SetLimit
@@ -70,6 +71,7 @@ def reset_limit(context: Context, command: ResetLimit) -> Ok:
     """Start limits anew with nothing used."""
     key = check.text(command.key, "key", bounds.KEY, empty=False)
     unparked = context.transaction.one(UNPARK_LIMIT, key)
+    forget_parked(context)
     names = _names(context, key)
     found = _start_anew(context, names)
     known = any(limit.spec.key == key for limit in context.book.limits.by_id.values())
@@ -79,7 +81,7 @@ def reset_limit(context: Context, command: ResetLimit) -> Ok:
         return Ok(changed=False)
     context.changes.say("reset_limit", None, limits=found, unparked=[row[0] for row in unparked])
     context.changes.pools.update(context.book.pools)
-    look_again(context, found)
+    look_again(context, [*found, *names_of(context.book.limits, [key])])
     return Ok()
 
 

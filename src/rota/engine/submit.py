@@ -12,7 +12,7 @@ from rota.engine.book import Queue
 from rota.engine.context import Context
 from rota.engine.depth import Room
 from rota.engine.limits_of_submit import LimitsOfSubmit
-from rota.engine.line import wants_in
+from rota.engine.line import behind, wants_in
 from rota.engine.named import project
 from rota.engine.needs import asks, hand_up
 from rota.engine.parents import Parents
@@ -32,7 +32,7 @@ from rota.model.requirements import needs_of
 from rota.model.task import TaskSpec
 from rota.model.times import ahead, micros, moment
 from rota.planning.inherit import NOTHING, Need, backwards, least
-from rota.planning.order import Facts
+from rota.planning.order import Facts, Standing
 from rota.store.protocol import Rerun
 from rota.store.sql import relations
 from rota.store.sql.tasks import MARK_PARENTS
@@ -113,6 +113,9 @@ class _Intake:
         """Tasks that could be ready but must be admitted: index, keys, band, due."""
         self.turn_late: list[tuple[int, int]] = []
         """When tasks that are in time now will be late, with the index of their spec."""
+        self._last_found: Standing | None = None
+        self._last_asked: tuple[int, int, int | None] = (0, 0, None)
+        self._last_lane = 0
 
     def run(self) -> Submitted:
         specs = self.specs
@@ -204,14 +207,13 @@ class _Intake:
             queue, Alike(queue.id, band, spec.kind, estimate, deadline, need)
         )
         project = self._project(spec, field)
-        keys = self.limits.keys(index, spec, queue, project)
+        keys = self.limits.keys(index, spec, queue, project) if context.book.limits else None
         if keys is not None and came_into == state.READY:
             came_into = state.BLOCKED
-            self.wishes.append((index, keys, found.band, by))
+            self.wishes.append((index, keys, found.band + behind(context, queue.pool, shape), by))
         lane = None
         if came_into == state.READY:
-            lane = lane_for(context, queue, found, shape, tenant, project)
-            context.changes.pools.add(queue.pool)
+            lane = self._lane(queue, found, shape, tenant, project)
         approval = queue.policy.approval if spec.approval is None else spec.approval
         stages = stage_list(context, spec, queue, field)
         row = [
@@ -226,6 +228,15 @@ class _Intake:
         if lane is not None and found.turns_late is not None:
             self.turn_late.append((found.turns_late, index))
         return row, facts
+
+    def _lane(self, queue: Queue, found: Standing, shape: int, tenant: int, project: int | None) -> int:
+        """The lane of a task that is ready at once. In most submits it is that of the task before."""
+        asked = (shape, tenant, project)
+        if found is not self._last_found or asked != self._last_asked:
+            self.context.changes.pools.add(queue.pool)
+            self._last_lane = lane_for(self.context, queue, found, *asked)
+            self._last_found, self._last_asked = found, asked
+        return self._last_lane
 
     def _project(self, spec: TaskSpec, field: str) -> int | None:
         if spec.project is None:

@@ -12,6 +12,7 @@ from rota.engine.ending import end
 from rota.engine.limit_use import note_use, release
 from rota.engine.needs import hand_up_again, take_back_again
 from rota.engine.outcome import take_back
+from rota.engine.parked import unpark_due
 from rota.engine.place import Groups, leave, put, tell, temporary_shape
 from rota.engine.stages import stages_due
 from rota.engine.stand import stand
@@ -44,7 +45,7 @@ from rota.store.sql.leases import (
     LeaseRow,
 )
 from rota.store.sql.tasks import TaskRow
-from rota.store.sql.waiting import DUE_TIMERS_POSTGRES, DUE_TIMERS_SQLITE, UNPARK_LIMITS
+from rota.store.sql.waiting import DUE_TIMERS_POSTGRES, DUE_TIMERS_SQLITE
 
 AT_ONCE = 500
 """Timers fired and leases ended in one turn; the rest follows in the next."""
@@ -60,7 +61,7 @@ def fire(context: Context, *, gap: bool = False) -> bool:
     fired: set[int] = set()
     for at, kind, ref in due:
         if kind == LIMIT:
-            context.transaction.one(UNPARK_LIMITS, context.now)
+            unpark_due(context)
             context.changes.pools.update(context.book.pools)
             continue
         if kind == WAKE:

@@ -5,50 +5,32 @@ Only agents in trouble have rows; a success where there is none changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from rota.engine.context import Context
 from rota.engine.timer_kinds import WAKE
+from rota.engine.trouble_rows import ANY_KIND, Troubles, troubles_of
 from rota.model.times import SECOND
 from rota.planning import breaker, ejection
-from rota.planning.breaker import Breaker
 from rota.planning.ejection import Streak
-from rota.store.protocol import Reader
 from rota.store.sql import fleet
 from rota.store.sql.leases import Sample
 
-ANY_KIND = ""
-"""Stands for all kinds: an agent's streak."""
 
-
-class Troubles(NamedTuple):
-    """Who is in trouble."""
-
-    breakers: Mapping[int, Mapping[str, Breaker]]
-    """By agent and kind."""
-    streaks: Mapping[int, Streak]
-    """By agent."""
-
-
-NONE = Troubles({}, {})
-
-
-def troubles_of(reader: Reader) -> Troubles:
-    """Everybody's troubles as the database has them."""
-    breakers: dict[int, dict[str, Breaker]] = {}
-    streaks: dict[int, Streak] = {}
-    for agent, kind, outcomes, n, until in reader.one(fleet.TROUBLES):
-        if kind == ANY_KIND:
-            streaks[agent] = Streak(outcomes, n, until)
-        else:
-            breakers.setdefault(agent, {})[kind] = Breaker(outcomes, n, until)
-    return Troubles(breakers, streaks)
+def known_troubles(context: Context) -> Troubles:
+    """Everybody's troubles, as this turn finds them."""
+    owned = context.owned
+    if owned is None:
+        return troubles_of(context.transaction)
+    if owned.troubles is None:
+        owned.troubles = troubles_of(context.transaction)
+    return owned.troubles
 
 
 def learn_troubles(context: Context, samples: Sequence[Sample]) -> None:
     """Fold outcomes, in the order in which they ended, into breakers and streaks, and say who is out."""
-    known = troubles_of(context.transaction)
+    known = known_troubles(context)
     if all(sample.good for sample in samples) and not (known.breakers or known.streaks):
         return
     rows: dict[tuple[int, str], tuple[int, int, int]] = {}
@@ -82,6 +64,10 @@ def learn_troubles(context: Context, samples: Sequence[Sample]) -> None:
             if after != streak:
                 streaks[sample.agent] = after
                 rows[key] = (after.failures, after.times, after.until)
+    if not rows:
+        return
+    if context.owned is not None:
+        context.owned.troubles = None
     context.transaction.each(fleet.DROP_TROUBLES, sorted(rows.keys() & was))
     context.transaction.add(fleet.ADD_TROUBLE, [(*key, *row) for key, row in sorted(rows.items()) if row != (0, 0, 0)])
 

@@ -34,7 +34,7 @@ from rota.engine.choose import choose
 from rota.engine.context import Context, Waiting
 from rota.engine.deliver import deliver
 from rota.engine.dependencies import settle
-from rota.engine.dispatch import PlanningError, dispatch
+from rota.engine.dispatch import dispatch
 from rota.engine.held import FLEET
 from rota.engine.learn import keep_samples, keep_served
 from rota.engine.set_aside import Fault
@@ -144,7 +144,7 @@ def turn(
     done: Outcome | None = None
     try:
         with store.write() as transaction:
-            transaction.hold(FLEET, shared=not any(type(command) in _CHANGES_FLEET for command in commands))
+            transaction.hold(FLEET, shared=_CHANGES_FLEET.isdisjoint(map(type, commands)))
             book.refresh(transaction, alone=not store.nodes_share)
             context = Context(transaction, now, node, book, random, listening, broken)
             answers = _apply_all(context, commands, numbers)
@@ -169,7 +169,8 @@ def turn(
 def _apply_all(context: Context, commands: Sequence[Command], numbers: Callable[[], int]) -> list[Answer]:
     """Heartbeats first, outcomes together, the rest as it came, claims last: so that claims see the freed slots."""
     answers: list[Answer] = [None] * len(commands)
-    order = sorted(range(len(commands)), key=lambda index: _PHASES.get(type(commands[index]), _MIDDLE))
+    phases = [_PHASES.get(type(command), _MIDDLE) for command in commands]
+    order = sorted(range(len(commands)), key=phases.__getitem__)
     completes = [index for index in order if type(commands[index]) is w.Complete]
     if completes:
         judged = outcome.complete(context, [commands[index] for index in completes])
@@ -195,24 +196,15 @@ def _apply_all(context: Context, commands: Sequence[Command], numbers: Callable[
 
 
 def _plan_pools(context: Context) -> None:
-    """Plan each touched pool inside one savepoint. A plan that fails leaves the commands standing."""
+    """Plan each touched pool."""
     for pool in sorted(context.changes.pools | context.look):
         if pool not in context.book.pools:
             continue
         context.flush()
-        context.transaction.savepoint()
-        mark = context.mark()
-        try:
-            choose(context, context.book.pools[pool])
-            if not dispatch(context, context.book.pools[pool]) and pool in context.changes.pools:
-                # The holder may have looked before this turn's changes, and hears of them. Who only looked stays
-                # silent: if every loser signalled, idle nodes would wake each other for ever.
-                context.contended.add(pool)
-                context.topics.add(f"pool:{pool}")
-            context.flush()
-        except PlanningError as error:
-            context.transaction.back()
-            context.rewind(mark)
-            context.trouble.append(f"planning pool {context.book.pools[pool].name} failed: {error}")
-            continue
-        context.transaction.release()
+        choose(context, context.book.pools[pool])
+        if not dispatch(context, context.book.pools[pool]) and pool in context.changes.pools:
+            # The holder may have looked before this turn's changes, and hears of them. Who only looked stays
+            # silent: if every loser signalled, idle nodes would wake each other for ever.
+            context.contended.add(pool)
+            context.topics.add(f"pool:{pool}")
+        context.flush()

@@ -7,11 +7,14 @@ from collections.abc import Collection, Iterator, Mapping
 import msgspec
 
 from rota.files.auto_slots import slots_of
+from rota.files.keylines import line_of
 from rota.files.limits import limits_of
-from rota.files.place import Misfit, Path, nearest, quoted
-from rota.files.routing import near_of, preemption_of, rules_of, stages_of
+from rota.files.nobody import Described, for_nobody
+from rota.files.place import Caution, Misfit, Path, nearest, quoted
+from rota.files.routing import doubtful_stages, near_of, preemption_of, rules_of, stages_of
 from rota.files.strategy import check_strategies, terms_of
 from rota.files.tables import AgentTable, FleetTable, PoolTable, QueueTable
+from rota.files.targets import Targets, targets_of
 from rota.files.working_hours import hours_of, reserves_of, zone_of_agent
 from rota.model.agent import AgentSpec, Cost
 from rota.model.bounds import NAME, SPAN_S
@@ -20,6 +23,7 @@ from rota.model.limit import LimitSpec
 from rota.model.queue import Backoff, PoolPolicy, QueuePolicy
 from rota.model.rule import Rule
 from rota.model.times import Span, seconds
+from rota.planning.snapshot import profile_of
 
 GRACE_S = 10.0
 """Between SIGTERM and SIGKILL when the file says nothing else, seconds."""
@@ -71,6 +75,9 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     agents: tuple[FleetAgent, ...] = ()
     limits: tuple[LimitSpec, ...] = ()
     rules: tuple[Rule, ...] = ()
+    targets: Targets = Targets()
+    cautions: tuple[Caution, ...] = ()
+    """What may be wrong with it, though something outside the file may make it right."""
 
 
 def fleet_of(table: FleetTable, folder: str, file: str, lines: Mapping[Path, int]) -> Fleet:
@@ -91,6 +98,12 @@ def fleet_of(table: FleetTable, folder: str, file: str, lines: Mapping[Path, int
     _check_names(agents)
     _check_pools(agents, queues, pools)
     _check_databases(table)
+    rules = rules_of(table.rule, queues)
+    limits = limits_of(table.limit, queues, {name for rule in rules for name in rule.set.limits})
+    specs = [agent.spec for agent in agents]
+    described = Described(specs, list(map(profile_of, specs)), queues, pools, rules, limits)
+    closed = all(agent.process is not None for agent in agents)
+    doubts = [*doubtful_stages(queues), *for_nobody(described, closed=closed)]
     return Fleet(
         folder=folder,
         file=file,
@@ -99,9 +112,15 @@ def fleet_of(table: FleetTable, folder: str, file: str, lines: Mapping[Path, int
         pools=pools,
         agents=tuple(agents),
         tenants={name: tenant.weight for name, tenant in table.tenant.items()},
-        limits=limits_of(table.limit, queues),
-        rules=rules_of(table.rule, queues),
+        limits=limits,
+        rules=rules,
+        targets=targets_of(table.targets),
+        cautions=tuple(_caution(doubt.at(file, line_of(lines, doubt.path))) for doubt in doubts),
     )
+
+
+def _caution(error: RotaError) -> Caution:
+    return Caution(error.field or "", error.message)
 
 
 def _check_printable(table: FleetTable) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 
 from rota.files.place import Path
 
@@ -26,7 +27,7 @@ def key_lines(text: str) -> dict[Path, int]:
     return _Scanner(text.replace("\r\n", "\n")).lines
 
 
-def line_of(found: dict[Path, int], path: Path) -> int | None:
+def line_of(found: Mapping[Path, int], path: Path) -> int | None:
     """The line of a path, or of the nearest thing around it that has one; None for the whole document."""
     while path and path not in found:
         path = path[:-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 from typing import Annotated
 
 import msgspec
@@ -11,9 +12,11 @@ from msgspec import Meta
 from rota.files.place import Misfit, Path, nearest, quoted
 from rota.model.bounds import NAME
 from rota.model.errors import RotaError
-from rota.model.limit import LimitSpec, OnEmpty, check_limit
+from rota.model.limit import FIELDS, LimitSpec, OnEmpty, check_limit, pattern
 from rota.model.times import Span, seconds
 
+_NEAR = 0.8
+"""How alike a name and a field are (Ratcliff and Obershelp) that are taken for a slip of the pen."""
 _Text = Annotated[str, Meta(min_length=1, max_length=NAME)]
 
 
@@ -62,8 +65,10 @@ class LimitTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ] = None
 
 
-def limits_of(tables: Sequence[LimitTable], queues: Collection[str]) -> tuple[LimitSpec, ...]:
-    """The limits of a file that has these queues; a `Misfit` where one can not be."""
+def limits_of(
+    tables: Sequence[LimitTable], queues: Collection[str], named: Collection[str] = ()
+) -> tuple[LimitSpec, ...]:
+    """The limits of a file with these queues, whose rules name those limits; a `Misfit` where one can not be."""
     found: dict[str, int] = {}
     limits = []
     for at, table in enumerate(tables):
@@ -74,6 +79,8 @@ def limits_of(tables: Sequence[LimitTable], queues: Collection[str]) -> tuple[Li
             message = f"limit[{first}] is of the same key, unit and period; remove one of them"
             raise Misfit((*path, "key"), message)
         _check_queue(spec.key, queues, path)
+        if spec.key not in named:
+            _check_name(spec.key, path)
         limits.append(spec)
     return tuple(limits)
 
@@ -93,3 +100,16 @@ def _check_queue(key: str, queues: Collection[str], path: Path) -> None:
     field, colon, name = key.partition(":")
     if colon and field == "queue" and "{" not in name and name not in queues and name != "default":
         raise Misfit((*path, "key"), f"this file has no queue {quoted(name)}{nearest(name, queues)}")
+
+
+def _check_name(key: str, path: Path) -> None:
+    """A name that only tasks would give, and that is all but a field: most likely a slip of the pen."""
+    if not pattern(key).named:
+        return
+    word, colon, value = key.partition(":")
+    if word.startswith("payload."):
+        raise Misfit((*path, "key"), f"a field of the payload stands in braces; write {{{word}}}")
+    near = get_close_matches(word.casefold(), FIELDS, n=1, cutoff=_NEAR)
+    if word.isalpha() and near:
+        told = f"{quoted(word)} is no field of tasks; did you mean {quoted(near[0] + colon + value)}?"
+        raise Misfit((*path, "key"), f"{told} If tasks name it in their limits, choose another name")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from rota.model.errors import RotaError
 from rota.model.path import Path as Path
@@ -13,6 +14,16 @@ from rota.model.path import quoted as quoted
 _SHOWN = 60
 _PATH_SHOWN = 300
 _MESSAGE_SHOWN = 800
+
+
+class Caution(NamedTuple):
+    """Something in a file that may be wrong: the line and field, and a sentence with the fix."""
+
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}"
 
 
 class Misfit(Exception):

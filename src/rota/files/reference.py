@@ -23,6 +23,8 @@ from rota.files.tables import (
     QueueTable,
     ReserveTable,
 )
+from rota.files.targets import TargetsTable
+from rota.model.bounds import CHECKPOINT_BYTES
 from rota.model.rule import Rule, RuleSet
 from rota.model.stage import Change, Person, Stage
 
@@ -87,12 +89,24 @@ _CLOSING = f"""
 - A pool's `strategy` is one of [strategies.md](strategies.md), or has a table `[strategy.NAME]`; that
   table weighs known terms, each above 0, and its name is none of Rota's own.
 - `hours` are days and times such as `mon-fri 09:00-17:00`, and `time_zone` is a known one, used by
-  hours. `reserve` names a priority above `low` or a tenant, and no more slots than the agent has.
+  hours. `reserve` names a priority above `low` or a tenant, and no more slots than the agent has;
+  what is kept for different tenants at one time is together no more than that either.
 - Two agents never have one name, those that `count` makes included.
 - An agent's pool is `default`, or has a table `[pool.NAME]`, or is the pool of a queue of this
   file.
+- Where Rota starts every agent of the file, one of them may do what a rule asks for, now or after the
+  stages of its queue; an agent of the pool has the role of a stage's `person`; the agent of a limit
+  `agent:NAME` is there; and an agent of a pool with `preempt` has no price, or `priced` is true. Who
+  comes from outside is said by an `[[agent]]` without `command` and `python`. With one of these in the
+  file others may come too: then it is a warning of `rota check` and `rota run`. A file without agents
+  is asked nothing.
+- A warning in any file that has agents: a queue whose pool has none. In any file: a stage `after` the
+  `ttl` of its queue, and one that asks for more than one before it in the list, by another clock.
+- The key of a limit is not all but a field (`tennant`), unless a rule names it. `rota check` warns of
+  limits that neither a rule nor a task of the file names.
 - `overflow = "shed"` and `"move"` need `depth`; `"move"` needs `overflow_queue`, another queue of
-  this file, or `default`.
+  this file, or `default`. Two queues may take each other's overflow: a task moves once, and is refused
+  when both are full.
 - `term` is from 1 second to 7 days; `ttl`, `timeout` and `stall` are more than 0; `backoff.cap` is
   not less than `backoff.base`.
 
@@ -110,6 +124,29 @@ Of a `command`, and of what a Python function raises (by the name of the class; 
 75 and 65 are EX_TEMPFAIL and EX_DATAERR of sysexits.h. A `check` passes with 0; with any other code the attempt has
 failed. When nothing but "later" was answered for ten minutes, and ten times at least, `rota run` and `rota each`
 end as stuck and say so; with `--wait`, `rota run` goes on.
+
+## How a command goes on where it was
+
+The variable `ROTA_CHECKPOINT` names a file in a private folder of the attempt, which goes when the attempt is over. At
+the start the task's last checkpoint is in it, if there is one (text as it was written, anything else as JSON). What the
+command leaves in it is handed on with the task whenever that is not done: after a failure, a timeout, a signal, a
+refused answer, and when it was asked to end, by a cancel, by preemption or because Rota stops. It is asked with
+SIGTERM and has its `grace` to write. The next attempt, by whichever agent, finds it in the file, in `{{checkpoint}}`
+and `{{brief}}`, and as `checkpoint` of the task on its standard input.
+
+```sh
+page=$(cat "$ROTA_CHECKPOINT" 2> /dev/null || echo 1)
+while [ "$page" -le 100 ]; do
+    translate "$page" && page=$((page + 1))
+    echo "$page" > "$ROTA_CHECKPOINT.new" && mv "$ROTA_CHECKPOINT.new" "$ROTA_CHECKPOINT"
+done
+```
+
+Written aside and moved, it is whole even if the command is killed in the middle. It is UTF-8 text without NUL, of at
+most {CHECKPOINT_BYTES:,} bytes as JSON. What is not is left out, the attempt's error says so, and the checkpoint before
+it stays. An empty file takes the checkpoint away; no file leaves it as it was. It is read when the command has ended:
+of a machine that fails, or a Rota that is killed, the checkpoint before stays. Agents that connect by themselves send
+`checkpoint` with a heartbeat.
 
 ## Which database is used
 
@@ -144,6 +181,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`set` of a rule": RuleSet,
     "`[region.NAME]`": RegionTable,
     "`preempt` of a pool": PreemptTable,
+    "`[targets]`": TargetsTable,
 }
 _PLAIN = {
     inspect.StrType: "text",

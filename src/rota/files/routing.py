@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -11,10 +11,10 @@ from msgspec import Meta
 from rota.files.place import Misfit, Path, nearest, quoted
 from rota.model.bounds import ATTEMPTS, NAME, SKILLS
 from rota.model.priority import BANDS, Priority
-from rota.model.queue import Preemption
+from rota.model.queue import Preemption, QueuePolicy
 from rota.model.rule import Rule
 from rota.model.stage import Stage
-from rota.model.stage_check import fault, settled
+from rota.model.stage_check import afterthoughts, fault, settled
 from rota.planning import rules as routing
 from rota.planning.stages import next_queue
 
@@ -56,7 +56,21 @@ def stages_of(stages: Sequence[Stage], attempts: int, queues: Collection[str], p
         person = stage.change.person is not None and stage.change.person.queue is not None
         inner = ("change", "person", "queue") if person else ("change", "queue")
         _check_queue(next_queue(stage.change), queues, (*path, at, *inner))
+        _check_moves(stages, at, path)
     return settled(stages)
+
+
+def doubtful_stages(queues: Mapping[str, QueuePolicy]) -> Iterator[Misfit]:
+    """Stages that will probably change nothing, though some task may come for which they do."""
+    for name, policy in queues.items():
+        path: Path = ("queue", name, "stages")
+        for at, stage in enumerate(policy.stages):
+            # A task that was tried once does not expire, and may bring a ttl of its own: so it is no fault.
+            if stage.after is not None and policy.ttl is not None and float(stage.after) >= policy.ttl:
+                told = f"tasks that no agent got have expired by then: their ttl is {policy.ttl:g} seconds"
+                yield Misfit((*path, at, "after"), f"{told}; let it come sooner, or give a longer ttl")
+        for found in afterthoughts(policy.stages):
+            yield Misfit((*path, *found.path), f"this {found.message}; if that is meant, put the other one behind it")
 
 
 def near_of(regions: Mapping[str, RegionTable]) -> dict[str, tuple[str, ...]]:
@@ -87,6 +101,14 @@ def rules_of(rules: Sequence[Rule], queues: Collection[str]) -> tuple[Rule, ...]
     for at, rule in enumerate(rules):
         _check_queue(rule.set.queue, queues, ("rule", at, "set", "queue"))
     return tuple(rules)
+
+
+def _check_moves(stages: Sequence[Stage], at: int, path: Path) -> None:
+    """A move into the queue in which the task is; where another stage moves it away, it may be a move back."""
+    own = path[1]
+    others = [next_queue(stage.change) for number, stage in enumerate(stages) if number != at]
+    if stages[at].change.queue == own and all(other in (None, own) for other in others):
+        raise Misfit((*path, at, "change", "queue"), "the task is in this queue already; name another, or leave it out")
 
 
 def _check_queue(name: str | None, queues: Collection[str], path: Path) -> None:

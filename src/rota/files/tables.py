@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from rota.files.limits import LimitTable
 from rota.files.routing import PreemptTable, RegionTable
+from rota.files.targets import TargetsTable
 from rota.model.bounds import ATTEMPTS, GROUP, INT64, LEVEL, NAME, SKILLS, SLOTS
 from rota.model.priority import Priority
 from rota.model.queue import Matching, Ordering, Overflow
@@ -27,7 +28,6 @@ Money = Annotated[float, Meta(ge=0, le=MOST_COST)]
 
 NOT_YET = {
     "schedule": "schedules",
-    "targets": "targets",
     "alert": "alerts",
 }
 """Tables that are part of the design but not of this version: refused, never ignored."""
@@ -336,3 +336,6 @@ class FleetTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ] = {}
     agent: Annotated[list[AgentTable], Meta(description="One table `[[agent]]` for each kind of agent.")] = []
     limit: Annotated[list[LimitTable], Meta(description="One table `[[limit]]` for each limit.")] = []
+    targets: Annotated[
+        TargetsTable | None, Meta(description="One table `[targets]`: what distribution is to reach.")
+    ] = None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rota.files.auto_slots import slots_of
-from rota.files.place import Misfit, Path
+from rota.files.place import Misfit, Path, quoted
 from rota.files.tables import AgentTable, ReserveTable
 from rota.model.agent import Reserve
 from rota.planning.hours import window_of, zone_of
+from rota.planning.reserve import too_many
 
 
 def hours_of(hours: Sequence[str], path: Path) -> tuple[str, ...]:
@@ -40,7 +41,18 @@ def reserves_of(table: AgentTable, path: Path) -> tuple[Reserve, ...]:
         if one.slots > slots:
             message = f"this is more than the {slots} slots the agent has; reserve fewer"
             raise Misfit((*path, "reserve", at, "slots"), message)
+    _check_sum(kept, table, path)
     return kept
+
+
+def _check_sum(kept: Sequence[Reserve], table: AgentTable, path: Path) -> None:
+    slots, _least = slots_of(table, path)
+    clash = too_many(kept, slots)
+    if clash is None:
+        return
+    told = " and ".join(f"{kept[at].slots} for {quoted(kept[at].tenant or '')}" for at in clash)
+    message = f"{told} at the same time are more than the {slots} slots the agent has, and what one keeps the others"
+    raise Misfit((*path, "reserve", clash[-1], "slots"), f"{message} can not use; reserve fewer")
 
 
 def _reserve(table: ReserveTable, path: Path) -> Reserve:

@@ -140,18 +140,41 @@ def _of_name(path: Path, name: str | None) -> Iterator[Fault]:
         yield Fault(path, f"must be a name of 1 to {NAME} printable characters")
 
 
+def afterthoughts(stages: Sequence[Stage]) -> Iterator[Fault]:
+    """Stages that ask for more than one before them in the list, by another clock.
+
+    Nothing is taken back then: which of both comes first depends on the task, and the second changes nothing. So this
+    may be meant, and is no fault.
+    """
+    for at, stage in enumerate(stages):
+        for before, earlier in enumerate(stages[:at]):
+            if not any(getattr(stage, name) is not None and getattr(earlier, name) is not None for name in _WHEN):
+                yield from _narrower(stage.change, at, earlier.change, before)
+
+
+def _narrower(change: Change, at: int, earlier: Change, before: int) -> Iterator[Fault]:
+    told = f"changes nothing once stages[{before}] has come, which comes by another clock and"
+    wide = 2 if "regions" in earlier.drop else _WIDER[earlier.widen]
+    if change.widen is not None and _WIDER[change.widen] < wide:
+        yield Fault((at, "change", "widen"), f"{told} allows more regions; a relaxation must not narrow")
+    for skill, level in change.skills.items():
+        if level > earlier.skills.get(skill, LEVEL):
+            yield Fault((at, "change", "skills", skill), f"{told} asks for less; a relaxation must not narrow")
+
+
 def _of_order(stages: Sequence[Stage]) -> Iterator[Fault]:
-    """Of stages that come by the same clock a later one must not take back what an earlier one did."""
+    """Of stages that come by the same clock a later one must not take back what an earlier one did, or do it again.
+
+    Which of two clocks comes first is not known before: see `afterthoughts`.
+    """
     for name in _WHEN:
         of_clock = [(_moment(stage), at) for at, stage in enumerate(stages) if getattr(stage, name) is not None]
-        raised, wide, levels = len(PRIORITIES), 0, dict[str, int]()
+        wide, levels = 0, dict[str, int]()
+        worst = BANDS[PRIORITIES[-1]]  # where the lowest task stands once the earlier ones have come
         for _, at in sorted(of_clock):
             change = stages[at].change
-            if change.priority is not None:
-                if BANDS[change.priority] >= raised:
-                    told = f"{change.priority} is no better than {PRIORITIES[raised]}, to which an earlier stage raises"
-                    yield Fault((at, "change", "priority"), f"{told}; a raise must not lower")
-                raised = min(raised, BANDS[change.priority])
+            yield from _of_raise(change, at, worst)
+            worst = _raised(change, worst)
             if change.widen is not None and _WIDER[change.widen] < wide:
                 told = "an earlier stage allows more regions already; a relaxation must not narrow"
                 yield Fault((at, "change", "widen"), told)
@@ -161,6 +184,29 @@ def _of_order(stages: Sequence[Stage]) -> Iterator[Fault]:
                     told = f"an earlier stage asks for less, {levels[skill]}; a relaxation must not narrow"
                     yield Fault((at, "change", "skills", skill), told)
                 levels[skill] = min(level, levels.get(skill, LEVEL))
+
+
+def _of_raise(change: Change, at: int, worst: int) -> Iterator[Fault]:
+    """A raise that no task can need: all stand as high already."""
+    lowest = PRIORITIES[worst]
+    if change.priority is not None and BANDS[change.priority] >= worst:
+        first = worst == BANDS[PRIORITIES[-1]]
+        why = f"no task stands lower than {lowest}" if first else f"an earlier stage raises all to {lowest}"
+        yield Fault(
+            (at, "change", "priority"),
+            f"{change.priority} is no better, {why}; a raise must not lower: name a better one",
+        )
+    if change.raise_by is not None and worst <= BANDS["critical"]:
+        told = f"lifts nobody: earlier stages raise all to {lowest}, and steps end at critical"
+        yield Fault((at, "change", "raise_by"), f"{told}; leave it out")
+
+
+def _raised(change: Change, band: int) -> int:
+    if change.priority is not None:
+        return min(band, BANDS[change.priority])
+    if change.raise_by is not None:
+        return min(band, max(band - change.raise_by, BANDS["critical"]))
+    return band
 
 
 def _moment(stage: Stage) -> float:

@@ -113,7 +113,7 @@ def _competing(reader: Reader, book: Book, lanes: Sequence[Waiting], may: Sequen
 
 
 def _why_not(reader: Reader, book: Book, lane: int, asked: Asked, agents: Sequence[Agent], now: int) -> tuple[str, str]:
-    shut = barred(reader, book, lane, asked.needs, now)
+    shut = barred(reader, book, lane, now)
     if shut is not None:
         return shut
     none = nobody(agents, asked)

@@ -52,7 +52,7 @@ def _why_not(
     """Why the agent gets none of the lane, even when it has room; None when it may."""
     key = waiting.key
     needs = book.needs_of(reader, key.shape)
-    shut = barred(reader, book, waiting.lane, needs, now)
+    shut = barred(reader, book, waiting.lane, now)
     if shut is not None:
         return shut
     no = standings(agents, Asked(needs, key.band, key.tenant))[me.id]

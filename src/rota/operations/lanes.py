@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rota.engine.book import Book, LaneKey
-from rota.model.requirements import Requirements
+from rota.engine.parked import lane_parked
 from rota.model.times import rfc3339
 from rota.operations.limits import used_up
 from rota.store.protocol import Reader
@@ -26,16 +26,16 @@ def lanes_of(reader: Reader, book: Book, pool: int) -> list[Waiting]:
     return [one for one in found if one.key.pool == pool]
 
 
-def barred(reader: Reader, book: Book, lane: int, needs: Requirements, now: int) -> tuple[str, str] | None:
+def barred(reader: Reader, book: Book, lane: int, now: int) -> tuple[str, str] | None:
     """Why none of the lane may be given out, whoever listens: a code as in plans, and a text. None = nothing does."""
     key = book.lane_key(reader, lane)
     queue = book.queues[key.queue]
     if queue.paused:
         return "paused", f"queue {queue.name} is paused" + (f": {queue.reason}" if queue.reason else "")
-    parked: dict[str, int] = dict(reader.one(PARKED_LIMITS, now)) if needs.limits else {}
-    for limit in needs.limits:
-        if limit in parked:
-            return f"limit:{limit}", f"limit {limit} is used up until {rfc3339(parked[limit])}"
+    parked: dict[str, int] = dict(reader.one(PARKED_LIMITS, now))
+    limit = lane_parked(book, reader, lane, parked)
+    if limit is not None:
+        return f"limit:{limit}", f"limit {limit} is used up until {rfc3339(parked[limit])}"
     shut = used_up(reader, book, lane, now)
     if shut is not None:
         return shut

@@ -12,7 +12,7 @@ from rota.model.commands.read import OrderView
 from rota.model.priority import PRIORITIES
 from rota.model.times import SECOND, rfc3339
 from rota.planning.expect import Before, ends_in, starts_in
-from rota.planning.order import Facts, own_due
+from rota.planning.order import Facts, due, own_due
 from rota.planning.snapshot import TENANT, Agent, PassKey
 from rota.store.protocol import Reader
 from rota.store.sql.fleet import PASSES
@@ -75,15 +75,21 @@ def _reasons(book: Book, facts: Facts, key: LaneKey, row: ShownRow) -> list[str]
     said = [f"band {PRIORITIES[key.band]}" + _because(facts, key)]
     if key.late:
         said.append("late: even the quickest such work would hardly meet the deadline; the late go shortest first")
+    elif (needed := due(facts, policy)) < own_due(facts, policy):
+        said.append(f"due {rfc3339(max(row.due, 0))}: " + _needed(row.due, needed))
     elif facts.deadline is not None and facts.deadline == row.due:
         said.append(f"due {rfc3339(row.due)}: its deadline")
-    elif row.due < own_due(facts, policy):
-        said.append(f"due {rfc3339(max(row.due, 0))}: a task that waits for it needs it by then")
     else:
         told = f"submission + target wait + patience x estimate ({policy.ordering})"
         said.append(f"due {rfc3339(max(row.due, 0))}: {told}")
     said.append(f"{'told' if row.estimate is not None else 'expected'} to take {facts.estimate / SECOND:g} s")
     return said
+
+
+def _needed(stands_at: int, needed: int) -> str:
+    if stands_at <= needed:
+        return "a task that waits for it needs it by then"
+    return f"a task that waits for it needs it by {rfc3339(max(needed, 0))}; half its estimate later, the shorter first"
 
 
 def _because(facts: Facts, key: LaneKey) -> str:

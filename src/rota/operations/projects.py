@@ -21,7 +21,7 @@ from rota.store.sql import relations
 def get(reader: Reader, book: Book, request: GetProject, now: int) -> ProjectView:
     """One project, by id or key, with its tasks counted by state."""
     del book, now
-    return _view(reader, reader.one(relations.PROJECT, project(reader, request.project))[0])
+    return _view(reader, reader.one(relations.PROJECT, project(reader, request.project))[0], counts=request.counts)
 
 
 def listed(reader: Reader, book: Book, request: ListProjects, now: int) -> ProjectPage:
@@ -34,10 +34,10 @@ def listed(reader: Reader, book: Book, request: ListProjects, now: int) -> Proje
     return ProjectPage(projects=[_view(reader, row) for row in page], cursor=cursor)
 
 
-def _view(reader: Reader, row: tuple[Any, ...]) -> ProjectView:
+def _view(reader: Reader, row: tuple[Any, ...], *, counts: bool = True) -> ProjectView:
     number, title, plan, key, created, finalized, payload = row
-    rows = reader.one(relations.PROJECT_STATES, number)
-    counts: dict[str, int] = {state.STATES[came_into]: n for came_into, n in rows}
+    rows = reader.one(relations.PROJECT_STATES, number) if counts else []
+    states: dict[str, int] = {state.STATES[came_into]: n for came_into, n in rows}
     return ProjectView(
         id=project_id(number),
         title=title,
@@ -47,5 +47,5 @@ def _view(reader: Reader, row: tuple[Any, ...]) -> ProjectView:
         key=key,
         finalized=maybe_rfc3339(finalized),
         payload=None if payload is None else msgspec.json.decode(payload),
-        tasks=counts,
+        tasks=states,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -24,6 +25,8 @@ READERS = 4
 """Threads for reads, so that a long one holds up nobody."""
 WORKERS = 256
 """Threads for faces: that many calls of faces may wait without a future."""
+AFTER_S = 5.0
+"""How long what the ends of connections brought about may take when the owner leaves, seconds."""
 
 
 class Asked(msgspec.Struct):
@@ -50,6 +53,7 @@ class Answering:
         self._say = say
         self._readers = ThreadPoolExecutor(READERS, "rota-reads")
         self._workers = ThreadPoolExecutor(WORKERS, "rota-faces")
+        self._ends: set[Future[None]] = set()
 
     def take(self, peer: Peer, payload: bytes, own: Callable[[Peer, Asked], dict[str, Any] | None]) -> None:
         """Do what the frame says. `own` answers the owner's own operations. Raises `BrokenFrame`."""
@@ -74,18 +78,19 @@ class Answering:
     def close_sessions(self, peer: Peer, *, leaving: bool) -> None:
         """Tell the faces that the connection has ended."""
         for session in peer.sessions.values():
-            self._workers.submit(self._close_session, session, leaving)
+            self._after(partial(session.closed, leaving=leaving))
         peer.sessions = {}
 
     def run(self, lost: list[Callable[[], None]]) -> None:
         """Take back what did not arrive."""
         for take_back in lost:
-            self._workers.submit(self._quietly, take_back)
+            self._after(take_back)
 
     def stop(self) -> None:
-        """Wait for what is at work."""
-        self._readers.shutdown(cancel_futures=True)
-        self._workers.shutdown()
+        """Wait for what the ends of connections brought about; what a face waits for ends with the distributor."""
+        wait(self._ends, AFTER_S)
+        self._readers.shutdown(wait=False, cancel_futures=True)
+        self._workers.shutdown(wait=False)
 
     def _begin(self, peer: Peer, asked: Asked, own: Callable[[Peer, Asked], dict[str, Any] | None]) -> None:
         name = asked.operation
@@ -167,10 +172,12 @@ class Answering:
             error = RotaError("internal", f"an unexpected error: {type(error).__name__}: {error}")
         peer.answer(number, _error(number, error))
 
-    def _close_session(self, session: Session, leaving: bool) -> None:
-        self._quietly(lambda: session.closed(leaving=leaving))
+    def _after(self, what: Callable[[], object]) -> None:
+        """Do what follows from the end of a connection, not on the loop."""
+        self._ends = {end for end in self._ends if not end.done()}
+        self._ends.add(self._workers.submit(self._quietly, what))
 
-    def _quietly(self, what: Callable[[], None]) -> None:
+    def _quietly(self, what: Callable[[], object]) -> None:
         try:
             what()
         except Exception:

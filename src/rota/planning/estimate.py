@@ -18,6 +18,7 @@ PRIOR_VAR_LOG = 0.49
 """Before anything is known: one second, within a factor of two (sigma .7, as users' estimates are off)."""
 ALPHA = 0.2
 """Weight of the newest sample in the exponential averages."""
+_NORMAL = NormalDist()
 MOST_LOG = 21.0
 """e**21 seconds are forty years: longer than any span that is taken."""
 
@@ -45,7 +46,7 @@ def learn(belief: Belief | None, value_log: float | None, good: float) -> Belief
     alpha = max(ALPHA, 1.0 / (belief.n + 1.0))
     success = belief.good + alpha * (good - belief.good)
     if value_log is None:
-        return belief._replace(good=success)
+        return Belief(belief.n, belief.mean_log, belief.var_log, success)
     if belief.n <= 0:
         return Belief(1.0, value_log, 0.0, success)
     step = value_log - belief.mean_log
@@ -80,4 +81,4 @@ def mean_s(belief: Belief) -> float:
 
 def quantile_s(belief: Belief, share: float) -> float:
     """The time within which this share of such work is done, seconds; `share` between 0 and 1, both excluded."""
-    return exp(min(belief.mean_log + NormalDist().inv_cdf(share) * belief.var_log**0.5, MOST_LOG))
+    return exp(min(belief.mean_log + _NORMAL.inv_cdf(share) * belief.var_log**0.5, MOST_LOG))

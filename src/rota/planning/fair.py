@@ -50,6 +50,9 @@ class Level:
             yield None, moved
 
 
+_ALONE = Level({}, 0, 0, set())
+
+
 def shared_passes(lanes: Iterable[Lane]) -> set[PassKey]:
     """The passes and virtual times that a plan over these lanes asks for: where more than one shares."""
     tenants: dict[int, set[int]] = {}
@@ -94,6 +97,10 @@ class Shares:
         active: dict[int, set[int]] = {}
         for lane in lanes:
             active.setdefault(lane.tenant, set()).add(lane.share)
+        if len(active) == 1 and all(len(shares) == 1 for shares in active.values()):
+            # One for all: nothing is compared, and nothing charged.
+            self.tenants, self.inside = _ALONE, {}
+            return
         kept = round(slack * mean)
 
         def level(ones: set[int], of: Mapping[int, PassKey], virtual: PassKey) -> Level:

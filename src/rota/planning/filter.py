@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rota.model.requirements import Requirements
+from rota.planning.price import ever_within, price
 from rota.planning.refusal import Refusal
 from rota.planning.snapshot import Profile
 
@@ -47,7 +48,9 @@ def _resource_refusal(profile: Profile, needs: Requirements) -> Refusal | None:
 
 
 def _price_refusal(profile: Profile, needs: Requirements) -> Refusal | None:
-    if needs.max_cost is None or profile.cost is None or profile.cost.per_task <= needs.max_cost:
+    if needs.max_cost is None or profile.cost is None or ever_within(profile.cost, needs.max_cost):
         return None
+    least = price(profile.cost, 0.0)
     facts = {"max_cost": needs.max_cost, "per_task": profile.cost.per_task}
-    return Refusal("price", f"may cost {needs.max_cost:g}, each task costs {profile.cost.per_task:g}", facts)
+    more = "" if least > needs.max_cost else " and its time"
+    return Refusal("price", f"may cost {needs.max_cost:g}, each task costs {least:g}{more}", facts)

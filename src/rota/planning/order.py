@@ -4,7 +4,8 @@
     band  best of its own, recorded promotions, and the bands of tasks that wait for it
     late  a deadline it can hardly meet any more puts it behind the others of its band, the shortest first
     ahead its tenant has had more than its share (see `fair`)
-    due   its deadline; without one submission + target wait + patience x estimate; or when a child needs it
+    due   its deadline; without one submission + target wait + patience x estimate; or when a child needs it (and half
+          the task's own estimate later when it is for a child's deadline)
 
 Plain earliest-deadline-first collapses under overload; demoting the late cures it (measured .14 -> .98 of deadlines
 on an overloaded trace). Submission + k x estimate stands between first come (k = 0) and shortest first (k = infinity)
@@ -28,6 +29,12 @@ PATIENCE: dict[Ordering, float] = {
 }
 """Seconds of due date for each second of estimate. Below zero the longest come first (LPT; with what children need,
 the upward rank of HEFT)."""
+BREVITY: dict[Ordering, float] = {"deadline": 0.5}
+"""Seconds for each second of estimate by which a task stands behind the date that a deadline of what waits for it sets.
+
+Of tasks needed at nearly the same time the shorter go first, so slots come free for others sooner: of a running task
+nothing can be taken. Measured on workflows that arrive over time: .74 of their deadlines without it, .76 from .2 to 2.
+"""
 HEEDS_DEADLINES: frozenset[Ordering] = frozenset({"deadline", "makespan"})
 FARTHEST = 1 << 62
 
@@ -76,18 +83,32 @@ def standing(facts: Facts, now: int, policy: QueuePolicy) -> Standing:
     turns_late = None if hard is None else hard - facts.low
     if turns_late is not None and now > turns_late:
         return Standing(band, True, facts.estimate, None)
-    return Standing(band, False, due(facts, policy), None if turns_late is None else turns_late + 1)
+    return Standing(band, False, turn_at(facts, policy), None if turns_late is None else turns_late + 1)
 
 
 def effective(own: int, *better: int | None) -> int:
     """The best of the task's own band and what else it was given; None = nothing."""
-    return min((own, *(band for band in better if band is not None)))
+    for band in better:
+        if band is not None and band < own:
+            own = band
+    return own
 
 
 def due(facts: Facts, policy: QueuePolicy) -> int:
     """When the task should be done, microseconds: the smaller, the sooner inside its band."""
-    candidates = [own_due(facts, policy), facts.needed_by, must_by(facts, policy)]
-    return min(candidate for candidate in candidates if candidate is not None)
+    found = own_due(facts, policy)
+    for other in (facts.needed_by, must_by(facts, policy)):
+        if other is not None and other < found:
+            found = other
+    return found
+
+
+def turn_at(facts: Facts, policy: QueuePolicy) -> int:
+    """The due date by which the task stands in the order; what it asks of others goes by `due`."""
+    found = due(facts, policy)
+    if facts.must_by is None or facts.must_by != found or found == facts.deadline:
+        return found
+    return found + round(BREVITY.get(policy.ordering, 0.0) * facts.estimate)
 
 
 def own_due(facts: Facts, policy: QueuePolicy) -> int:
@@ -103,7 +124,9 @@ def must_by(facts: Facts, policy: QueuePolicy) -> int | None:
     """Its deadline, or that of a task that waits for it, less the work in between; None = no deadline counts."""
     if policy.ordering not in HEEDS_DEADLINES:
         return None
-    return min((at for at in (facts.deadline, facts.must_by) if at is not None), default=None)
+    if facts.deadline is None or facts.must_by is None:
+        return facts.must_by if facts.deadline is None else facts.deadline
+    return min(facts.deadline, facts.must_by)
 
 
 def target_wait_s(band: int, policy: QueuePolicy) -> float:

@@ -9,14 +9,14 @@ is passed over.
 from __future__ import annotations
 
 from functools import partial
-from heapq import heapify, heappop, heappush, heapreplace
 
 from rota.planning.candidates import Candidates, Everybody
-from rota.planning.fair import Eligible, Shares
+from rota.planning.fair import Shares
 from rota.planning.groups import Groups
 from rota.planning.regret import give_group_by_regret
 from rota.planning.snapshot import Give, Lane, Plan, Snapshot
 from rota.planning.survey import survey
+from rota.planning.turns import Turns, bands, shares_of
 from rota.planning.wishes import Wishes
 
 __all__ = ["plan", "survey"]
@@ -31,10 +31,10 @@ def plan(snapshot: Snapshot) -> Plan:
     wishes = Wishes(snapshot)
     candidates = Everybody(snapshot, wishes)
     give_group = partial(give_group_by_regret, snapshot.now) if snapshot.matching == "regret" else _give_group
-    for band, groups in _bands(snapshot):
+    for band, groups in bands(snapshot.lanes):
         if not wishes.slots:
             break
-        shares = _shares(snapshot, band, groups)
+        shares = shares_of(snapshot, band, groups)
         for lanes in groups:
             starved = give_group(lanes, shares, wishes, candidates, result)
             if starved is not None:
@@ -46,24 +46,6 @@ def plan(snapshot: Snapshot) -> Plan:
     return result
 
 
-def _bands(snapshot: Snapshot) -> list[tuple[int, list[list[Lane]]]]:
-    """Lanes that show tasks, by band, and in a band those in time before the late."""
-    found: dict[tuple[int, bool], list[Lane]] = {}
-    for lane in snapshot.lanes:
-        if lane.heads:
-            found.setdefault((lane.band, lane.late), []).append(lane)
-    bands: dict[int, list[list[Lane]]] = {}
-    for key in sorted(found):
-        bands.setdefault(key[0], []).append(found[key])
-    return list(bands.items())
-
-
-def _shares(snapshot: Snapshot, band: int, groups: list[list[Lane]]) -> Shares:
-    lanes = [lane for group in groups for lane in group]
-    mean = sum(lane.heads[0].cost for lane in lanes) // len(lanes)
-    return Shares(band, snapshot.passes, snapshot.weights, snapshot.slack, mean, lanes)
-
-
 def _give_group(
     lanes: list[Lane],
     shares: Shares,
@@ -72,44 +54,30 @@ def _give_group(
     result: Plan,
 ) -> int | None:
     """Give from lanes of one band and lateness, by due date; a lane that ran out of heads though it has more."""
-    eligible: Eligible[tuple[int, int, int, int]] = Eligible(shares, lanes)
+    turns = Turns(lanes, shares)
     groups = Groups(wishes, result)
     chosen_of: list[Candidates | None] = [None] * len(lanes)
-    waiting = [(*lane.heads[0][:2], index, 0) for index, lane in enumerate(lanes)]
-    heapify(waiting)
-    while wishes.slots:
-        for entry in eligible.back():
-            heappush(waiting, entry)
-        if not waiting:
-            return None
-        entry = waiting[0]
-        _due, _task, index, at = entry
+    while wishes.slots and (place := turns.first()) is not None:
+        _due, _task, index, at = place
         lane = lanes[index]
-        if not eligible.may(lane):
-            eligible.stand_back(lane, heappop(waiting))
-            continue
         chosen = chosen_of[index]
         if chosen is None:
             chosen = chosen_of[index] = candidates.of(lane)
         head = lane.heads[at]
         found = chosen.least(head) if not lane.limits or wishes.has_room(lane) else None
         if found is None:
-            heappop(waiting)
-            eligible.leave(lane)
+            turns.leave(lane)
             continue
         score, agent = found
-        charged = eligible.charge(lane, head.cost)
+        charged = turns.charge(lane, head.cost)
         listener = wishes.take(agent, lane)
         given = Give(head.task, lane.id, head.due, agent.id, listener, score, *charged)
         result.gives.append(given)
         if head.group and lane.companions:
-            groups.bring(given, head, lane, agent, chosen, eligible.charge)
-        at = groups.after(lane, at) if groups.given else at + 1
-        if at < len(lane.heads):
-            heapreplace(waiting, (*lane.heads[at][:2], index, at))
-        elif lane.more and wishes.slots and chosen.least(head) is not None:
+            groups.bring(given, head, lane, agent, chosen, turns.charge)
+        if turns.go_on(lane, index, groups.after(lane, at) if groups.given else at + 1):
+            continue
+        if lane.more and wishes.slots and chosen.least(head) is not None:
             return lane.id
-        else:
-            heappop(waiting)
-            eligible.leave(lane)
+        turns.leave(lane)
     return None

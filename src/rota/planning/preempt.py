@@ -1,21 +1,22 @@
 """Preemption: which running task gives its slot to a clearly better one that found none.
 
-Only where no agent that may do the better task has a slot free; of the running tasks that may give way the one that
-loses least work does (as in Borg and most cluster schedulers: least attained time first).
+Only where no agent that may do the better task has a slot free and asks for work, or will in a moment; of the running
+tasks that may give way the one that loses least work does (as in Borg and most cluster schedulers: least attained time
+first).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from rota.model.agent import Cost
 from rota.model.priority import BANDS
 from rota.model.queue import Preemption
 from rota.model.requirements import Requirements
 from rota.planning.for_now import Asked, refusal_now, standings
+from rota.planning.price import has_price
 from rota.planning.reserve import entitled
 from rota.planning.snapshot import Agent, KindRoom
 
@@ -53,16 +54,24 @@ class Preempt(NamedTuple):
 
 
 def preempt(
-    agents: Sequence[Agent], running: Sequence[Running], wanting: Sequence[Wanting], policy: Preemption, now: int
+    agents: Sequence[Agent],
+    asking: Collection[int],
+    running: Sequence[Running],
+    wanting: Sequence[Wanting],
+    policy: Preemption,
+    now: int,
 ) -> list[Preempt]:
-    """The decisions for tasks in the order of work. Nothing that is passed in is changed."""
+    """The decisions for tasks in the order of work. Nothing that is passed in is changed.
+
+    `asking` are those agents that ask for work or will in a moment: where one of them has a free slot nobody gives way.
+    """
     fleet = {agent.id: msgspec.structs.replace(agent) for agent in agents}
     left = [one for one in running if _may_give_way(one, fleet, policy)]
     decided: list[Preempt] = []
     for task, asked in wanting:
         if asked.band > BANDS[policy.band]:
             continue
-        free = _free(list(fleet.values()), asked)
+        free = _free([agent for agent in fleet.values() if agent.id in asking], asked)
         if free is not None:
             free.running += 1  # it is going to ask for work: one better task less needs somebody else's slot
             continue
@@ -78,15 +87,11 @@ def _may_give_way(one: Running, fleet: Mapping[int, Agent], policy: Preemption) 
     agent = fleet.get(one.agent)
     if agent is None or one.settled or one.preempted >= policy.at_most or one.band < BANDS[policy.over]:
         return False
-    return policy.priced or not _has_price(agent.profile.cost)
-
-
-def _has_price(cost: Cost | None) -> bool:
-    return cost is not None and (cost.per_hour > 0 or cost.per_task > 0 or cost.per_1k_tokens > 0)
+    return policy.priced or not has_price(agent.profile.cost)
 
 
 def _free(agents: Sequence[Agent], asked: Asked) -> Agent | None:
-    """An agent that may be given such a task now, whether it asks for work at this moment or not."""
+    """One of these agents that may be given such a task now."""
     found = standings(agents, asked)
     return next((agent for agent in agents if found[agent.id] is None), None)
 

@@ -1,24 +1,26 @@
 """Rules that can never match: because they contradict themselves, or because an earlier one takes all they would.
 
-What is found here is certain; not everything that is so is found. A rule that several earlier ones share between them
-is not.
+What is found here is certain; not everything that is so is found. Of a range of numbers that several earlier rules
+share between them nothing is said.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 from rota.planning.rule_match import All, Atom, Either, Not, holds
+from rota.planning.rule_values import agree, always
 
 _MOST_WAYS = 64
 """Alternatives looked at; what has more is taken to be fine."""
 
 
-def contradicts_itself(match: All) -> tuple[Atom, Atom] | None:
-    """Two conditions that never hold together, in every way the match can hold; None = there are none such."""
+def contradicts_itself(match: All) -> str | None:
+    """Why the match can never hold, whichever of its ways is taken; None = it may."""
     found = None
     for way in _ways(match):
-        found = next((pair for pair in combinations(_atoms(way), 2) if _exclude(*pair)), None)
+        found = _clash(way)
         if found is None:
             return None
     return found
@@ -26,7 +28,64 @@ def contradicts_itself(match: All) -> tuple[Atom, Atom] | None:
 
 def covers(earlier: All, later: All) -> bool:
     """Whether every task that fits the later match surely fits the earlier one."""
-    return all(_implied(earlier, way) for way in _ways(later))
+    return taken_by([earlier], later) is not None
+
+
+def taken_by(earlier: Sequence[All], later: All) -> list[int] | None:
+    """Which of the earlier matches, by place, surely take between them every task that fits the later; None = none."""
+    found = set[int]()
+    for way in _one_by_one(_ways(later)):
+        taker = next((at for at, match in enumerate(earlier) if _implied(match, way)), None)
+        if taker is None:
+            return None
+        found.add(taker)
+    return sorted(found)
+
+
+def _clash(way: All) -> str | None:
+    """Two or more conditions of a way that never hold together."""
+    atoms = _atoms(way)
+    for one, other in combinations(atoms, 2):
+        if _exclude(one, other):
+            return f"{_told(one)} and {_told(other)} do not go together"
+    for field in dict.fromkeys(atom.field for atom in atoms):
+        wanted = [atom for atom in atoms if atom.field == field]
+        unwanted = [atom for atom in _unwanted(way) if atom.field == field]
+        if not agree(wanted, []):
+            return f"{' and '.join(map(_told, wanted))} can never be"
+        if not agree(wanted, unwanted):
+            return f"{' and '.join(map(_told, wanted))} is all excluded by `not`"
+    for part in way.parts:
+        rest = All(tuple(other for other in way.parts if other is not part))
+        if isinstance(part, Not) and _implied(part.inner, rest):
+            return "its `not` excludes all that the rest asks for"
+    return None
+
+
+def _unwanted(way: All) -> list[Atom]:
+    """What must not hold, one by one; of several conditions of one `not` each may hold by itself."""
+    alone = [part.inner.parts[0] for part in way.parts if isinstance(part, Not) and len(part.inner.parts) == 1]
+    return [part for part in alone if isinstance(part, Atom)]
+
+
+def _told(atom: Atom) -> str:
+    return f"{atom.field} {atom.operator} {atom.value!r}"
+
+
+def _one_by_one(ways: list[All]) -> list[All]:
+    """The ways with each value of an `in` by itself; as they are where that makes too many."""
+    found, left = list[All](), list(ways)
+    while left:
+        way = left.pop()
+        many = next((part for part in _atoms(way) if part.operator == "in"), None)
+        if many is None:
+            found.append(way)
+            continue
+        rest = tuple(part for part in way.parts if part is not many)
+        left += [All((*rest, Atom(many.field, "=", value))) for value in many.value]
+        if len(found) + len(left) > _MOST_WAYS:
+            return ways
+    return found
 
 
 def _ways(match: All) -> list[All]:
@@ -54,7 +113,7 @@ def _implied(wanted: All, given: All) -> bool:
 
 
 def _implied_part(part: Atom | Either | Not, given: All) -> bool:
-    if part in given.parts:
+    if part in given.parts or (isinstance(part, Atom) and always(part)):
         return True
     if isinstance(part, Either):
         return any(_implied(branch, given) for branch in part.branches)

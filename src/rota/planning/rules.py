@@ -13,7 +13,7 @@ from rota.model.path import Path
 from rota.model.rule import ADDED, RULES, Rule, RuleSet, name_of
 from rota.model.task import TaskSpec
 from rota.model.times import seconds
-from rota.planning.rule_cover import contradicts_itself, covers
+from rota.planning.rule_cover import contradicts_itself, taken_by
 from rota.planning.rule_fields import Facts
 from rota.planning.rule_match import All, Test, Unfit, compiled, read_match
 
@@ -73,15 +73,14 @@ def _fault_of_one(
     except Unfit as unfit:
         within = unfit.path if unfit.path[:1] == ("set",) else ("match", *unfit.path)
         return Unfit((at, *within), unfit.message, unfit.word, unfit.known)
-    pair = contradicts_itself(match)
-    if pair is not None:
-        told = f"can never match: {pair[0].field} {pair[0].operator} {pair[0].value!r} and"
-        return Unfit((at, "match"), f"{told} {pair[1].operator} {pair[1].value!r} do not go together")
-    for number, other in enumerate(earlier):
-        if covers(other, match):
-            taking = name_of(rules[number], number)
-            told = f"never matches: {taking!r} before it takes every such task"
-            return Unfit((at, "match"), f"{told}; put it before that one, or remove it")
+    told = contradicts_itself(match)
+    if told is not None:
+        return Unfit((at, "match"), f"can never match: {told}; correct it, or remove the rule")
+    taking = taken_by(earlier, match)
+    if taking is not None and earlier:
+        names_of = " and ".join(repr(name_of(rules[number], number)) for number in taking)
+        told = f"never matches: {names_of} before it {'takes' if len(taking) == 1 else 'take'} every such task"
+        return Unfit((at, "match"), f"{told}; put it before, or remove it")
     earlier.append(match)
     return None
 

@@ -38,7 +38,7 @@ class _Look:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        listening = {agent for listener in snapshot.listeners for agent in listener.agents}
+        listening = set[int]().union(*[listener.agents for listener in snapshot.listeners])
         self._free = [agent for agent in snapshot.agents if is_open(agent, listening)]
         self._ids = {agent.id for agent in self._free}
         self._reserved = any(agent.reserved for agent in snapshot.agents)

@@ -9,9 +9,9 @@ from rota.planning.snapshot import Agent, KindRoom, Lane, Listener, Snapshot
 
 def is_open(agent: Agent, listening: set[int]) -> bool:
     """Whether the agent listens and has a slot for some task. Ejected agents may be let back in for some shapes."""
-    if agent.barred is not None and agent.barred.code != "ejected":
+    if agent.id not in listening or (agent.barred is not None and agent.barred.code != "ejected"):
         return False
-    return agent.id in listening and agent.running < most(agent)
+    return agent.running < most(agent)
 
 
 def most(agent: Agent) -> int:
@@ -24,26 +24,27 @@ class Wishes:
     """The listeners of one plan. Agents and listeners are used up."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        agents = {agent.id: agent for agent in snapshot.agents}
-        self._by_agent: dict[int, list[Listener]] = {}
+        wanting = [listener for listener in snapshot.listeners if listener.n > 0]
+        listening = set[int]().union(*[listener.agents for listener in wanting])
+        open_now = [agent for agent in snapshot.agents if is_open(agent, listening)]
+        self._most = {agent.id: most(agent) for agent in open_now}
+        self._by_agent: dict[int, list[Listener]] = {agent.id: [] for agent in open_now}
         """Those that listen; the first listener of each wants one more task at least."""
-        listening = {agent for listener in snapshot.listeners for agent in listener.agents}
-        for listener in snapshot.listeners:
+        for listener in wanting:
             for agent in listener.agents:
-                if listener.n > 0 and agent in agents and is_open(agents[agent], listening):
-                    self._by_agent.setdefault(agent, []).append(listener)
-        self._most = {agent: most(agents[agent]) for agent in self._by_agent}
+                if agent in self._by_agent:
+                    self._by_agent[agent].append(listener)
         self._gauges = snapshot.gauges
         self.shut: dict[int, str] = {}
         """Lanes for which a limit had no room, with the reason."""
         self.left = 0
         """How many agents have stopped listening so far."""
         self._shapes = snapshot.shapes
-        self._fills = any(agent.reserved or agent.kind_room for agent in snapshot.agents) or any(
+        self._fills = any(agent.reserved or agent.kind_room for agent in open_now) or any(
             needs.resources for needs in snapshot.shapes.values()
         )
-        wanted = sum(listener.n for listener in snapshot.listeners)
-        free = sum(self._most[agent] - agents[agent].running for agent in self._by_agent)
+        wanted = sum([listener.n for listener in snapshot.listeners])
+        free = sum(self._most.values()) - sum([agent.running for agent in open_now])
         self.slots = min(wanted, free)
 
     def listens(self, agent: Agent) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_hands, pool_agents
+from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_hands
 from rota.engine.book import Book
 from rota.engine.estimates import Estimates
-from rota.engine.troubles import troubles_of
+from rota.engine.trouble_rows import troubles_of
 from rota.planning.for_now import Asked, standings
 from rota.planning.snapshot import Agent
 from rota.simulator.drive import Drive
@@ -61,7 +61,7 @@ class Bars:
         return Barred(barred, until)
 
     def _agents(self, reader: Reader, book: Book, pool: int, asked: Asked, given: int | None) -> list[Agent]:
-        known = pool_agents(book, pool)
+        known = book.agents_of(pool)
         used: dict[int, dict[int, int]] = {}
         for agent, slot, since in reader.each(SLOTS_OF_AGENTS, [(agent.id,) for agent in known]):
             used.setdefault(agent, {})[slot] = since

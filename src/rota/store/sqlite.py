@@ -66,10 +66,6 @@ class SqliteStore:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
-            except BaseException:
-                self._roll_back()
-                raise
-            try:
                 self._writer.finish()
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -192,18 +188,23 @@ class SqliteReader:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self._run = connection.execute
-        self._run_many = connection.executemany
+        # Every statement is read to its end at once, so that all can share a cursor: making one takes as long as
+        # running a small statement.
+        cursor = connection.cursor()
+        self._run = cursor.execute
+        self._run_many = cursor.executemany
 
     def one(self, statement: One, *values: Any) -> list[Row]:
         """Run the statement once; its rows."""
-        return self._run(_text(statement), values).fetchall()
+        return list(self._run(statement.sqlite, values))
 
     def each(self, statement: Each, rows: Sequence[Row]) -> list[Row]:
         """Run the statement for every row; the rows of all of them."""
         if not rows:
             return []
-        return list(self._run_many(_text(statement), rows))
+        if len(rows) == 1:
+            return list(self._run(statement.sqlite, rows[0]))
+        return list(self._run_many(statement.sqlite, rows))
 
 
 class SqliteTransaction(SqliteReader):
@@ -217,7 +218,7 @@ class SqliteTransaction(SqliteReader):
     def add(self, statement: Add, rows: Sequence[Row]) -> None:
         """Insert the rows."""
         if rows:
-            self._run_many(_text(statement), rows)
+            self._run_many(statement.sqlite, rows)
 
     def savepoint(self) -> None:
         """Open the savepoint of the plan."""
@@ -264,17 +265,6 @@ class SqliteTransaction(SqliteReader):
         """Drop what was remembered of a transaction that is rolled back."""
         self._next_id = None
         self._ids_taken = False
-
-
-_TEXTS: dict[int, tuple[object, str]] = {}
-
-
-def _text(statement: One | Each | Add) -> str:
-    # By identity: statements are constants, and hashing their text each time would cost more than the look-up saves.
-    known = _TEXTS.get(id(statement))
-    if known is None:
-        known = _TEXTS[id(statement)] = (statement, statement.sqlite)
-    return known[1]
 
 
 def _refuse_stranger(connection: apsw.Connection, name: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from errno import EDQUOT, EFBIG
 from pathlib import Path
 
@@ -17,25 +15,42 @@ _NO_MORE = {
 }
 
 
-@contextmanager
-def said(path: str, connection: apsw.Connection | None = None) -> Iterator[None]:
-    """Turn SQLite's errors into refusals that say what to do. The connection knows more about some of them."""
-    try:
-        yield
-    except apsw.FullError as error:
-        raise RotaError("full_disk", f"no space left for {path}", data=str(error)) from error
-    except apsw.ReadOnlyError as error:
-        raise RotaError("read_only", f"{path} can not be written: {error}") from error
-    except apsw.CantOpenError as error:
+class said:  # noqa: N801  (used like a function)
+    """Turn SQLite's errors into refusals that say what to do. The connection knows more about some of them.
+
+    A class and no generator: it stands around every turn.
+    """
+
+    __slots__ = ("_connection", "_path")
+
+    def __init__(self, path: str, connection: apsw.Connection | None = None) -> None:
+        self._path = path
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, apsw.Error):
+            refusal = _refusal(error, self._path, self._connection)
+            if refusal is not None:
+                raise refusal from error
+
+
+def _refusal(error: apsw.Error, path: str, connection: apsw.Connection | None) -> RotaError | None:
+    if isinstance(error, apsw.FullError):
+        return RotaError("full_disk", f"no space left for {path}", data=str(error))
+    if isinstance(error, apsw.ReadOnlyError):
+        return RotaError("read_only", f"{path} can not be written: {error}")
+    if isinstance(error, apsw.CantOpenError):
         folder = Path(path).absolute().parent
         why = "its folder does not exist" if not folder.is_dir() else "its folder or the file is not accessible"
-        raise RotaError("unavailable", f"{path} can not be opened: {why}") from error
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise RotaError("corrupt_database", f"{path} is damaged or not a database: {error}") from error
-    except (apsw.BusyError, apsw.LockedError) as error:
-        raise RotaError("unavailable", f"{path} is locked by another program: {error}") from error
-    except apsw.IOError as error:
-        raise _of_the_system(error, path, connection) from error
+        return RotaError("unavailable", f"{path} can not be opened: {why}")
+    if isinstance(error, apsw.CorruptError | apsw.NotADBError):
+        return RotaError("corrupt_database", f"{path} is damaged or not a database: {error}")
+    if isinstance(error, apsw.BusyError | apsw.LockedError):
+        return RotaError("unavailable", f"{path} is locked by another program: {error}")
+    return _of_the_system(error, path, connection) if isinstance(error, apsw.IOError) else None
 
 
 def _of_the_system(error: apsw.Error, path: str, connection: apsw.Connection | None) -> RotaError:

@@ -11,21 +11,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
-from typing import NamedTuple
 
 _ROW_COLUMN = re.compile(r"\bv\.(\w+)")
 _MATCH = re.compile(r"\b(\w+\.\w+) = ((\w+)\.(\w+))\b")
 _MARKS = re.compile(r"\s*\{(?:using|from|comma|lock)\}")
 
 
-class One(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class One:
     """A statement with scalar parameters, `?` each."""
 
     name: str
     sql: str
 
-    @property
+    @cached_property
     def sqlite(self) -> str:
         """Its text for SQLite."""
         return _MARKS.sub("", self.sql)
@@ -48,7 +50,8 @@ class One(NamedTuple):
         return not _reads(self.sql)
 
 
-class Each(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Each:
     """A statement over a set of rows with `columns`: "task bigint, token bigint"."""
 
     name: str
@@ -65,7 +68,7 @@ class Each(NamedTuple):
         """The PostgreSQL types of the row's columns."""
         return tuple(part.split(maxsplit=1)[1] for part in self.columns.split(", "))
 
-    @property
+    @cached_property
     def sqlite(self) -> str:
         """Its text for one row on SQLite: `v.column` is a numbered parameter."""
         place = {name: index + 1 for index, name in enumerate(self.names)}
@@ -104,7 +107,8 @@ class Each(NamedTuple):
         return self.sql.split(" FROM ", 1)[1].split("{", 1)[0].strip().split()[0]
 
 
-class Add(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Add:
     """An insert of rows; `ignore` skips rows whose key is there already."""
 
     table: str
@@ -127,7 +131,7 @@ class Add(NamedTuple):
         """An insert looks for nothing."""
         return frozenset()
 
-    @property
+    @cached_property
     def sqlite(self) -> str:
         """Its text for one row on SQLite."""
         places = ", ".join("?" * len(self.columns))

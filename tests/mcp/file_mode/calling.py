@@ -8,29 +8,29 @@ from typing import Any
 
 from rota.faces.mcp.classic.errors import ProtocolError
 from rota.faces.mcp.file_mode.call import Place, call
-from tests.mcp.replay import Refused
+from tests.mcp.classic.playing import Answer
 
 FAILED = "Tool execution failed: "
 
 
-def raw(path: Path, tool: str, arguments: Any, *, strict: bool = False) -> dict[str, Any]:
-    """The whole result."""
+def answer(path: Path, tool: str, arguments: Any, *, strict: bool = False) -> Answer:
+    """A result, or an error of JSON-RPC."""
     try:
-        return call(Place(str(path), strict), tool, arguments)
+        return {"result": call(Place(str(path), strict), tool, arguments)}
     except ProtocolError as error:
-        raise Refused(error.code, error.message) from None
+        return {"error": {"code": error.code, "message": error.message}}
 
 
 def done(path: Path, tool: str, *, strict: bool = False, **arguments: Any) -> Any:
     """The answer of a call that has to be done."""
-    result = raw(path, tool, arguments, strict=strict)
+    result = answer(path, tool, arguments, strict=strict)["result"]
     assert not result.get("isError"), result
     return json.loads(result["content"][0]["text"])
 
 
 def failure(path: Path, tool: str, **arguments: Any) -> str:
     """Why a call could not be done."""
-    result = raw(path, tool, arguments)
+    result = answer(path, tool, arguments)["result"]
     assert result.get("isError"), result
     text: str = result["content"][0]["text"]
     assert text.startswith(FAILED)

@@ -1,27 +1,37 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.mcp.classic.playing import play
 from tests.mcp.exchanges import STORIES, Story
-from tests.mcp.file_mode.calling import done, failure, project, raw, stored
-from tests.mcp.replay import Names, replay
+from tests.mcp.file_mode.calling import answer, done, stored
+from tests.mcp.file_mode.exchanges import OTHERWISE, SHARED
+from tests.mcp.replay import Refused, replay
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
-def test_every_call_of_a_story_answers_as_taskqueue_mcp_does(path: Path, story: Story) -> None:
-    replay(story, lambda tool, arguments: raw(path, tool, arguments))
+def test_every_call_of_a_story_is_answered_as_taskqueue_mcp_does(path: Path, story: Story) -> None:
+    def played(tool: str, arguments: Any) -> dict[str, Any]:
+        found = answer(path, tool, arguments)
+        if "error" in found:
+            raise Refused(**found["error"])
+        result: dict[str, Any] = found["result"]
+        return result
+
+    replay(story, played)
 
 
-@pytest.mark.parametrize("story", [story for story in STORIES if not story.file_only], ids=lambda story: story.name)
-def test_the_stories_can_be_replayed_where_ids_are_others(path: Path, story: Story) -> None:
-    project(path, 3)
-    done(path, "list_tasks")
-    if any(step.tool in ("list_projects", "list_tasks") and step.arguments != {"projectId": "proj-1"}
-           for step in story.steps):  # fmt: skip
-        pytest.skip("it lists everything there is")
-    replay(story, lambda tool, arguments: raw(path, tool, arguments), Names())
+@pytest.mark.parametrize("name", SHARED)
+def test_what_holds_of_the_database_holds_of_a_file(path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    play(lambda tool, arguments: answer(path, tool, arguments), SHARED[name], "nobody")
+
+
+def test_nearly_all_of_the_table_is_shared() -> None:
+    assert len(SHARED) > 4 * len(OTHERWISE)
 
 
 def test_the_file_is_written_as_taskqueue_mcp_writes_it(path: Path) -> None:
@@ -49,10 +59,3 @@ def test_a_strict_file_takes_auto_approve_at_its_word(path: Path) -> None:
     assert updated["task"]["approved"] is False
     assert "human approval" in updated["message"]
     assert [one["autoApprove"] for one in stored(path)["projects"]] == [True, False]
-
-
-def test_missing_keys_and_the_plan_generator(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    text = failure(path, "generate_project_plan", prompt="x", provider="openai", model="m")
-    assert text == "Missing API key environment variable required for openai"
-    assert not path.exists()

@@ -95,8 +95,8 @@ def averages(t: Recording) -> None:
     assert sorted(t.one(q.ALL_SERVED))[0] == (1, 3, pytest.approx(0.1), NOW, 1e-9, 2, 1)
     t.add(q.ADD_ESTIMATE, [(1, "a", 1.0, 0.5, 0.25, 1.0), (1, ODD, 2.0, -0.5, 0.0, 0.0)])
     assert t.each(q.ESTIMATES_OF, [(1, ODD), (2, "a")]) == [(1, ODD, 2.0, -0.5, 0.0, 0.0)]
-    t.each(q.DROP_ESTIMATES, [(1, ODD), (1, "none")])
-    assert t.one(q.ESTIMATES) == [(1, "a", 1.0, 0.5, 0.25, 1.0)]
+    t.each(q.SET_ESTIMATE, [(1, ODD, 3.0, -2.5, 0.25, 0.5), (1, "none", 1.0, 0.0, 0.0, 1.0)])
+    assert sorted(t.one(q.ESTIMATES)) == sorted([(1, "a", 1.0, 0.5, 0.25, 1.0), (1, ODD, 3.0, -2.5, 0.25, 0.5)])
 
 
 def shapes_and_lanes(t: Recording) -> None:

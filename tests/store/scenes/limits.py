@@ -6,7 +6,7 @@ from rota.store.sql import audit
 from rota.store.sql import limits as q
 from rota.store.sql.leases import ADD_LEASE
 from rota.store.sql.limits import MeterRow
-from rota.store.sql.waiting import ADD_ASIDE, ADD_TIMER
+from rota.store.sql.waiting import ADD_ASIDE, ADD_TIMER, PARK_LIMIT, UNPARK_LIMIT
 from tests.store.recording import Recording
 from tests.store.scenes.rows import BIG, NOW, ODD, add_places, add_tasks, lease, task
 
@@ -95,5 +95,10 @@ def audited_lines(t: Recording) -> None:
     assert t.one(audit.LINE_WITHOUT_END, 9) == [(1, "a")]
     t.add(q.ADD_METER, [("a", 1)])
     assert t.one(audit.LINE_WITHOUT_END, 9) == [(1, "a")]
+    t.one(PARK_LIMIT, "a tokens", NOW)
+    assert t.one(audit.LINE_WITHOUT_END, 9) == [(1, "a")]
+    t.one(PARK_LIMIT, "a", NOW)
+    assert t.one(audit.LINE_WITHOUT_END, 9) == []
+    assert t.one(UNPARK_LIMIT, "a") == [("a",)]
     t.add(ADD_TIMER, [(NOW, 9, 1)])
     assert t.one(audit.LINE_WITHOUT_END, 9) == []

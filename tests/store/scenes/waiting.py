@@ -50,8 +50,14 @@ def groups(t: Recording) -> None:
 def ready_of_chosen(t: Recording) -> None:
     add_tasks(t, [task(1, project=5), task(2, project=5, due=NOW + 9), task(3), task(4, project=5)])
     t.add(q.ADD_READY, [(1, NOW + 1, 1, 7, 0, 3), (1, NOW + 8, 2, 0, 0, 0), (1, NOW + 3, 3, 0, 0, 0)])
-    assert t.one(q.READY_OF_PROJECT, 5) == [(1, NOW + 1, 1, 7, 0, 3)], "task 2 stands elsewhere, task 4 is not ready"
-    assert t.each(q.READY_OF_TASKS, [(1,), (3,), (4,), (9,)]) == [(1, NOW + 1, 1, 7, 0, 3), (1, NOW + 3, 3, 0, 0, 0)]
+    t.add(q.ADD_READY, [(1, NOW + 4, 4, 0, 0, 0)])
+    first, fourth = (1, NOW + 1, 1, 7, 0, 3), (1, NOW + 4, 4, 0, 0, 0)
+    assert t.one(q.READY_OF_PROJECT, 5, 1, 9) == [first, fourth], "2 stands elsewhere"
+    assert t.one(q.READY_OF_PROJECT, 5, 1, 1) == [first]
+    assert t.one(q.READY_OF_PROJECT, 5, 2, 9) == []
+    assert sorted(t.one(q.PROJECT_IN_LANE, 1, 9, 5)) == [first, fourth, (1, NOW + 8, 2, 0, 0, 0)]
+    assert t.one(q.PROJECT_IN_LANE, 1, 2, 5) == [first]
+    assert t.each(q.READY_OF_TASKS, [(1,), (2,), (3,), (9,)]) == [(1, NOW + 1, 1, 7, 0, 3), (1, NOW + 3, 3, 0, 0, 0)]
 
 
 def nothing_ready(t: Recording) -> None:

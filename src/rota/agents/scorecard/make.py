@@ -54,15 +54,16 @@ class _Busy(NamedTuple):
 
 def scorecard_of_batch(distributor: Distributor, batch: str) -> Scorecard:
     """The scorecard of a batch, whenever and however often it was worked on."""
-    return _scorecard(distributor, record_of_batch(distributor, batch))
+    return scorecard_of(distributor, record_of_batch(distributor, batch))
 
 
 def scorecard_since(distributor: Distributor, since: str) -> Scorecard:
     """The scorecard of all that agents were given since a moment (RFC 3339)."""
-    return _scorecard(distributor, record_since(distributor, since))
+    return scorecard_of(distributor, record_since(distributor, since))
 
 
-def _scorecard(distributor: Distributor, record: Record) -> Scorecard:
+def scorecard_of(distributor: Distributor, record: Record, *, audited: bool = True) -> Scorecard:
+    """The scorecard of a record. Without the audit, which reads the whole event log, two figures are None."""
     replay = Replay(record)
     tasks = list(record.tasks.values())
     attempts = [one.attempt for one in record.attempts]
@@ -70,7 +71,7 @@ def _scorecard(distributor: Distributor, record: Record) -> Scorecard:
     window = replay.work()
     elapsed_s = length(replay.elapsed()) / SECOND
     fleet = [_Busy(agent, replay.up(agent.name), replay.busy(agent.name)) for agent in replay.agents]
-    inversions, violations = _audited(distributor)
+    inversions, violations = _audited(distributor) if audited else (None, None)
     return Scorecard(
         batch=record.batch,
         tasks=len(tasks),

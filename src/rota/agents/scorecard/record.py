@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from rota.model.agent import AgentView
@@ -22,6 +23,7 @@ from rota.model.commands.read import (
     TaskHistory,
     TaskPage,
 )
+from rota.model.errors import RotaError
 from rota.model.event import EventView
 from rota.model.ids import task_number
 from rota.model.queue import QueueView
@@ -52,6 +54,23 @@ def record_of_batch(distributor: Distributor, batch: str) -> Record:
     until = _end_of(tasks)
     events = [] if since is None else list(_events(distributor, since, until))
     return _record(distributor, batch, tasks, list(_attempts(distributor, batch)), events)
+
+
+def record_of_project(distributor: Distributor, project: str, most_events: int) -> Record:
+    """The record of a project, from its first submission to its end, or to now.
+
+    Refused as `too_large` when more than `most_events` happened in the database meanwhile.
+    """
+    tasks = {task_number(task.id): task for task in _project_tasks(distributor, project)}
+    since = min((task.submitted for task in tasks.values()), default=None)
+    events = [] if since is None else list(islice(_events(distributor, since, _end_of(tasks)), most_events + 1))
+    if len(events) > most_events:
+        raise RotaError("too_large", f"more than {most_events:,} events happened while it went on", field="project")
+    attempts: list[TaskAttempt] = []
+    for task in tasks.values():
+        history: TaskHistory = distributor.call(GetHistory(task=task.id))
+        attempts += [TaskAttempt(task=task.id, attempt=one) for one in history.attempts]
+    return _record(distributor, None, tasks, attempts, events)
 
 
 def record_since(distributor: Distributor, since: str) -> Record:
@@ -107,6 +126,15 @@ def _batch_tasks(distributor: Distributor, batch: str) -> Iterator[TaskView]:
     cursor: str | None = None
     while True:
         page: TaskPage = distributor.call(ListTasks(batch=batch, limit=PAGE, cursor=cursor))
+        yield from page.tasks
+        if (cursor := page.cursor) is None:
+            return
+
+
+def _project_tasks(distributor: Distributor, project: str) -> Iterator[TaskView]:
+    cursor: str | None = None
+    while True:
+        page: TaskPage = distributor.call(ListTasks(project=project, limit=PAGE, cursor=cursor))
         yield from page.tasks
         if (cursor := page.cursor) is None:
             return

@@ -1,4 +1,4 @@
-"""`rota export`: the history of a database as a workload to simulate."""
+"""`rota export`: the history of a database as a workload to simulate, or its projects for taskqueue-mcp."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from rota.faces.cli.asking import database_of
+from rota.faces.cli.asking import asking, database_of
 from rota.faces.cli.options import Database, Json
 from rota.faces.cli.progress import Progress
 from rota.faces.cli.say import Usage, json_line, line, talk
+from rota.files.session import database_of_session
 from rota.simulator.export import check_target, export_fleet, export_workload
 from rota.simulator.history import Recorded
+from rota.store.new_file import new_file
 from rota.store.view import view
 
 SHOWN = 5
@@ -22,6 +24,9 @@ def export(
     *,
     workload: Annotated[str | None, Parameter(help="The new file of tasks: .jsonl, or .jsonl.gz.")] = None,
     fleet: Annotated[str | None, Parameter(help="Also write agents, queues and pools to this new .toml file.")] = None,
+    taskqueue: Annotated[
+        str | None, Parameter(help="Write all projects to this new .json file, as taskqueue-mcp has them.")
+    ] = None,
     database: Database = None,
     json: Json = False,
 ) -> int:
@@ -33,9 +38,21 @@ def export(
 
     Titles, descriptions, payloads and results stay in the database. It reads one
     committed state, beside whoever uses the database, and changes nothing.
+
+    With --taskqueue it writes the projects with their tasks instead, of the database
+    that `rota mcp` works on in this folder unless another is named. See `rota import`.
     """
+    if taskqueue is not None:
+        if workload is not None or fleet is not None:
+            raise Usage(
+                "--taskqueue writes another kind of file", "give it alone, and the others in a call of their own"
+            )
+        return _export_taskqueue(taskqueue, database, json)
     if workload is None and fleet is None:
-        raise Usage("it is not said what to write", "`--workload FILE.jsonl.gz` writes the tasks, --fleet the agents")
+        raise Usage(
+            "it is not said what to write",
+            "`--workload FILE.jsonl.gz` writes the tasks, --fleet the agents, --taskqueue the projects",
+        )
     tasks = None if workload is None else check_target(workload, "--workload", (".jsonl", ".jsonl.gz"))
     agents = None if fleet is None else check_target(fleet, "--fleet", (".toml",))
     recorded: Recorded | None = None
@@ -54,6 +71,25 @@ def export(
         _show(tasks, recorded)
     if agents is not None:
         line(f"{known:,} agents written to {agents}")
+    return 0
+
+
+def _export_taskqueue(target: str, database: str | None, json: bool) -> int:
+    from rota.faces.mcp.file_mode.document import written
+    from rota.faces.mcp.moving.asked import Reading
+    from rota.faces.mcp.moving.out import take_out
+
+    path = check_target(target, "--taskqueue", (".json",))
+    with asking(database_of_session(database)) as ask:
+        out = take_out(Reading(ask))
+    with new_file(str(path)) as file:
+        file.write(written(out.document))
+    if json:
+        json_line({"file": str(path), "projects": out.projects, "tasks": out.tasks, "left_out": out.left_out})
+        return 0
+    line(f"{out.projects:,} projects with {out.tasks:,} tasks written to {path}")
+    if out.left_out:
+        talk(f"{out.left_out:,} tasks were left out: they were cancelled or have expired")
     return 0
 
 

@@ -14,7 +14,7 @@ from rota.agents.obstacles import Obstacle
 from rota.agents.preflight import check_commands
 from rota.faces.cli.card import page
 from rota.faces.cli.options import Database, Json, flag
-from rota.faces.cli.say import json_line, line
+from rota.faces.cli.say import json_line, line, talk
 from rota.faces.cli.shift import Order, Result, shift
 from rota.files.find import find_database, find_fleet
 from rota.files.tasks import open_tasks
@@ -52,6 +52,8 @@ def run(
     fleet, tasks = _told_apart(fleet, tasks)
     loaded = load_fleet(fleet or _nearest())
     check_commands(loaded)
+    for caution in loaded.cautions:
+        talk(f"warning: {caution}")
     at = find_database(database, loaded, os.environ, Path.cwd()).at
     with ExitStack() as stack:
         file = None if tasks is None else stack.enter_context(open_tasks(tasks))

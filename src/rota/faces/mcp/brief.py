@@ -79,7 +79,7 @@ def _attempts(task: str, attempts: Sequence[AttemptView]) -> Iterator[str]:
 
 def _reporting(given: Given) -> str:
     return (
-        f"The lease token is {given.token}. Report with complete_task, fail_task, give_back_task or ask, each with task "
-        f"{given.task} and the token. The lease ends {given.until}; heartbeat before that adds {given.term:g} s. If "
-        "heartbeat or a report says lease_lost, drop the work: somebody else has it."
+        f"The lease token is {given.token}. Report with complete_task, fail_task, give_back_task or ask, each with "
+        f"task {given.task} and the token. The lease ends {given.until}; heartbeat before that adds {given.term:g} s. "
+        "If heartbeat or a report says lease_lost, drop the work: somebody else has it."
     )

@@ -35,16 +35,18 @@ def call_tool(
         _check_scope(tool, session)
         answer = tool.run(Call(distributor, session, taken(tool, arguments), notify, cancelled))
     except RotaError as error:
-        return refusal_of(error)
+        return refusal_of(tool.own(error))
     if isinstance(answer, Future):
-        return later(answer, _shown, _refused)
+        return later(answer, _shown, lambda error: _refused(tool, error))
     return _shown(answer)
 
 
 def _check_scope(tool: Tool, session: Session) -> None:
     if tool.scope not in session.scopes:
         had = ", ".join(sorted(session.scopes)) or "none"
-        raise RotaError("not_allowed", f"{tool.name} needs the scope {tool.scope}; this session has {had}", field="scope")
+        raise RotaError(
+            "not_allowed", f"{tool.name} needs the scope {tool.scope}; this session has {had}", field="scope"
+        )
 
 
 def _shown(answer: Any) -> Answer:
@@ -54,7 +56,7 @@ def _shown(answer: Any) -> Answer:
     return shown if answer.lost is None else Handed(shown, answer.lost)
 
 
-def _refused(error: Exception) -> Answer:
+def _refused(tool: Tool, error: Exception) -> Answer:
     if isinstance(error, RotaError):
-        return refusal_of(error)
+        return refusal_of(tool.own(error))
     raise error

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from typing import Any
 
+from rota.faces.mcp.calling import call_tool
 from rota.faces.mcp.classic.call import call
 from rota.faces.mcp.classic.errors import ProtocolError
+from rota.faces.mcp.later import later
 from rota.faces.mcp.session import Session
+from rota.faces.mcp.tools import TOOLS
 from rota.model.errors import invalid
 from rota.operations.distributor import Distributor
 from rota.owner.face import Answer, Handed, Notify
@@ -69,15 +73,14 @@ class Connection:
         self._number: str | None = None
         self._session: Session | None = None
 
-    def call(self, operation: str, arguments: dict[str, Any], notify: Notify) -> Answer:
+    def call(self, operation: str, arguments: dict[str, Any], notify: Notify) -> Answer | Future[Answer]:
         """One of `mcp.hello`, `mcp.call`, `mcp.renew`, `mcp.bye`."""
-        del notify
         if operation == "mcp.hello":
             return self._hello(arguments)
         if self._session is None:
             raise invalid("operation", "say mcp.hello first")
         if operation == "mcp.call":
-            return self._call(self._session, arguments)
+            return self._call(self._session, arguments, notify)
         if operation == "mcp.renew":
             self._session.renew(self._face.distributor)
             return self._in_hands(self._session)
@@ -98,21 +101,33 @@ class Connection:
         if self._number is None:
             self._number = number
             self._session = self._face.join(number, str(arguments.get("client") or ""))
+            folder = arguments.get("folder")
+            self._session.folder = folder if isinstance(folder, str) else None
             self._session.take_on(arguments.get("held") or ())
         return {}
 
-    def _call(self, session: Session, arguments: dict[str, Any]) -> Answer:
+    def _call(self, session: Session, arguments: dict[str, Any], notify: Notify) -> Answer | Future[Answer]:
+        tool, given = str(arguments.get("tool")), arguments.get("arguments")
+        if tool in TOOLS:
+            answer = call_tool(self._face.distributor, session, tool, given, notify)
+            if isinstance(answer, Future):
+                return later(answer, lambda found: self._shown(session, found))
+            return self._shown(session, answer)
         rota = self._face.distributor
         session.begin_call()
         try:
-            result = call(rota, session, str(arguments.get("tool")), arguments.get("arguments"))
+            result = call(rota, session, tool, given)
         except ProtocolError as error:
             return {"error": {"code": error.code, "message": error.message}} | self._in_hands(session)
-        answer = {"result": result} | self._in_hands(session)
         fresh = session.fresh
         if not fresh:
-            return answer
-        return Handed(answer, lambda: session.give_back(rota, fresh, "the answer did not arrive"))
+            return self._shown(session, result)
+        return self._shown(session, Handed(result, lambda: session.give_back(rota, fresh, "the answer did not arrive")))
+
+    def _shown(self, session: Session, answer: Answer) -> Answer:
+        if isinstance(answer, Handed):
+            return Handed({"result": answer.answer} | self._in_hands(session), answer.lost)
+        return {"result": answer} | self._in_hands(session)
 
     def _in_hands(self, session: Session) -> dict[str, Any]:
         held = list(session.in_hands.values())

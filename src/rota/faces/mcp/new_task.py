@@ -61,12 +61,25 @@ class NewTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     held: Annotated[bool, Meta(description="Wait until it is released.")] = False
 
 
-def spec_of(task: NewTask, **more: Any) -> TaskSpec:
+class Blocker(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A task that an agent found to be done first: what it can say of it."""
+
+    title: str
+    description: Annotated[str, Meta(description="All the agent needs to know.")] = ""
+    kind: str = "task"
+    payload: Annotated[Any, Meta(description="Any JSON for the agent.")] = None
+    priority: Priority = "normal"
+    skills: Annotated[Skills, Meta(description="Needed: names, or levels by name.")] = {}
+    role: Annotated[str | None, Meta(description="Only agents of this role.")] = None
+    estimate: Annotated[Span | None, Meta(description="Seconds or '20m'.")] = None
+    ref: str | None = None
+    after: Annotated[list[str], Meta(description="Ids, or refs of this call.")] = []
+
+
+def spec_of(task: NewTask | Blocker, **more: Any) -> TaskSpec:
     """The task as it is submitted; `more` fills in what it leaves out."""
     said: dict[str, Any] = {
-        name: getattr(task, name)
-        for name, usual in _USUAL.items()
-        if getattr(task, name) != usual
+        name: value for name in task.__struct_fields__ if (value := getattr(task, name)) != _USUAL[name]
     }
     said["skills"] = levels(task.skills)
     said["after"] = [_parent(after) for after in task.after]
@@ -80,7 +93,7 @@ def levels(skills: Skills | None) -> dict[str, int]:
     return dict.fromkeys(skills or (), 1)
 
 
-def specs_of(tasks: Sequence[NewTask], **more: Any) -> list[TaskSpec]:
+def specs_of(tasks: Sequence[NewTask | Blocker], **more: Any) -> list[TaskSpec]:
     """All of them."""
     return [spec_of(task, **more) for task in tasks]
 

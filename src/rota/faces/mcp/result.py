@@ -11,8 +11,9 @@ from rota.model.errors import RotaError
 
 def result_of(answer: msgspec.Struct) -> dict[str, Any]:
     """The result of a call that was done."""
-    structured = msgspec.to_builtins(answer)
-    return {"content": [_text(structured)], "structuredContent": structured, "isError": False}
+    text = msgspec.json.encode(answer)
+    content = {"type": "text", "text": text.decode()}
+    return {"content": [content], "structuredContent": msgspec.json.decode(text), "isError": False}
 
 
 def refusal_of(error: RotaError) -> dict[str, Any]:
@@ -20,8 +21,5 @@ def refusal_of(error: RotaError) -> dict[str, Any]:
 
     There is no structured content: a client would check it against the schema of the answer.
     """
-    return {"content": [_text({"error": error.as_dict()})], "isError": True}
-
-
-def _text(value: Any) -> dict[str, Any]:
-    return {"type": "text", "text": msgspec.json.encode(value).decode()}
+    text = msgspec.json.encode({"error": error.as_dict()}).decode()
+    return {"content": [{"type": "text", "text": text}], "isError": True}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from rota.faces.mcp.asking import Asking
 from rota.model.agent import AgentSpec, AgentView
@@ -15,6 +15,7 @@ from rota.model.commands.read import GetAgent
 from rota.model.commands.work import Beat, Claim, Claimed, GiveBack, Heartbeat, Held, Renewed
 from rota.model.errors import RotaError
 from rota.model.task import Given
+from rota.operations.table import Scope
 
 INSTANCE = "mcp"
 """The process under which agents are registered that only speak through tools."""
@@ -38,6 +39,10 @@ class Session:
         """`number` is the client's own name for the session, which nobody else can guess."""
         name = _ODD.sub("-", client).strip("-")[: NAME - 20] or "mcp"
         self.agent = f"{name}-{number[:8]}"
+        self.folder: str | None = None
+        """Where its process was started."""
+        self.scopes: frozenset[Scope] = frozenset(get_args(Scope))
+        """Over standard streams a client may do everything that its user may."""
         self.in_hands: dict[str, InHands] = {}
         self.begun: set[str] = set()
         """Tasks of which the client said itself that they are in progress."""
@@ -119,7 +124,7 @@ class Session:
 
     def take_on(self, known: Iterable[Sequence[str]]) -> None:
         """What the client says it has, for an owner that knows nothing of it yet."""
-        for task, agent, token in known:
+        for task, agent, token, *_ in known:
             self.in_hands.setdefault(task, InHands(task, agent, token))
 
     def renew(self, rota: Asking) -> Renewed:

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import msgspec
 
 from rota.faces.mcp.schema import schema_of
+from rota.model.errors import RotaError
 from rota.model.task import Given
 from rota.operations.distributor import Distributor
 from rota.operations.table import Scope
@@ -95,11 +96,21 @@ class Tool(NamedTuple):
     run: Callable[[Call], msgspec.Struct | Reply | Future[Any]]
     example: dict[str, Any]
     """Arguments as the documentation shows them."""
+    renamed: tuple[tuple[str, str], ...] = ()
+    """Beginnings of fields as the operations name them, and what they are here."""
+
+    def own(self, error: RotaError) -> RotaError:
+        """The refusal with the field as the caller knows it."""
+        for theirs, ours in self.renamed:
+            if error.field is not None and error.field.startswith(theirs):
+                field = ours + error.field.removeprefix(theirs)
+                return RotaError(error.code, error.message, field=field, **error.data)
+        return error
 
     @property
     def input_schema(self) -> dict[str, Any]:
         """JSON Schema of its arguments."""
-        return schema_of(self.takes)
+        return schema_of(self.takes, nulls=False)
 
     @property
     def output_schema(self) -> dict[str, Any]:

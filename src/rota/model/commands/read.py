@@ -234,6 +234,8 @@ class GetProject(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """One project, by id or key."""
 
     project: str
+    counts: bool = True
+    """Count its tasks by state, which takes the longer the more there are."""
 
 
 class GetStatistics(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -17,7 +17,7 @@ class Claim(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     The same `request` again answers the same tasks while they are still offered or held. A claim may be for tasks of
     one `project`, or for some `tasks` alone: then what the agent has of them already is answered again, and nothing
-    else is given however much better it is.
+    else is given however much better it is. A roster is not answered again what its agents have.
     """
 
     agent: str | None = None

@@ -58,7 +58,9 @@ class TaskFile:
         for row in json_rows(self.name):
             task = task_of({key: cell for key, cell in row.cells.items() if key not in _OURS}, row.file, row.line)
             at = order.next(row, "submit_s", row.number("submit_s", default=0.0))
-            run = row.number("run_s", default=0.0) or None
+            run = None if row.cells.get("run_s") is None else row.number("run_s")
+            if run == 0:
+                raise row.wrong("run_s", "no task takes 0 seconds; give how long it takes, or leave run_s out")
             yield _Timed(at, self._work(task, run, row.number("tokens", default=0.0)))
 
     def _batch(self) -> Iterator[_Timed]:

@@ -104,10 +104,12 @@ ESTIMATES_OF = Each(
     "SELECT estimate.agent, estimate.kind, estimate.n, estimate.mean_log, estimate.var_log, estimate.good"
     " FROM estimate{comma} WHERE estimate.agent = v.agent AND estimate.kind = v.kind",
 )
-DROP_ESTIMATES = Each(
-    "drop_estimates",
-    "agent bigint, kind text",
-    "DELETE FROM estimate {using} WHERE estimate.agent = v.agent AND estimate.kind = v.kind",
+SET_ESTIMATE = Each(
+    "set_estimate",
+    "agent bigint, kind text, n double precision, mean_log double precision, var_log double precision,"
+    " good double precision",
+    "UPDATE estimate SET n = v.n, mean_log = v.mean_log, var_log = v.var_log, good = v.good {from}"
+    " WHERE estimate.agent = v.agent AND estimate.kind = v.kind",
 )
 ADD_ESTIMATE = add(
     "estimate",

@@ -45,11 +45,20 @@ COMPANIONS_POSTGRES = Each(
 )
 """The first tasks of groups in their lanes. On PostgreSQL a group is a range, and first in the order: with an
 equality the planner could take the order from the lane's own index, and read all of it for a few tasks."""
+PROJECT_IN_LANE = One(
+    "project_in_lane",
+    "SELECT first.lane, first.due, first.task, first.cost, first.affinity, first.grp FROM (SELECT lane, due, task,"
+    " cost, affinity, grp FROM ready WHERE lane = ? ORDER BY due, task LIMIT ?) AS first"
+    " JOIN task ON task.id = first.task WHERE task.project = ?",
+)
+"""Of the first so many of a lane those of a project, in no order."""
 READY_OF_PROJECT = One(
     "ready_of_project",
     "SELECT ready.lane, ready.due, ready.task, ready.cost, ready.affinity, ready.grp FROM task JOIN ready"
-    " ON ready.lane = task.lane AND ready.due = task.due AND ready.task = task.id WHERE task.project = ?",
+    " ON ready.lane = task.lane AND ready.due = task.due AND ready.task = task.id"
+    " WHERE task.project = ? AND task.lane = ? ORDER BY ready.due, ready.task LIMIT ?",
 )
+"""The first so many of a project in a lane, found through the project: for lanes in which others stand before."""
 READY_OF_TASKS = Each(
     "ready_of_tasks",
     "id bigint",
@@ -103,4 +112,4 @@ PARK_LIMIT = One(
 )
 PARKED_LIMITS = One("parked_limits", 'SELECT key, parked_until FROM "limit" WHERE parked_until > ?')
 UNPARK_LIMIT = One("unpark_limit", 'DELETE FROM "limit" WHERE key = ? RETURNING key')
-UNPARK_LIMITS = One("unpark_limits", 'DELETE FROM "limit" WHERE parked_until <= ?')
+UNPARK_LIMITS = One("unpark_limits", 'DELETE FROM "limit" WHERE parked_until <= ? RETURNING key')

@@ -9,13 +9,14 @@ from rota.model.bounds import PAGE
 from rota.model.commands.read import GetProject, GetTask, ListProjects, ListTasks, ProjectPage, TaskPage
 from rota.model.errors import RotaError
 from rota.model.project import ProjectView
+from rota.model.state import State
 from rota.model.task import TaskView
 
 
-def project_of(rota: Asking, text: str) -> ProjectView:
-    """The project, finalized or not."""
+def project_of(rota: Asking, text: str, *, counts: bool = False) -> ProjectView:
+    """The project, finalized or not; its tasks counted where that is asked for."""
     try:
-        found: ProjectView = rota.call(GetProject(project=text))
+        found: ProjectView = rota.call(GetProject(project=text, counts=counts))
     except RotaError as error:
         if error.code in ("no_project", "invalid", "too_large"):
             raise ToolError(f"Project {text} not found") from None
@@ -23,9 +24,9 @@ def project_of(rota: Asking, text: str) -> ProjectView:
     return found
 
 
-def open_project_of(rota: Asking, text: str) -> ProjectView:
+def open_project_of(rota: Asking, text: str, *, counts: bool = False) -> ProjectView:
     """A project that still takes changes."""
-    project = project_of(rota, text)
+    project = project_of(rota, text, counts=counts)
     if project.state == "finalized":
         raise ToolError("Project is already completed")
     return project
@@ -74,3 +75,9 @@ def tasks_of(rota: Asking, project: str) -> list[TaskView]:
         cursor = page.cursor
         if cursor is None:
             return found[::-1]
+
+
+def first_tasks_of(rota: Asking, project: str, state: State, n: int) -> list[TaskView]:
+    """The first tasks of a project in this state, oldest first; of more than a page the newest of them."""
+    page: TaskPage = rota.call(ListTasks(project=project, state=state, whole=True, limit=PAGE))
+    return page.tasks[::-1][:n]

@@ -8,7 +8,7 @@ from typing import Any
 from rota.faces.mcp.asking import Asking
 from rota.faces.mcp.classic.arguments import Arguments
 from rota.faces.mcp.classic.errors import ToolError
-from rota.faces.mcp.classic.lookup import open_project_of, task_of, tasks_of
+from rota.faces.mcp.classic.lookup import first_tasks_of, open_project_of, project_of, task_of, tasks_of
 from rota.faces.mcp.classic.shown import task_shown
 from rota.faces.mcp.classic.states import NOT_STARTED, counts_of
 from rota.faces.mcp.session import Session
@@ -17,6 +17,7 @@ from rota.model.commands.read import AgentExplanation, Explain, ExplainAgent, Ex
 from rota.model.commands.work import Claim
 from rota.model.priority import BANDS
 from rota.model.project import ProjectView
+from rota.model.state import State
 from rota.model.task import AttemptView, Given, ParentResult, TaskView
 
 ALL_APPROVED = "All tasks have been completed and approved. Awaiting project completion approval."
@@ -30,11 +31,6 @@ def get_next_task(rota: Asking, session: Session | None, arguments: Arguments) -
     Without a session and without `agentId` it is only shown, not leased.
     """
     project = open_project_of(rota, arguments["projectId"])
-    counts = counts_of(project)
-    if not counts.total:
-        raise ToolError("Project has no tasks")
-    if counts.all_approved:
-        return {"message": ALL_APPROVED}
     if session is None and "agentId" not in arguments:
         return _peek(rota, project)
     session = session or Session("")
@@ -99,61 +95,66 @@ def _peek(rota: Asking, project: ProjectView) -> dict[str, Any]:
 
 
 def _nothing(rota: Asking, project: ProjectView, agent: AgentView | None) -> dict[str, Any]:
-    """Why there is nothing: one line for each state, what is nearest to going on first."""
-    by_state: dict[str, list[TaskView]] = {}
-    for task in tasks_of(rota, project.id):
-        by_state.setdefault(task.state, []).append(task)
-    lines = [_LINES[state](by_state[state]) for state in _LINES if state in by_state]
-    if "ready" in by_state:
-        lines.insert(0, _not_for(rota, by_state["ready"], agent))
-    waiting = {state: [task.id for task in by_state[state]] for state in ("ready", *_LINES) if state in by_state}
-    head = "No task can be given to you now." if lines else ALL_APPROVED
-    return {"message": "\n".join([head, *lines]), "waiting": waiting}
+    """Why there is nothing: a line for each state, what is nearest to going on first, and how many are in each."""
+    counted = project_of(rota, project.id, counts=True)
+    counts = counts_of(counted)
+    if not counts.total:
+        raise ToolError("Project has no tasks")
+    if counts.all_approved:
+        return {"message": ALL_APPROVED}
+    waiting = {state: counted.tasks[state] for state in ("ready", *_LINES) if state in counted.tasks}
+    lines = []
+    for state in waiting:
+        # One that is not there any more has changed since they were counted.
+        tasks = first_tasks_of(rota, project.id, state, NAMED)
+        if tasks and state == "ready":
+            lines.append(_not_for(rota, tasks, waiting[state], agent))
+        elif tasks:
+            lines.append(_LINES[state](tasks, waiting[state]))
+    return {"message": "\n".join(["No task can be given to you now.", *lines]), "waiting": waiting}
 
 
-def _not_for(rota: Asking, tasks: Sequence[TaskView], agent: AgentView | None) -> str:
+def _not_for(rota: Asking, tasks: Sequence[TaskView], n: int, agent: AgentView | None) -> str:
     """Why the agent gets none of the tasks that are ready."""
     best = min(tasks, key=lambda task: BANDS[task.promoted or task.priority])
     told: Explanation = rota.call(Explain(task=best.id))
     own = told.agents.get(agent.name, "may") if agent is not None else "may"
     reason = told.text if own == "may" else own
-    return f"Ready, but not for you: {_named(tasks)} ({best.id}: {reason})."
+    return f"Ready, but not for you: {_named(tasks, n)} ({best.id}: {reason})."
 
 
-def _named(tasks: Sequence[TaskView]) -> str:
-    more = f" and {len(tasks) - NAMED} more" if len(tasks) > NAMED else ""
-    return ", ".join(task.id for task in tasks[:NAMED]) + more
+def _named(tasks: Sequence[TaskView], n: int, shown: Callable[[TaskView], str] = lambda task: task.id) -> str:
+    more = f" and {n - len(tasks)} more" if n > len(tasks) else ""
+    return ", ".join(shown(task) for task in tasks) + more
 
 
-def _in_progress(tasks: Sequence[TaskView]) -> str:
-    named = ", ".join(f"{task.id} ({task.agent})" for task in tasks[:NAMED])
-    more = f" and {len(tasks) - NAMED} more" if len(tasks) > NAMED else ""
-    return f"In progress with others: {named}{more}."
-
-
-def _scheduled(tasks: Sequence[TaskView]) -> str:
+def _scheduled(tasks: Sequence[TaskView], n: int) -> str:
     first = min(tasks, key=lambda task: task.start or "")
     after = f" after: {first.reason}" if first.reason else ""
-    return f"Waiting for their time: {_named(tasks)}; the first at {first.start}{after}."
+    return f"Waiting for their time: {_named(tasks, n)}; the first at {first.start}{after}."
 
 
-def _blocked(tasks: Sequence[TaskView]) -> str:
-    named = ", ".join(f"{task.id} (waits for {', '.join(task.after) or 'a limit'})" for task in tasks[:NAMED])
-    more = f" and {len(tasks) - NAMED} more" if len(tasks) > NAMED else ""
-    return f"Blocked: {named}{more}."
+def _waits(task: TaskView) -> str:
+    return f"{task.id} (waits for {', '.join(task.after) or 'a limit'})"
 
 
-_LINES: dict[str, Callable[[Sequence[TaskView]], str]] = {
-    "running": _in_progress,
-    "scheduled": _scheduled,
-    "blocked": _blocked,
-    "asked": lambda tasks: f"Waiting for the answer to a question: {_named(tasks)}.",
-    "review": lambda tasks: f"Done, waiting for approval (approve_task): {_named(tasks)}.",
-    "held": lambda tasks: (
-        f"Held: {_named(tasks)} ({tasks[0].reason}); update_task with status 'not started' lets one go on."
+Line = Callable[[Sequence[TaskView], int], str]
+"""The first tasks, and how many there are."""
+
+_LINES: dict[State, Line] = {
+    "running": lambda tasks, n: (
+        f"In progress with others: {_named(tasks, n, lambda task: f'{task.id} ({task.agent})')}."
     ),
-    "dead": lambda tasks: (
-        f"Failed for good: {_named(tasks)} ({tasks[0].reason}); update_task with status 'not started' tries one again."
+    "scheduled": _scheduled,
+    "blocked": lambda tasks, n: f"Blocked: {_named(tasks, n, _waits)}.",
+    "asked": lambda tasks, n: f"Waiting for the answer to a question: {_named(tasks, n)}.",
+    "review": lambda tasks, n: f"Done, waiting for approval (approve_task): {_named(tasks, n)}.",
+    "held": lambda tasks, n: (
+        f"Held: {_named(tasks, n)} ({tasks[0].reason}); update_task with status 'not started' lets one go on."
+    ),
+    "dead": lambda tasks, n: (
+        f"Failed for good: {_named(tasks, n)} ({tasks[0].reason});"
+        " update_task with status 'not started' tries one again."
     ),
 }
 """What is said of the tasks of each state, in this order."""

@@ -10,7 +10,7 @@ from rota.faces.mcp.classic.arguments import Arguments
 from rota.faces.mcp.classic.errors import ToolError
 from rota.faces.mcp.classic.lookup import open_project_of, project_of, projects_of, tasks_of
 from rota.faces.mcp.classic.shown import task_shown
-from rota.faces.mcp.classic.specs import created, let_wait, wanted
+from rota.faces.mcp.classic.specs import created, let_wait, taken_in, wanted
 from rota.faces.mcp.classic.states import PROJECT_STATES, counts_of
 from rota.model.bounds import TITLE
 from rota.model.commands.fleet import AddToProject, CreateProject, DeleteProject, FinalizeProject
@@ -58,7 +58,7 @@ def read_project(rota: Asking, arguments: Arguments) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "projectId": project.id,
         "initialPrompt": prompt_of(project),
-        "projectPlan": project.plan,
+        "projectPlan": project.plan or prompt_of(project),
         "completed": project.state == "finalized",
     }
     if facts.get("said", "autoApprove" in facts):
@@ -80,7 +80,7 @@ def create_project(rota: Asking, arguments: Arguments) -> dict[str, Any]:
         facts["sequence"] = f"project {uuid4()}"
     spec = ProjectSpec(title=title_of(prompt), plan=arguments.get("projectPlan", ""), payload={"taskqueue": facts})
     new = wanted(rota, arguments["tasks"], facts)
-    made = rota.call(CreateProject(project=spec, tasks=new.tasks))
+    made = taken_in(rota, CreateProject(project=spec, tasks=new.tasks))
     let_wait(rota, new.blocks, made.ids)
     return {
         "projectId": made.project,
@@ -112,7 +112,7 @@ def add_tasks_to_project(rota: Asking, arguments: Arguments) -> dict[str, Any]:
     """More tasks for an open project."""
     project = open_project_of(rota, arguments["projectId"])
     new = wanted(rota, arguments["tasks"], facts_of(project))
-    ids = rota.call(AddToProject(project=project.id, tasks=new.tasks)).ids if new.tasks else []
+    ids = taken_in(rota, AddToProject(project=project.id, tasks=new.tasks)).ids if new.tasks else []
     let_wait(rota, new.blocks, ids)
     return {
         "newTasks": created(new.tasks, ids),
@@ -122,7 +122,7 @@ def add_tasks_to_project(rota: Asking, arguments: Arguments) -> dict[str, Any]:
 
 def finalize_project(rota: Asking, arguments: Arguments) -> dict[str, Any]:
     """Close a project whose tasks are all done and approved."""
-    project = open_project_of(rota, arguments["projectId"])
+    project = open_project_of(rota, arguments["projectId"], counts=True)
     counts = counts_of(project)
     if not counts.all_done:
         raise ToolError("Not all tasks are done")

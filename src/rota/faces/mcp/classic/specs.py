@@ -9,12 +9,18 @@ from typing import Any, NamedTuple
 from rota.faces.mcp.asking import Asking
 from rota.faces.mcp.classic.arguments import RECOMMENDATIONS, Arguments
 from rota.faces.mcp.classic.errors import ToolError
+from rota.model.commands.fleet import AddToProject, CreateProject, SetQueue
 from rota.model.commands.read import GetTask
 from rota.model.commands.submit import Edit
 from rota.model.errors import RotaError
 from rota.model.priority import Priority
+from rota.model.queue import QueuePolicy
 from rota.model.task import After, TaskSpec, TaskView
 
+QUEUE = "taskqueue"
+"""Where tasks of these tools wait. Among equals they go in the order they were created, as their users expect: how long
+they take, which is what other queues also look at, is left out of it."""
+_POLICY = QueuePolicy(patience=0.0)
 _PRIORITY = re.compile(r"\bpriority\s*[:=]\s*(emergency|critical|high|normal|low)\b", re.IGNORECASE)
 _ID = re.compile(r"task-[1-9][0-9]*")
 EDITABLE = ("blocked", "scheduled", "held", "ready")
@@ -72,6 +78,7 @@ def _spec(item: Arguments, index: int, after: Sequence[str], facts: Mapping[str,
         description=item["description"],
         payload=payload or None,
         ref=f"#{index}",
+        queue=QUEUE,
         priority=priority_of(item),
         after=[held_by(task) for task in dict.fromkeys(after)],
         sequence=facts.get("sequence"),
@@ -109,6 +116,17 @@ def _check_editable(rota: Asking, task: str) -> None:
         raise ToolError(f"blocks: Task {task} not found") from None
     if found.state not in EDITABLE:
         raise ToolError(f"blocks: {task} is {found.state} and can not wait for anything any more")
+
+
+def taken_in(rota: Asking, request: CreateProject | AddToProject) -> Any:
+    """Submit; the queue is made when there is none of that name yet."""
+    try:
+        return rota.call(request)
+    except RotaError as error:
+        if error.code != "no_queue":
+            raise
+    rota.call(SetQueue(queue=QUEUE, policy=_POLICY))
+    return rota.call(request)
 
 
 def let_wait(rota: Asking, blocks: Mapping[str, Sequence[int]], ids: Sequence[str]) -> None:

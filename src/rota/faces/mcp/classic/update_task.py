@@ -108,14 +108,14 @@ def _held(update: Update) -> InHands:
     agent = str(task.agent)
     if "leaseToken" in given:
         return InHands(task.id, agent, given["leaseToken"])
-    if given.get("agentId", session.agent) == agent or task.id in session.in_hands:
-        known = session.in_hands.get(task.id)
-        if known is not None and known.agent == agent:
-            return known
+    known = session.in_hands.get(task.id)
+    if known is not None and known.agent == agent:
+        return known
+    if given.get("agentId", session.agent) == agent:
         # What an agent has is answered again.
         claimed = update.rota.call(Claim(agent=agent, tasks=[task.id])).tasks
         if claimed:
-            return InHands(task.id, agent, claimed[0].token)
+            return InHands(task.id, agent, claimed[0].token, claimed[0].term)
     raise ToolError(_others(task))
 
 

@@ -14,7 +14,7 @@ from rota.faces.mcp.file_mode.access import change, look
 from rota.faces.mcp.file_mode.document import Document
 from rota.faces.mcp.file_mode.next_task import next_task
 
-_THEIRS = frozenset(
+KNOWN = frozenset(
     {
         "state", "projectId", "initialPrompt", "projectPlan", "autoApprove", "tasks", "taskId", "title", "description",
         "toolRecommendations", "ruleRecommendations", "status", "completedDetails", "prompt", "provider", "model",
@@ -22,6 +22,8 @@ _THEIRS = frozenset(
     }
 )  # fmt: skip
 """The arguments of taskqueue-mcp. What Rota knows beyond them has no place in its file and is ignored, right or not."""
+
+GENERATE = "generate_project_plan"
 
 Tool = Callable[[Document, Arguments], dict[str, Any]]
 
@@ -66,7 +68,7 @@ def call(place: Place, name: str, arguments: object) -> dict[str, Any]:
 def _answer(place: Place, name: str, given: Arguments) -> dict[str, Any]:
     if name in _READING:
         return look(place.path, lambda document: _READING[name](document, given))
-    if name == "generate_project_plan":
+    if name == GENERATE:
         from rota.faces.mcp.classic.generate import project_of  # loads what speaks HTTPS
 
         name, given = "create_project", project_of(given)
@@ -84,7 +86,7 @@ def _tool(place: Place, name: str) -> Tool:
 def _known(arguments: object) -> object:
     if not isinstance(arguments, dict):
         return arguments
-    found = {key: value for key, value in arguments.items() if key in _THEIRS}
+    found = {key: value for key, value in arguments.items() if key in KNOWN}
     if isinstance(found.get("tasks"), list):
         found["tasks"] = [_known(task) for task in found["tasks"]]
     return found

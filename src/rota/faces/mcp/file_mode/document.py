@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 Document = dict[str, Any]
@@ -44,17 +44,25 @@ def written(document: Document) -> bytes:
 
 
 def _text(value: Any, line: str) -> str:
-    """The same as `json.dumps(value, indent=2, ensure_ascii=False)`, in half its time. `line` starts a line here."""
-    if isinstance(value, str):
-        return encode_basestring(value)
+    """The same as `json.dumps(value, indent=2, ensure_ascii=False)`, in less than half its time. `line` starts a line.
+
+    Texts, of which a file is full, are written without a call of ours.
+    """
+    deeper = line + "  "
     if isinstance(value, dict) and value:
-        deeper = line + "  "
-        items = [f"{deeper}{encode_basestring(key)}: {_text(one, deeper)}" for key, one in value.items()]
+        items = [
+            f"{deeper}{_quoted(key)}: {_quoted(one) if one.__class__ is str else _text(one, deeper)}"
+            for key, one in value.items()
+        ]
         return "{" + ",".join(items) + line + "}"
     if isinstance(value, list) and value:
-        deeper = line + "  "
         return "[" + ",".join([deeper + _text(one, deeper) for one in value]) + line + "]"
-    return json.dumps(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    return _WORDS[value] if value is True or value is False or value is None else json.dumps(value)
+
+
+_WORDS = {True: "true", False: "false", None: "null"}
 
 
 def _refused(constant: str) -> None:

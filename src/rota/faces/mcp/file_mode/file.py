@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from errno import EINVAL, EISDIR
 from typing import NamedTuple
 
 
@@ -24,13 +25,16 @@ def read(path: str) -> Found:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         return Found(None, None)
-    with open(descriptor, "rb") as file:
+    try:
         found = os.fstat(descriptor)
         if stat.S_ISDIR(found.st_mode):
-            raise IsADirectoryError(21, "illegal operation on a directory, read")
+            raise IsADirectoryError(EISDIR, "illegal operation on a directory, read")
         if not stat.S_ISREG(found.st_mode):
-            raise OSError(22, "not a regular file")
-        return Found(file.read(), _stamp(found))
+            raise OSError(EINVAL, "not a regular file")
+        with open(descriptor, "rb", closefd=False) as file:
+            return Found(file.read(), _stamp(found))
+    finally:
+        os.close(descriptor)
 
 
 def stamp_of(path: str) -> tuple[int, ...] | None:

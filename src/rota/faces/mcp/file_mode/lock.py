@@ -51,17 +51,44 @@ def take(path: str, patient_until: float) -> Lock:
     watch = _Watch()
     while True:
         descriptor = _made(path)
-        if descriptor is None:
-            descriptor = _taken_over(path, watch)
         if descriptor is not None:
             return Lock(path, descriptor)
+        gone = _removed(path, watch)
         if time.monotonic() > patient_until:
             raise TimeoutError(f"{path} was not free in time")
-        time.sleep(POLL_S)
+        if not gone:
+            time.sleep(POLL_S)
 
 
 def _made(path: str) -> int | None:
     """The descriptor of a new lock; None when there is one already."""
+    try:
+        return _made_at_once(path)
+    except FileExistsError:
+        return None
+    except OSError:
+        return _made_in_steps(path)
+
+
+def _made_at_once(path: str) -> int:
+    """It is there with its flock and its mark from the first: a file without a name gets one. Not everywhere."""
+    flags = getattr(os, "O_TMPFILE", None)
+    if flags is None:
+        raise OSError("there are no files without a name")
+    descriptor = os.open(os.path.dirname(path), flags | os.O_RDWR | os.O_CLOEXEC, 0o644)
+    try:
+        _flocked(descriptor)
+        _mark(descriptor)
+        # With a descriptor of a folder, which counts for nothing here, the call follows the link to the file.
+        os.link(f"/proc/self/fd/{descriptor}", path, src_dir_fd=descriptor, follow_symlinks=True)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _made_in_steps(path: str) -> int | None:
+    """Whoever is killed between the first and the second leaves a lock that only its age tells of."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except FileExistsError:
@@ -87,43 +114,39 @@ class _Watch:
         return now - self._since > STALE_S or time.time() - found.st_mtime > STALE_S
 
 
-def _taken_over(path: str, watch: _Watch) -> int | None:
-    """The descriptor of a lock of ours in the place of one that was left behind; None when its owner lives."""
+def _removed(path: str, watch: _Watch) -> bool:
+    """Whether a lock that was left behind is out of the way; not when its owner lives."""
     try:
         old = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        return None
+        return True
+    except PermissionError:
+        return _removed_unread(path, watch)
     try:
         ours = os.pread(old, len(_MARK), 0) == _MARK
         stale = watch.is_stale(os.fstat(old))
         # A fresh lock without a mark may be one of ours that is being made: its owner must get its flock.
         if not ours and not stale:
-            return None
+            return False
         free = _flocked(old)
-        if free is False or (free is None and not stale):
-            return None
-        # With the flock nobody else is judging this very lock; it must only be in its place still.
-        return _replaced(path) if _is_at(path, old) else None
+        if free is False or (free is None and not stale) or not _is_at(path, old):
+            return False
+        # With the flock nobody else is judging this very lock.
+        os.unlink(path)
+        return True
     finally:
         os.close(old)
 
 
-def _replaced(path: str) -> int:
-    """Put a lock of ours in the place of one that is judged, in one step: it is never missing."""
-    new = f"{path}.{os.getpid()}"
-    with suppress(FileNotFoundError):
-        os.unlink(new)
-    descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+def _removed_unread(path: str, watch: _Watch) -> bool:
+    """The same for a lock of somebody else that this account may not read: its age alone tells."""
     try:
-        _flocked(descriptor)
-        _mark(descriptor)
-        os.rename(new, path)
-    except BaseException:
-        os.close(descriptor)
-        with suppress(OSError):
-            os.unlink(new)
-        raise
-    return descriptor
+        if not watch.is_stale(os.lstat(path)):
+            return False
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    return True
 
 
 def _flocked(descriptor: int) -> bool | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import os
 from typing import Any
 
 GROUPS = ("classic", "worker", "dispatcher")
 CHOICES = (*GROUPS, "all")
+FILE = "file"
+"""The classic tools as a file has them; no choice, it comes with the file."""
 
 
 def groups_of(choice: str) -> tuple[str, ...]:
@@ -16,8 +18,9 @@ def groups_of(choice: str) -> tuple[str, ...]:
 
 
 def tools_of(groups: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The tools of these groups, always in the same order."""
-    return [tool for group in groups for tool in _tools(group)]
+    """The tools of these groups, always in the same order; one that is of several groups once."""
+    every = [tool for group in groups for tool in _tools(group)]
+    return list({tool["name"]: tool for tool in reversed(every)}.values())[::-1]
 
 
 def _tools(group: str) -> list[dict[str, Any]]:
@@ -25,14 +28,21 @@ def _tools(group: str) -> list[dict[str, Any]]:
         from rota.faces.mcp.classic.tools import TOOLS
 
         return TOOLS
-    written = Path(__file__).parent.parent / group / "tools.json"
-    found: list[dict[str, Any]] = json.loads(written.read_text()) if written.exists() else []
+    if group == FILE:
+        from rota.faces.mcp.file_mode.tools import TOOLS as OF_A_FILE
+
+        return OF_A_FILE
+    written = os.path.join(os.path.dirname(os.path.dirname(__file__)), group, "tools.json")
+    if not os.path.exists(written):
+        return []
+    with open(written, encoding="utf-8") as file:
+        found: list[dict[str, Any]] = json.load(file)
     return found
 
 
 def about(groups: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any]]:
     """Who the server is, and what it can do: for the classic tools alone the same as taskqueue-mcp says."""
-    if groups == ("classic",):
+    if groups in (("classic",), (FILE,)):
         from rota.faces.mcp.classic.tools import CAPABILITIES, SERVER
 
         return SERVER, CAPABILITIES

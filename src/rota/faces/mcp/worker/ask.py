@@ -38,8 +38,8 @@ TOOL = Tool(
     name="ask",
     group="worker",
     title="Ask about a task",
-    description="Ask a person or the dispatcher about a task. Your slot is free meanwhile; the task waits for the answer "
-    "and then comes to you first. Send a checkpoint of what you have.",
+    description="Ask a person or the dispatcher about a task. Your slot is free meanwhile; the task waits for the "
+    "answer and then comes to you first. Send a checkpoint of what you have.",
     takes=AskAbout,
     gives=Standing,
     scope="work",

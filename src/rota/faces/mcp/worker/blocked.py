@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rota.faces.mcp.new_task import NewTask, specs_of
+from rota.faces.mcp.new_task import Blocker, specs_of
 from rota.faces.mcp.worker.holding import state_of
 from rota.model.commands.read import GetTask
 from rota.model.commands.submit import Cancel, Edit, Submit, Submitted
@@ -18,7 +18,7 @@ PAUSE_S = 5
 process end just then, it is tried again after that."""
 
 
-def block(distributor: Distributor, outcome: Failed, blockers: Sequence[NewTask]) -> list[str]:
+def block(distributor: Distributor, outcome: Failed, blockers: Sequence[Blocker]) -> list[str]:
     """Submit the tasks, end the lease without counting an attempt, let the task wait for them; their ids.
 
     They take project, tenant and queue of the task where they name none. When one ends badly the task is held.
@@ -28,7 +28,9 @@ def block(distributor: Distributor, outcome: Failed, blockers: Sequence[NewTask]
     specs = specs_of(blockers, project=view.project, tenant=view.tenant, queue=view.queue)
     named = {after.task if isinstance(after, After) else after for spec in specs for after in spec.after}
     if outcome.task in named:
-        raise invalid("blocked_by", f"one of them waits for {outcome.task} itself, which is to wait for it; remove that")
+        raise invalid(
+            "blocked_by", f"one of them waits for {outcome.task} itself, which is to wait for it; remove that"
+        )
     submitted: Submitted = distributor.call(Submit(tasks=specs))
     try:
         _wait_for(distributor, view, outcome, submitted.ids)

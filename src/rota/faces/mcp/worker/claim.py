@@ -80,7 +80,9 @@ def _answer(distributor: Distributor, agent: str, tasks: list[HandedTask]) -> Cl
         return ClaimedTasks(tasks=tasks)
     now: Statistics = distributor.call(GetStatistics(minutes=1))
     if now.waiting:
-        text = f"{now.waiting} tasks wait, but none of them for {agent} now. explain_agent says why; or claim with wait."
+        text = (
+            f"{now.waiting} tasks wait, but none of them for {agent} now. explain_agent says why; or claim with wait."
+        )
     elif now.running or now.aside.get("blocked") or now.aside.get("scheduled"):
         text = "Nothing is ready; other work goes on and may lead to more. Claim again with wait=30."
     else:
@@ -93,7 +95,8 @@ TOOL = Tool(
     group="worker",
     title="Claim tasks",
     description="Take the next tasks for an agent: best first, only what it may do, nobody else gets them. Each comes "
-    "with a brief and a token for every later word about it. Finish with complete_task, fail_task, give_back_task or ask.",
+    "with a brief and a token for every later word about it. Finish with complete_task, fail_task, give_back_task "
+    "or ask.",
     takes=ClaimTasks,
     gives=ClaimedTasks,
     scope="work",

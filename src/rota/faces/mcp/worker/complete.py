@@ -51,4 +51,5 @@ TOOL = Tool(
     hints=Hints(),
     run=run,
     example={"task": "task-7", "token": "00f1e2d3c4b5a697", "result": "1,847 clips, 98.2 % pass the check"},
+    renamed=(("outcomes[0].", ""),),
 )

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from rota.faces.mcp.new_task import NewTask
+from rota.faces.mcp.new_task import Blocker
 from rota.faces.mcp.tool import Call, Hints, Tool
 from rota.faces.mcp.worker.blocked import block
 from rota.faces.mcp.worker.holding import (
@@ -42,7 +42,9 @@ class FailTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     task: Task
     token: Token
-    error: Annotated[str, Meta(min_length=1, max_length=NOTES, description="What went wrong; the next attempt reads it.")]
+    error: Annotated[
+        str, Meta(min_length=1, max_length=NOTES, description="What went wrong; the next attempt reads it.")
+    ]
     retryable: Annotated[bool, Meta(description="False: no attempt can ever succeed; it is dead at once.")] = True
     retry_at: Annotated[When | None, Meta(description="Not before: RFC 3339, or a span from now.")] = None
     limit: Annotated[
@@ -50,7 +52,7 @@ class FailTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         Meta(description="With retry_at: a provider's limit that is used up; all its tasks wait, no attempt counts."),
     ] = None
     blocked_by: Annotated[
-        list[NewTask], Meta(description="New tasks that have to be done first; submitted now, no attempt counts.")
+        list[Blocker], Meta(description="New tasks that have to be done first; submitted now, no attempt counts.")
     ] = []
     checkpoint: Checkpoint = None
     notes: Notes = None
@@ -103,4 +105,5 @@ TOOL = Tool(
     hints=Hints(),
     run=run,
     example={"task": "task-7", "token": "00f1e2d3c4b5a697", "error": "the GPU ran out of memory after 2 epochs"},
+    renamed=(("outcomes[0].", ""), ("beats[0].", ""), ("tasks[", "blocked_by[")),
 )

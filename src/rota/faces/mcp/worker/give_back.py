@@ -45,4 +45,5 @@ TOOL = Tool(
     hints=Hints(),
     run=run,
     example={"task": "task-7", "token": "00f1e2d3c4b5a697", "reason": "I am shutting down"},
+    renamed=(("tasks[0].", ""), ("beats[0].", "")),
 )

@@ -31,7 +31,7 @@ class HeartbeatOf(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     task: Task
     token: Token
-    progress: Annotated[float | None, Meta(ge=0, le=1)] = None
+    progress: Annotated[float, Meta(ge=0, le=1)] | None = None
     notes: Notes = None
     checkpoint: Checkpoint = None
     usage: Usage = {}
@@ -94,4 +94,5 @@ TOOL = Tool(
     hints=Hints(idempotent=True),
     run=run,
     example={"task": "task-7", "token": "00f1e2d3c4b5a697", "progress": 0.4},
+    renamed=(("beats[0].", ""),),
 )

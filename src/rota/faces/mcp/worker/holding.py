@@ -18,7 +18,7 @@ Token = Annotated[str, Meta(description="The lease token that the claim answered
 Notes = Annotated[str | None, Meta(description="For whoever comes after.")]
 Checkpoint = Annotated[Any, Meta(description="Any JSON: where the next attempt goes on.")]
 Usage = Annotated[dict[str, float], Meta(description="What was used, such as {'tokens': 1200}.")]
-Cost = Annotated[float | None, Meta(ge=0, description="What it has cost.")]
+Cost = Annotated[Annotated[float, Meta(ge=0)] | None, Meta(description="What it has cost.")]
 
 
 class Standing(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -40,8 +40,8 @@ def state_of(judged: Judged, task: str) -> str:
         return judged.states[task]
     refusal = judged.refused.get(task, "lease_lost")
     code, _, text = refusal.partition(": ")
-    known = code if code in KINDS else "invalid"
-    raise RotaError(known, text or f"{task} is not in the hands of whoever has this token", field="token")
+    text = text or f"{task} is not in the hands of whoever has this token"
+    raise RotaError(code if code in KINDS else "invalid", text, field="token" if "token" in text else "task")
 
 
 def agent_of(call: Call, task: str, named: str | None) -> str:

@@ -1,0 +1,105 @@
+"""Whose turn comes next: the order of work inside a band, tenants and projects that stand back included.
+
+The plan gives tasks as they come to their turn here; who only asks when a task's turn comes goes through the same
+order as if slots were endless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import heapify, heappop, heappush, heapreplace
+
+import msgspec
+
+from rota.planning.fair import Charged, Eligible, Shares
+from rota.planning.snapshot import Head, Lane, Snapshot
+
+Place = tuple[int, int, int, int]
+"""A task in its turn: due date, number, the index of its lane, its place among the heads of that."""
+
+
+def bands(lanes: Iterable[Lane]) -> list[tuple[int, list[list[Lane]]]]:
+    """Lanes that show tasks, by band, and in a band those in time before the late."""
+    found: dict[tuple[int, bool], list[Lane]] = {}
+    for lane in lanes:
+        if lane.heads:
+            found.setdefault((lane.band, lane.late), []).append(lane)
+    by_band: dict[int, list[list[Lane]]] = {}
+    for key in sorted(found):
+        by_band.setdefault(key[0], []).append(found[key])
+    return list(by_band.items())
+
+
+def shares_of(snapshot: Snapshot, band: int, groups: Iterable[Sequence[Lane]]) -> Shares:
+    """What the tenants of a band had so far; `groups` are its lanes that show tasks."""
+    lanes = [lane for group in groups for lane in group]
+    mean = sum([lane.heads[0].cost for lane in lanes]) // len(lanes)
+    return Shares(band, snapshot.passes, snapshot.weights, snapshot.slack, mean, lanes)
+
+
+class Turns:
+    """The tasks that lanes of one band and lateness show, each when its turn comes."""
+
+    def __init__(self, lanes: Sequence[Lane], shares: Shares) -> None:
+        self._lanes = lanes
+        self._eligible: Eligible[Place] = Eligible(shares, lanes)
+        self._waiting: list[Place] = [(*lane.heads[0][:2], index, 0) for index, lane in enumerate(lanes)]
+        heapify(self._waiting)
+
+    def first(self) -> Place | None:
+        """The task whose turn it is; it stays the first until it is passed or its lane left. None = there is none."""
+        waiting = self._waiting
+        for place in self._eligible.back():
+            heappush(waiting, place)
+        while waiting:
+            place = waiting[0]
+            lane = self._lanes[place[2]]
+            if self._eligible.may(lane):
+                return place
+            self._eligible.stand_back(lane, heappop(waiting))
+        return None
+
+    def charge(self, lane: Lane, work: int) -> Charged:
+        """A task of the lane is given, with this much work, microseconds; what was charged."""
+        return self._eligible.charge(lane, work)
+
+    def go_on(self, lane: Lane, index: int, at: int) -> bool:
+        """The first was given; after it comes this place of its lane. False when the lane shows no more: leave it."""
+        if at >= len(lane.heads):
+            return False
+        heapreplace(self._waiting, (*lane.heads[at][:2], index, at))
+        return True
+
+    def leave(self, lane: Lane) -> None:
+        """The first and its lane are done with: no more of it is given."""
+        heappop(self._waiting)
+        self._eligible.leave(lane)
+
+
+def in_turn(snapshot: Snapshot) -> Iterator[tuple[Lane, Head]]:
+    """The tasks that lanes show, in the order a plan would give them in if slots were endless; limits are kept.
+
+    It ends early where a lane holds more than it shows: what comes then is not known. Two things that move tasks by a
+    little are left out: batch groups, whose tasks come along with their first (see `groups`), and regret matching,
+    which takes the next few tasks in an order of its own.
+    """
+    gauges = {name: msgspec.structs.replace(gauge) for name, gauge in snapshot.gauges.items()}
+    for band, groups in bands(snapshot.lanes):
+        shares = shares_of(snapshot, band, groups)
+        for lanes in groups:
+            turns = Turns(lanes, shares)
+            while (place := turns.first()) is not None:
+                _due, _task, index, at = place
+                lane = lanes[index]
+                if not all(gauges[limit].room for limit in lane.limits):
+                    turns.leave(lane)
+                    continue
+                for limit in lane.limits:
+                    gauges[limit].take()
+                turns.charge(lane, lane.heads[at].cost)
+                yield lane, lane.heads[at]
+                if turns.go_on(lane, index, at + 1):
+                    continue
+                if lane.more:
+                    return
+                turns.leave(lane)
