@@ -39,7 +39,7 @@ def test_more_kept_than_there_is(reserves: list[Reserve], clash: list[int] | Non
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3)), max_size=4), st.integers(1, 6))
 def test_what_is_refused_wastes_slots_whatever_waits(entries: list[tuple[int, int]], slots: int) -> None:
     """Give every tenant all it can get, one task at a time: slots stay empty where, and only where, it is refused."""
-    largest = {tenant: n for n, tenant in entries}
+    largest = {tenant: min(n, slots) for n, tenant in entries}
     reserves = [kept(n, f"t{tenant}") for tenant, n in largest.items()]
     tenants = {one.tenant: number for number, one in enumerate(reserves)}
     agent = Agent(id=0, profile=Profile("ann"), slots=slots)

@@ -115,6 +115,7 @@ def test_our_own_tasks_with_and_without_times(tmp_path: Path) -> None:
         ("a.jsonl", '{"foo":1}\n', "a.jsonl:1", "tells no workload"),
         ("a.jsonl", '{"title":"a","run_s":1}\n{"title":"b","prioritiy":"x"}\n', "a.jsonl:2 prioritiy", "priority"),
         ("a.jsonl", '{"title":"a"}\n', "a.jsonl:1 run_s", "--set run"),
+        ("a.jsonl", '{"title":"a","run_s":0,"estimate":3}\n', "a.jsonl:1 run_s", "no task takes 0 seconds"),
         ("a.jsonl", '{"tasks":[["a",1,[1]],["b",1,[0]]]}\n', "a.jsonl:1 tasks", "0 -> 1 -> 0"),
         ("a.jsonl", '{"tasks":[["a",1,[7]]]}\n', "a.jsonl:1 tasks[0].parents", "from 0 to 0"),
         ("a.jsonl", '{"tasks":[["a",1]]}\n', "a.jsonl:1 tasks[0]", "a value for each"),

@@ -22,6 +22,12 @@ from rota.store.sql.leases import LISTENERS, SLOTS_OF_AGENTS
 
 def agents_now(reader: Reader, book: Book, pool: int, now: int, asked: Iterable[Requirements]) -> list[Agent]:
     """The agents in order of number, ready to be asked for tasks with these requirements."""
+    look = look_now(reader, book, pool, now, asked)
+    return [agent_seen(look, agent) for agent in book.agents_of(pool)]
+
+
+def look_now(reader: Reader, book: Book, pool: int, now: int, asked: Iterable[Requirements]) -> Look:
+    """What is known of them, for those who know more: who lives, or what an agent had a moment ago."""
     known = book.agents_of(pool)
     used: dict[int, dict[int, int]] = {}
     for agent, slot, since in reader.each(SLOTS_OF_AGENTS, [(agent.id,) for agent in known]):
@@ -31,7 +37,7 @@ def agents_now(reader: Reader, book: Book, pool: int, now: int, asked: Iterable[
     )
     policy = book.pools[pool].policy
     troubles = troubles_of(reader)
-    look = Look(
+    return Look(
         reader,
         book,
         now,
@@ -44,7 +50,6 @@ def agents_now(reader: Reader, book: Book, pool: int, now: int, asked: Iterable[
         lanes=lanes_in_hands(reader, known, troubles),
         kept=kept_by_agent(reader, now) if policy.preempt is not None else {},
     )
-    return [agent_seen(look, agent) for agent in known]
 
 
 def _loads(reader: Reader, now: int) -> dict[int, tuple[int, float, float]]:

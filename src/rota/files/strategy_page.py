@@ -44,9 +44,9 @@ _AFTER_STRATEGIES = """
 Those marked * look at each single task, and so at every agent for each: in a large pool they cost time. Those marked +
 need what was learnt of each agent at each kind of work: time, and share of successes (see `time` below).
 
-`round_robin` and `weighted` count the tasks an agent was given. One that comes new, or comes back after it was drained or
-removed, is taken to have had no less, for its slots or its weight, than the one of its pool that had least: it gets its
-turn from then on, not everything until it has caught up. `consistent_hash`, `affinity` and `locality` go by the
+`round_robin` and `weighted` count the tasks an agent was given. One that comes new, or comes back after it was drained
+or removed, is taken to have had no less, for its slots or its weight, than the one of its pool that had least: it gets
+its turn from then on, not everything until it has caught up. `consistent_hash`, `affinity` and `locality` go by the
 `affinity` and `near` of the task; tasks without an affinity key are spread by their own number under `consistent_hash`,
 and go as under `balanced` in the other two.
 

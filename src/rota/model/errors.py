@@ -58,6 +58,7 @@ KINDS: dict[str, Kind] = {
     "read_only": Kind(503, 7, False, "make it writable; a file needs a folder that is writable too"),
     "database_refused": Kind(503, 7, False, "correct the database's address, account or rights"),
     "no_driver": Kind(503, 7, False, "install Rota with the extra named in the message"),
+    "simulation_fault": Kind(500, 1, False, "report it with workload, fleet and seed; real tasks are not touched"),
     "internal": Kind(500, 1, False, "report it with the message; nothing that was acknowledged is lost"),
 }
 

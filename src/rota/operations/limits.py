@@ -40,14 +40,6 @@ def get(reader: Reader, book: Book, request: GetLimit, now: int) -> LimitPage:
     return LimitPage(limits=[_view(reader, limit, MANY, now) for limit in found], parked=parked)
 
 
-def used_up(reader: Reader, book: Book, lane: int, now: int) -> tuple[str, str] | None:
-    """Why limits let no task of the lane start now, as a code and a sentence; None when they do."""
-    for name, found in standings_of(reader, book.charged(reader, lane), now).items():
-        if not found.gauge.room:
-            return f"limit:{name}", said(name, found)
-    return None
-
-
 def line_of(reader: Reader, book: Book, task: int, now: int) -> tuple[str, str, list[str]] | None:
     """The limit a task stands in line for, as a code, a sentence and the tasks that are in; None when it does not."""
     for _task, name in reader.each(sql.LINE_OF, [(task,)]):
@@ -82,7 +74,7 @@ def capped(reader: Reader, book: Book, agents: Iterable[Agent], now: int) -> Non
             one = found.gauge
             room = 0 if not one.room else one.left // one.each if one.each else agent.slots
             if agent.running + room < (agent.slots if agent.cap is None else agent.cap):
-                agent.cap, agent.limited_by = agent.running + room, name
+                agent.cap, agent.limited_by, agent.cap_until = agent.running + room, name, found.opens
 
 
 def _parked(reader: Reader, now: int) -> dict[str, str]:

@@ -78,6 +78,18 @@ class Charged(NamedTuple):
     share: int = -1
 
 
+class Ahead(NamedTuple):
+    """How far a lane's tenant, and inside it its project, is ahead of those that wait and had least.
+
+    Microseconds of work, per weight for tenants; None = it shares with nobody.
+    """
+
+    tenant: int | None
+    share: int | None
+    most: int | None
+    """By more than this it stands back; None = it never does."""
+
+
 class Shares:
     """The passes of one band's tenants and their shares while a plan gives."""
 
@@ -192,6 +204,15 @@ class Eligible(Generic[Entry]):
     def may(self, lane: Lane) -> bool:
         """Whether the lane's tasks are in their turn."""
         return self._may_tenant(lane) and self._may_inside(lane)
+
+    def ahead(self, lane: Lane) -> Ahead:
+        """How far the lane's tasks are ahead of the others."""
+        inside = self._inside.get(lane.tenant)
+        return Ahead(
+            None if self._tenants is None else self._tenants.has(lane.tenant) - self._tenants.least(),
+            None if inside is None else inside.has(lane.share) - inside.least(),
+            None if lane.slack is None else round(lane.slack * self._shares.mean),
+        )
 
     def charge(self, lane: Lane, work: int) -> Charged:
         """A task of the lane was given."""

@@ -90,6 +90,22 @@ def opens(measure: Measure, used: Used, each: int, now: int) -> int | None:
     return used.began - (measure.most - used.used - wanted) * measure.period // measure.capacity
 
 
+def opens_after(measure: Measure, used: Used, each: int, before: int, now: int) -> int | None:
+    """The same once so many tasks that use as much were charged before it, each as soon as there is room."""
+    if not before or not each or measure.period is None:
+        return opens(measure, used, each, now)
+    one = asked(measure, each)
+    wanted, rest = before * each + one, left(measure, used, now)
+    if rest >= wanted:
+        return now
+    if _is_over(measure, used, now):
+        used = Used(0, now)
+    if measure.burst is not None:
+        return used.began - (measure.most - used.used - wanted) * measure.period // measure.capacity
+    later = before + 1 - max(rest // one, 0)
+    return used.began + -(-later // (measure.most // one)) * measure.period
+
+
 def charge(measure: Measure, used: Used, amount: int, now: int) -> Used:
     """After this much is used at this moment."""
     if _is_over(measure, used, now):

@@ -11,7 +11,7 @@ from heapq import heapify, heappop, heappush, heapreplace
 
 import msgspec
 
-from rota.planning.fair import Charged, Eligible, Shares
+from rota.planning.fair import Ahead, Charged, Eligible, Shares
 from rota.planning.snapshot import Head, Lane, Snapshot
 
 Place = tuple[int, int, int, int]
@@ -42,6 +42,7 @@ class Turns:
 
     def __init__(self, lanes: Sequence[Lane], shares: Shares) -> None:
         self._lanes = lanes
+        self._shared = not shares.tenants.alone or bool(shares.inside)
         self._eligible: Eligible[Place] = Eligible(shares, lanes)
         self._waiting: list[Place] = [(*lane.heads[0][:2], index, 0) for index, lane in enumerate(lanes)]
         heapify(self._waiting)
@@ -49,6 +50,8 @@ class Turns:
     def first(self) -> Place | None:
         """The task whose turn it is; it stays the first until it is passed or its lane left. None = there is none."""
         waiting = self._waiting
+        if not self._shared:
+            return waiting[0] if waiting else None
         for place in self._eligible.back():
             heappush(waiting, place)
         while waiting:
@@ -74,6 +77,14 @@ class Turns:
         """The first and its lane are done with: no more of it is given."""
         heappop(self._waiting)
         self._eligible.leave(lane)
+
+
+def ahead(snapshot: Snapshot, lane: Lane) -> Ahead:
+    """How far a lane of the snapshot that shows tasks is ahead of the others of its band and lateness, at first."""
+    groups = dict(bands(snapshot.lanes))[lane.band]
+    shares = shares_of(snapshot, lane.band, groups)
+    own = next(group for group in groups if group[0].late == lane.late)
+    return Eligible[Place](shares, own).ahead(lane)
 
 
 def in_turn(snapshot: Snapshot) -> Iterator[tuple[Lane, Head]]:

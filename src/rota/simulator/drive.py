@@ -10,6 +10,7 @@ import msgspec
 
 from rota.engine.book import Book
 from rota.engine.node import Entry, Node
+from rota.engine.timer_kinds import WAKE
 from rota.engine.turn import Answer, Command
 from rota.model import state
 from rota.model.errors import RotaError
@@ -19,7 +20,7 @@ from rota.store.protocol import Reader
 from rota.store.sql import archive
 from rota.store.sql.forget import EVENTS_SINCE, FORGET_EVENTS
 from rota.store.sql.history import DROP_STATISTICS
-from rota.store.sql.waiting import LEAVE_ASIDE
+from rota.store.sql.waiting import LEAVE_ASIDE, NEXT_TIMER_BUT
 from rota.store.sqlite import SqliteStore
 
 FAR = 2**62
@@ -65,6 +66,11 @@ class Drive:
     def next_due(self) -> int | None:
         """When the engine's next timer fires; None = never."""
         return self._node.next_due()
+
+    def next_event(self) -> int | None:
+        """When the next timer fires that is about more than agents: those may get tasks by the clock alone."""
+        found: int | None = self.reading(lambda reader: next(iter(reader.one(NEXT_TIMER_BUT, WAKE)), (None,))[0])
+        return found
 
     def ask(self, command: Command) -> Any:
         """One command in a turn of its own; its answer, or the refusal raised."""

@@ -10,7 +10,7 @@ import msgspec
 from rota.model import state
 from rota.model.event import Move
 from rota.model.times import SECOND
-from rota.simulator.bars import Bars
+from rota.simulator.bars import EVERYBODY, Bars, Hands
 from rota.simulator.drive import Drive, Seen, SimulationFault
 from rota.simulator.fleet import SimulatedFleet
 from rota.simulator.live import Group, Live
@@ -38,6 +38,13 @@ class _Ejected(msgspec.Struct):
 
     agent: int
     until: int
+
+
+class _Kept(msgspec.Struct):
+    """An agent was asked for a slot for this task, which gets it whatever else waits."""
+
+    better: int
+    agent: int
 
 
 class Ledger:
@@ -73,6 +80,15 @@ class Ledger:
         self._barred: dict[int, int] = {}
         """By lane: agents that get none of its tasks for now, a bit each, as the engine says."""
         self._barred_until: int | None = None
+        self._barred_shared = False
+        """What any agent ends may let back in those that are barred."""
+        self._lifted = 0
+        """Agents whose bars what happened at this moment may have ended, a bit each."""
+        self._hands: list[dict[int, int]] = [{} for _ in fleet.agents]
+        """What each agent has: lanes by task."""
+        self._kept: dict[int, int] = {}
+        """Tasks for which another was asked to give way: the agent."""
+        self._preempts = any(pool.preempt is not None for pool in fleet.pools.values())
         self.free = (1 << len(fleet.agents)) - 1
         """Agents with a free slot, a bit each."""
         self.ended: list[int] = []
@@ -111,17 +127,24 @@ class Ledger:
         for event in events:
             if event.kind == "eject":
                 self._eject(msgspec.json.decode(event.data, type=_Ejected), now)
+            elif event.kind == "keep_slot":
+                kept = msgspec.json.decode(event.data, type=_Kept)
+                self._kept[kept.better] = self._numbers[kept.agent]
             for move in event.moves:
                 if event.kind == "fail":
                     self.tally.failed += move.last - move.first + 1
                 elif event.kind == "lease_end":
                     self.tally.lost += move.last - move.first + 1
+                    self._lifted = EVERYBODY
                 for number in range(move.first, move.last + 1):
                     live = self.live.get(number)
                     if live is None:
                         raise SimulationFault(f"{event.kind} moved task {number}, which had ended or never came")
                     self._move(live, move, now)
                 moved = True
+        if self._barred and (self._lifted or (moved and self._preempts)):
+            self.forget_bars(EVERYBODY if self._preempts else self._lifted)
+        self._lifted = 0
         return moved
 
     @property
@@ -139,6 +162,7 @@ class Ledger:
         lanes = [lane for lane in self._depths if self._lanes[lane].mask & agents]
         found = self._bars.of(lanes)
         self._barred.update((lane, mask) for lane, mask in found.agents.items() if mask)
+        self._barred_shared |= found.shared
         if found.until is not None:
             self._barred_until = found.until if self._barred_until is None else min(self._barred_until, found.until)
 
@@ -146,8 +170,9 @@ class Ledger:
         """These agents, a bit each, ended something, or time went on: what barred them may be over."""
         if not self._barred:
             return
-        if self._barred_until is not None and self._drive.now >= self._barred_until:
-            self._barred, self._barred_until = {}, None
+        over = self._barred_until is not None and self._drive.now >= self._barred_until
+        if over or (agents and self._barred_shared):
+            self._barred, self._barred_until, self._barred_shared = {}, None, False
             return
         left = ((lane, mask & ~agents) for lane, mask in self._barred.items() if lane in self._depths)
         self._barred = {lane: mask for lane, mask in left if mask}
@@ -230,8 +255,11 @@ class Ledger:
         agent = self._numbers[move.agent or 0]
         bit = 1 << agent
         band = self._lanes[live.lane].band
-        if any(self._masks[better] & bit for better in range(band)) and self._passed_over(agent, band):
+        kept = self._kept.pop(live.number, None) if self._kept else None
+        passing = kept != agent and any(self._masks[better] & bit for better in range(band))
+        if passing and self._passed_over(agent, band):
             self.inversions += 1
+        self._hands[agent][live.number] = live.lane
         live.agent, live.slot, live.given_at = agent, move.slot or 0, now
         live.attempts += 1
         self.tally.attempts += 1
@@ -245,12 +273,14 @@ class Ledger:
         """Whether a task of a better band waits that this agent, which was given another one, was not barred from."""
         bit = 1 << agent
         lanes = [lane for lane in self._depths if self._lanes[lane].band < band and self._lanes[lane].mask & bit]
-        barred = self._bars.of(lanes, given=agent).agents
+        barred = self._bars.of(lanes, Hands(agent, list(self._hands[agent].values()))).agents
         return any(not barred[lane] & bit for lane in lanes)
 
     def _let_go(self, live: Live, now: int, to: int) -> None:
         agent = live.agent
         self.load.change(agent, -1, now)
+        del self._hands[agent][live.number]
+        self._lifted |= 1 << agent
         self.free |= 1 << agent
         self.busy.change(-1, now)
         self.shares.hold(live.tenant, -1, now)

@@ -16,17 +16,19 @@ from rota.model.queue import PoolPolicy, QueuePolicy
 from rota.model.times import SECOND
 from rota.simulator.arrival import Workload
 from rota.simulator.attempts import Attempts
-from rota.simulator.drive import Drive
+from rota.simulator.drive import Drive, SimulationFault
 from rota.simulator.fleet import SimulatedFleet, fleet_from, plain_fleet
 from rota.simulator.ledger import Ledger
 from rota.simulator.live import Live
 from rota.simulator.measures.bound import Bound
 from rota.simulator.measures.fairness import Shares
+from rota.simulator.measures.laws import LawBroken
 from rota.simulator.measures.load import Load
 from rota.simulator.measures.sketch import rounded
 from rota.simulator.options import Options, changed, options_of
+from rota.simulator.patience import span_of
 from rota.simulator.references import References
-from rota.simulator.result import Outcome, Result, Speed
+from rota.simulator.result import Outcome, Result, Speed, Stuck
 from rota.simulator.settings import WORKLOAD_KEYS
 from rota.simulator.shaping import Survey, shaped, survey
 from rota.simulator.simulation import Simulation
@@ -122,10 +124,15 @@ def simulate(
     on_end: Callable[[Live, str, int], None] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Outcome:
-    """Run one simulation. `on_end` is told of every task that ends, in order; `progress` of how many have."""
+    """Run one simulation. `on_end` is told of every task that ends, in order; `progress` of how many have.
+
+    `simulation_fault` when a law was broken that holds for every run: the engine or the simulator is wrong then.
+    """
     drive = Drive(setup.seed, ORIGIN)
     try:
         return _simulate(setup, drive, on_end, progress)
+    except (LawBroken, SimulationFault) as fault:
+        raise RotaError("simulation_fault", f"this simulation says nothing: {fault}") from fault
     finally:
         drive.close()
 
@@ -161,11 +168,13 @@ def _simulate(
         term=round(min(policy.term for policy in setup.queues.values()) * SECOND),
         origin=ORIGIN,
         batches=_lets_everything_in(setup),
+        span=span_of(setup.pools.values()),
     )
     simulation.progress = progress
     simulation.run(shaped(setup.workload, settings, fleet.capacity, setup.seed))
     left = ledger.unfinished(simulation.last)
-    result = _result(setup, simulation, ledger, attempts, start, left, window, pools)
+    reasons = stuck(left, drive)
+    result = _result(setup, simulation, ledger, attempts, start, reasons, window)
     tasks_per_s = tally.tasks / simulation.seconds if simulation.seconds else 0.0
     speed = Speed(seconds=simulation.seconds, tasks_per_s=tasks_per_s, turns=drive.turns)
     return Outcome(result=result, speed=speed, bars=ledger.bars)
@@ -234,9 +243,8 @@ def _result(
     ledger: Ledger,
     attempts: Attempts,
     start: int,
-    left: list[Live],
+    reasons: list[Stuck],
     window: float,
-    pools: dict[str, str],
 ) -> Result:
     tally, load, found, end = ledger.tally, ledger.load, setup.survey, max(simulation.last, start)
     load.finish(end)
@@ -282,6 +290,6 @@ def _result(
         bands=tally.bands(),
         tenants=tally.tenants(),
         laws=ledger.laws(in_system, start, end),
-        stuck=stuck(left, setup.fleet, pools),
+        stuck=reasons,
         over_time=ledger.track.finish(end),
     )

@@ -26,6 +26,7 @@ from rota.simulator.fleet import SimulatedFleet
 from rota.simulator.ledger import Ledger
 from rota.simulator.live import Group, Live
 from rota.simulator.measures.bound import Bound
+from rota.simulator.patience import Patience
 from rota.simulator.references import References
 from rota.simulator.rehearse import made_up
 from rota.simulator.settings import Settings
@@ -56,6 +57,7 @@ class Simulation:
         term: int,
         origin: int,
         batches: bool,
+        span: int,
     ) -> None:
         self._drive = drive
         self._fleet = fleet
@@ -70,6 +72,7 @@ class Simulation:
         self._beat_every = min(term // 3, HEARS_EVERY) if preempts else term // 3
         self._asked_to_give_way: list[int] = []
         self._origin = origin
+        self._patience = Patience(span, origin)
         self._batches = batches
         """Arrivals of one moment may be submitted together: no queue refuses any."""
         self._next_beat: int | None = None
@@ -112,10 +115,14 @@ class Simulation:
         moments = [self._drive.next_due(), self._attempts.next_end()]
         if coming is not None:
             moments.append(self._at(coming))
-        if self._ledger.busy.value:
+        runs = self._ledger.busy.value > 0
+        if runs:
             moments += [self._next_beat, self._next_look]
-        known = [at for at in moments if at is not None]
-        return min(known, default=None)
+        at = min((at for at in moments if at is not None), default=None)
+        if at is None or runs or not self._patience.is_over(at):
+            return at
+        events = [self._drive.next_event(), None if coming is None else self._at(coming)]
+        return self._patience.next(at, min((at for at in events if at is not None), default=None), self._drive.now)
 
     def _moment(self, arrivals: list[Arrival]) -> None:
         drive, ledger = self._drive, self._ledger
@@ -153,6 +160,8 @@ class Simulation:
         ledger, now = self._ledger, self._drive.now
         if moved:
             self.last = now
+        if moved or ledger.busy.value:
+            self._patience.happened(now)
         if self._attempts.silent:
             gone = [number for number in self._attempts.silent if self._is_over(number)]
             self._attempts.silent.difference_update(gone)

@@ -124,21 +124,21 @@ def busy_project(desk: Desk, tasks: int) -> str:
 
 
 def test_the_notice_says_how_much_waiting_was_saved(memory: Desk) -> None:
-    number = busy_project(memory, 40)
+    number = busy_project(memory, 80)
     status = memory.call("distribution_status", project=number)
     assert status["status"] == "completed"
     waits = status["waits"]
-    assert waits["n"] == 40
+    assert waits["n"] == 80
     assert 0 < waits["mean_s"] < waits["round_robin_mean_s"]
     assert waits["cut"] == 1 - waits["mean_s"] / waits["round_robin_mean_s"]
     assert "Reduced task wait time by " in status["notice"]
-    assert "against round robin, in a replay of 40 tasks." in status["notice"]
+    assert "against round robin, in a replay of 80 tasks." in status["notice"]
     for name in ("load_variance", "utilisation"):
         figure = status["figures"][name]
         assert figure["n"] > 0
         assert figure["window_s"] > 0
         assert figure["met"] is not None
-    assert status["figures"]["distribution_latency"]["n"] == 40
+    assert status["figures"]["distribution_latency"]["n"] == 80
     assert "waits" not in memory.call("distribution_status", project=number, notice=False)
 
 
@@ -194,8 +194,10 @@ def test_a_simulation_compares_and_changes_nothing(memory: Desk) -> None:
     )
     assert (found["tasks"], found["agents"]) == (25, 3)
     assert set(found["results"]) == {"default", "round_robin", "queue.ordering=shortest"}
-    assert found["results"]["queue.ordering=shortest"]["mean_wait_s"] < found["results"]["default"]["mean_wait_s"]
-    assert found["best"] == "queue.ordering=shortest"
+    waits = {name: result["mean_wait_s"] for name, result in found["results"].items()}
+    assert waits[found["best"]] == min(waits.values())
+    fewer = memory.call("simulate", drop_agents=["ai-1", "ai-2"])
+    assert fewer["results"]["default"]["mean_wait_s"] > 2 * waits["default"]
     only = memory.call("simulate", project=number, tasks=10, set={"pace": 2})
     assert only["tasks"] == 10
     assert list(only["results"]) == ["default"]
@@ -204,7 +206,6 @@ def test_a_simulation_compares_and_changes_nothing(memory: Desk) -> None:
 
 
 def test_a_simulation_that_can_not_be(memory: Desk) -> None:
-    assert "submit some" in memory.refused("simulate")["message"] or True
     memory.call("register_roster", agents=ROSTER)
     assert "no task to rehearse" in memory.refused("simulate")["message"]
     memory.submit("a", estimate=1)

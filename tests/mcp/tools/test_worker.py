@@ -146,6 +146,7 @@ def test_a_heartbeat_says_when_to_give_way(memory: Desk) -> None:
     task = memory.claim("ada")
     memory.rota.call(Submit(tasks=[TaskSpec(title="fire", priority="emergency")]))
     waiting = memory.begin("claim_tasks", agent="ada", wait=45)
+    beaten: dict[str, Any] = {}
     for _ in range(20):
         memory.rota.clock.advance(1)
         beaten = memory.call("heartbeat", **told(task))

@@ -63,6 +63,7 @@ def ready_of_chosen(t: Recording) -> None:
 def nothing_ready(t: Recording) -> None:
     assert t.one(q.LANES_IN_READY) == []
     assert t.one(q.NEXT_TIMER) == [(None,)]
+    assert t.one(q.NEXT_TIMER_BUT, 0) == []
     assert t.one(q.DEPTHS) == []
 
 
@@ -87,6 +88,7 @@ def timers(t: Recording) -> None:
     t.add(q.ADD_TIMER, [(NOW + n, n % 2, n) for n in range(10)])
     t.add(q.ADD_TIMER, [(NOW, 0, 0)])
     assert t.one(q.NEXT_TIMER) == [(NOW,)]
+    assert t.one(q.NEXT_TIMER_BUT, 0) == [(NOW + 1,)]
     due = t.pick(q.DUE_TIMERS_SQLITE, q.DUE_TIMERS_POSTGRES)
     assert sorted(t.one(due, NOW + 4, 3)) == [(NOW, 0, 0), (NOW + 1, 1, 1), (NOW + 2, 0, 2)], "no more than asked for"
     assert sorted(t.one(due, NOW + 4, 100)) == [(NOW + 3, 1, 3), (NOW + 4, 0, 4)]

@@ -10,6 +10,7 @@ from rota.faces.mcp.calling import call_tool
 from rota.faces.mcp.classic.call import call
 from rota.faces.mcp.classic.errors import ProtocolError
 from rota.faces.mcp.later import later
+from rota.faces.mcp.serving import SERVED, Serving
 from rota.faces.mcp.session import Session
 from rota.faces.mcp.tools import TOOLS
 from rota.model.errors import invalid
@@ -26,6 +27,7 @@ class McpFace:
     def __init__(self, distributor: Distributor, grace_s: float = GRACE_S) -> None:
         self.distributor = distributor
         self.grace_s = grace_s
+        self.serving = Serving(distributor)
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
         self._connections: dict[str, int] = {}
@@ -74,7 +76,9 @@ class Connection:
         self._session: Session | None = None
 
     def call(self, operation: str, arguments: dict[str, Any], notify: Notify) -> Answer | Future[Answer]:
-        """One of `mcp.hello`, `mcp.call`, `mcp.renew`, `mcp.bye`."""
+        """One of `mcp.hello`, `mcp.call`, `mcp.renew`, `mcp.bye`, or of what is served to read."""
+        if operation in SERVED:
+            return self._face.serving.call(str(id(self)), operation, arguments, notify)
         if operation == "mcp.hello":
             return self._hello(arguments)
         if self._session is None:
@@ -91,6 +95,7 @@ class Connection:
 
     def closed(self, *, leaving: bool) -> None:
         """The connection has ended."""
+        self._face.serving.closed(str(id(self)))
         if self._number is not None:
             self._face.leave(self._number, leaving=leaving)
 

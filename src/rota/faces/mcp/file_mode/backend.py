@@ -7,7 +7,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
-from rota.faces.mcp.classic.errors import ProtocolError, ToolError, failed
+from rota.faces.mcp.classic.errors import METHOD_NOT_FOUND, ProtocolError, ToolError, failed
 from rota.faces.mcp.file_mode.call import GENERATE, Place, call
 from rota.faces.mcp.proxy.backend import Answered, Notice
 
@@ -43,6 +43,12 @@ class FileBackend:
             self._thread.start()
         self._jobs.put(job)
         return cancelled.set
+
+    def ask(self, operation: str, arguments: Any, answered: Answered, notice: Notice) -> Callable[[], None]:
+        """A file has nothing to read but by tools."""
+        del arguments, notice
+        answered({"error": {"code": METHOD_NOT_FOUND, "message": f"Method not found: {operation}"}})
+        return lambda: None
 
     def close(self) -> None:
         """Do no more."""

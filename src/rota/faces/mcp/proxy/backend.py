@@ -21,5 +21,9 @@ class Backend(Protocol):
         """Begin a call. What is returned cancels it; nothing is answered then."""
         ...
 
+    def ask(self, operation: str, arguments: Any, answered: Answered, notice: Notice) -> Callable[[], None]:
+        """Begin to read something that is no tool, or to watch it; as `call`. It may be done twice."""
+        ...
+
     def close(self) -> None:
         """The client has gone, in good order."""

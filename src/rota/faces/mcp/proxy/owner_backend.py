@@ -10,9 +10,12 @@ from typing import Any
 
 from rota.faces.mcp.proxy.backend import Answered, Notice
 from rota.faces.mcp.proxy.renewing import Renewing
+from rota.faces.mcp.proxy.wire import INTERNAL_ERROR, INVALID_PARAMS
 from rota.owner.link import Link, LinkError, Opening
 
-REPEATABLE = frozenset({"list_projects", "read_project", "list_tasks", "read_task", "get_next_task"})
+REPEATABLE = frozenset({"list_projects", "read_project", "list_tasks", "read_task", "get_next_task",
+                        "heartbeat", "register_roster", "match_agents", "list_agents", "list_queues", "explain_task",
+                        "explain_agent", "get_distribution_context", "distribution_status", "simulate"})  # fmt: skip
 """Tools that may be called again when nobody knows whether they were: they change nothing, or answer the same."""
 GENERATE = "generate_project_plan"
 BYE_S = 5.0
@@ -41,6 +44,20 @@ class OwnerBackend:
             threading.Thread(target=self._generate, args=(arguments, answered, notice), daemon=True).start()
             return lambda: None
         return self._pass_on(tool, arguments, answered, notice)
+
+    def ask(self, operation: str, arguments: Any, answered: Answered, notice: Notice) -> Callable[[], None]:
+        """Pass on what is no tool."""
+
+        def done(answer: dict[str, Any] | LinkError) -> None:
+            answered(_refused(answer) if isinstance(answer, LinkError) else answer)
+
+        try:
+            link = self._linked()
+            number = link.ask(operation, arguments, done=done, on_notice=notice, safe=True)
+        except LinkError as error:
+            answered(_refused(error))
+            return lambda: None
+        return lambda: link.cancel(number)
 
     def close(self) -> None:
         """Give back what is in hands, at once."""
@@ -109,6 +126,11 @@ class OwnerBackend:
             self._link.ask("mcp.renew", {}, done=done, safe=True)
         except LinkError:
             return
+
+
+def _refused(error: LinkError) -> dict[str, Any]:
+    code = INVALID_PARAMS if error.kind.status < 500 else INTERNAL_ERROR
+    return {"error": {"code": code, "message": str(error), "data": error.as_dict()}}
 
 
 def _told(error: LinkError) -> dict[str, Any]:

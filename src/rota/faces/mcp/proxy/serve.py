@@ -16,7 +16,8 @@ from rota.faces.mcp.proxy.eras import (
     shaped,
     version_of,
 )
-from rota.faces.mcp.proxy.toolbox import about, tools_of
+from rota.faces.mcp.proxy.reading import Reading
+from rota.faces.mcp.proxy.toolbox import about, prompts, templates, tools_of
 from rota.faces.mcp.proxy.wire import INVALID_PARAMS, METHOD_NOT_FOUND, Outgoing, Refused, messages
 
 FINISH_S = 50.0
@@ -43,6 +44,13 @@ class Server:
             "tools/list": self._list,
             "ping": lambda _parameters, _version: ({}, None),
         }
+        self._reading: Reading | None = None
+        if "resources" in self._capabilities:
+            self._methods["resources/templates/list"] = lambda _parameters, _version: (templates(), LONG_MS)
+            self._methods["prompts/list"] = lambda _parameters, _version: (prompts(), LONG_MS)
+            self._reading = Reading(
+                backend, outgoing, lambda result, version: shaped(result, version, self._server, None)
+            )
 
     def run(self) -> None:
         """Until the client says no more, or nobody reads the answers; then wait for what is at work."""
@@ -76,6 +84,10 @@ class Server:
         if method == "tools/call":
             self._call(number, parameters, version)
             return
+        if self._reading is not None and self._reading.takes(method):
+            self._begin(parameters)
+            self._reading.ask(method, number, parameters, version)
+            return
         found = self._methods.get(method)
         if found is None:
             raise Refused(METHOD_NOT_FOUND, "Method not found")
@@ -101,9 +113,7 @@ class Server:
         tool = parameters.get("name")
         if not isinstance(tool, str) or not tool:
             raise Refused(INVALID_PARAMS, "MCP error -32602: Invalid params: name must be a string")
-        if not self._begun:
-            self._begun = True
-            self._backend.begin(self._client or client_of(parameters))
+        self._begin(parameters)
         token = progress_token_of(parameters)
 
         def answered(answer: dict[str, Any]) -> None:
@@ -125,6 +135,11 @@ class Server:
             if number in self._calls:
                 self._calls[number] = cancel
 
+    def _begin(self, parameters: dict[str, Any]) -> None:
+        if not self._begun:
+            self._begun = True
+            self._backend.begin(self._client or client_of(parameters))
+
     def _finish(self, number: Any) -> bool:
         """Whether somebody still waits for the answer."""
         with self._changed:
@@ -135,6 +150,8 @@ class Server:
 
     def _cancel(self, number: Any) -> None:
         try:
+            if self._reading is not None:
+                self._reading.cancel(number)
             with self._changed:
                 cancel = self._calls.pop(number, None)
                 self._changed.notify_all()

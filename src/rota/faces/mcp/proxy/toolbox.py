@@ -32,12 +32,24 @@ def _tools(group: str) -> list[dict[str, Any]]:
         from rota.faces.mcp.file_mode.tools import TOOLS as OF_A_FILE
 
         return OF_A_FILE
-    written = os.path.join(os.path.dirname(os.path.dirname(__file__)), group, "tools.json")
-    if not os.path.exists(written):
-        return []
-    with open(written, encoding="utf-8") as file:
-        found: list[dict[str, Any]] = json.load(file)
+    found: list[dict[str, Any]] = _written(group, "tools.json")
     return found
+
+
+def templates() -> dict[str, Any]:
+    """What `resources/templates/list` answers."""
+    return {"resourceTemplates": _written("resources", "resources.json")["resourceTemplates"]}
+
+
+def prompts() -> dict[str, Any]:
+    """What `prompts/list` answers."""
+    found: dict[str, Any] = _written("prompts", "prompts.json")
+    return found
+
+
+def _written(*parts: str) -> Any:
+    with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), *parts), encoding="utf-8") as file:
+        return json.load(file)
 
 
 def about(groups: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any]]:
@@ -48,4 +60,4 @@ def about(groups: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any]]:
         return SERVER, CAPABILITIES
     from rota import __version__
 
-    return {"name": "rota", "version": __version__}, {"tools": {}}
+    return {"name": "rota", "version": __version__}, {"tools": {}, "resources": {"subscribe": True}, "prompts": {}}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rota.faces.mcp.looking import looking
 from rota.faces.mcp.resources.address import address_of
@@ -22,12 +22,13 @@ EVERY_S = 1.0
 MOST = 200
 """Resources that one session may watch."""
 
-Told = Callable[[str], None]
-"""Hears the address of what has changed."""
+Told = Callable[[dict[str, Any]], None]
+"""Hears `{"uri": ...}` of what has changed."""
 
 
 class _Watch(NamedTuple):
-    told: Told
+    told: dict[str, Told]
+    """By address, who hears of it."""
     seen: dict[str, bytes]
     """By address, what it said last."""
 
@@ -48,10 +49,10 @@ class Watching:
         """Tell the session from now on. Refused when there is no such resource, or it watches too many."""
         said = self._said(uri)
         with self._lock:
-            watch = self._watches.setdefault(session, _Watch(told, {}))
+            watch = self._watches.setdefault(session, _Watch({}, {}))
             if uri not in watch.seen and len(watch.seen) >= MOST:
                 raise RotaError("too_large", f"this session watches {MOST} resources already", field="uri")
-            watch.seen[uri] = said
+            watch.seen[uri], watch.told[uri] = said, told
             if self._thread is None:
                 self._stopped = threading.Event()
                 self._thread = threading.Thread(
@@ -65,6 +66,7 @@ class Watching:
             watch = self._watches.get(session)
             if watch is not None and uri is not None:
                 watch.seen.pop(uri, None)
+                watch.told.pop(uri, None)
             if watch is not None and (uri is None or not watch.seen):
                 del self._watches[session]
             if not self._watches:
@@ -87,9 +89,9 @@ class Watching:
                 for uri, before in watch.seen.items():
                     if uri in said and said[uri] != before:
                         watch.seen[uri] = said[uri]
-                        news.append((watch.told, uri))
+                        news.append((watch.told[uri], uri))
         for told, uri in news:
-            told(uri)
+            told({"uri": uri})
 
     def _said(self, uri: str) -> bytes:
         try:
