@@ -16,6 +16,10 @@ def main() -> None:
         from rota.faces.mcp.proxy.main import main as mcp
 
         sys.exit(mcp(sys.argv[2:]))
+    if sys.argv[1:2] == ["hook"]:
+        from rota.faces.mcp.hook.main import main as hook
+
+        sys.exit(hook(sys.argv[2:]))
     from rota.faces.cli.main import main as shell
 
     shell()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rota.model.requirements import Requirements
-from rota.planning.limit import PARTS, Gauge, Measure, Used, asked, charge, correct, gauge, left, opens
+from rota.planning.limit import PARTS, Gauge, Measure, Used, asked, charge, correct, gauge, left, opens, opens_after
 from rota.planning.plan import plan
 from rota.planning.snapshot import Agent, Head, Lane, Listener, Profile, Snapshot
 
@@ -198,3 +198,28 @@ def test_a_plan_gives_no_more_than_limits_leave(shared: int, own: int, each: int
     assert set(decided.passed) <= {1, 2}
     assert all(reason in ("limit:shared", "limit:own") for reason in decided.passed.values())
     assert (1 in decided.passed) == (first < 4)
+
+
+@given(
+    st.sampled_from([Measure(7, 60), Measure(7, 60, 3), Measure(5, 7, 9), Measure(12, 30)]),
+    st.integers(0, 30),
+    st.integers(-100, 0),
+    st.integers(1, 7),
+    st.integers(0, 20),
+)
+def test_behind_others_it_opens_when_each_of_them_has_gone(
+    measure: Measure, used: int, began: int, each: int, before: int
+) -> None:
+    each, now, had = min(each, measure.most), 0, Used(used, began)
+    told = opens_after(measure, had, each, before, now)
+    for _ in range(before):
+        at = opens(measure, had, each, now)
+        assert at is not None
+        now, had = at, charge(measure, had, each, at)
+    at = opens(measure, had, each, now)
+    assert at is not None
+    assert told is not None
+    if measure.burst is None:
+        assert told == at
+    else:
+        assert abs(told - at) <= before + 1, "each turn waits for a whole microsecond"

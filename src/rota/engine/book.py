@@ -14,6 +14,7 @@ import msgspec
 
 from rota.engine.limits import Charged, Limits
 from rota.engine.owned import Owned
+from rota.engine.project_shares import ProjectShares
 from rota.engine.set_aside import Fault
 from rota.model.agent import AgentSpec
 from rota.model.errors import RotaError
@@ -25,15 +26,13 @@ from rota.planning.filter import refusal
 from rota.planning.rules import Rules
 from rota.planning.snapshot import Fits, Profile, profile_of
 from rota.store.protocol import Reader
-from rota.store.sql import fleet, relations
+from rota.store.sql import fleet
 from rota.store.sql.limits import LIMIT_SPECS
 from rota.store.statement import One
 
 VERSION = "fleet_version"
 RULES = "rules"
 """Where all routing rules are kept, in `meta`."""
-REMEMBERED = 100_000
-"""Projects of which the share is remembered."""
 ACTIVE, DRAINING, REMOVED = 0, 1, 2
 
 
@@ -109,8 +108,7 @@ class Book:
         self._tenant_names: dict[int, str] = {}
         self.weights: dict[int, int] = {}
         """Of tenants that do not weigh 1."""
-        self.shares: dict[int, int] = {}
-        """By project: which share of its tenant it counts to."""
+        self.shares = ProjectShares()
         self.limits = Limits()
         self.rules = Rules(())
         self._charged: dict[int, Charged] = {}
@@ -297,18 +295,6 @@ class Book:
             queue, tenant = self.queues[key.queue].name, self.tenant_name(reader, key.tenant)
             found = self._keys[lane] = self.limits.keys_of_lane(queue, tenant, needs.kind, needs.limits)
         return found
-
-    def share_of(self, reader: Reader, project: int | None) -> int:
-        """Which share of its tenant a project counts to; 0 = no project."""
-        if project is None:
-            return 0
-        share = self.shares.get(project)
-        if share is None:
-            if len(self.shares) >= REMEMBERED:
-                self.shares.clear()
-            found = reader.one(relations.SHARE_OF_PROJECT, project)
-            share = self.shares[project] = int(found[0][0]) if found else 0
-        return share
 
     def lane(self, reader: Reader, key: LaneKey) -> int:
         """The number of this lane; a new one is made known."""

@@ -89,7 +89,7 @@ def _heads(context: Context, pool: Pool, waiting: Waiting) -> dict[int, list[see
 
 
 def _heads_of_project(context: Context, pool: Pool, project: int, n: int) -> dict[int, list[seen.Head]]:
-    share = context.book.share_of(context.transaction, project)
+    share = context.book.shares.of(context.transaction, project)
     heads: dict[int, list[seen.Head]] = {}
     for lane, depth, _rows in context.transaction.one(DEPTHS):
         key = context.book.lane_key(context.transaction, lane)

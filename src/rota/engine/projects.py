@@ -26,8 +26,6 @@ from rota.model.ids import project_id, task_id
 from rota.store.protocol import Rerun
 from rota.store.sql import relations
 
-SHARES = 16
-"""Projects of a tenant that are told apart at a time."""
 PAGE = 10_000
 """Tasks of a deleted project that are cancelled before the next are read."""
 
@@ -44,7 +42,7 @@ def create(context: Context, command: CreateProject) -> ProjectMade:
         if found:
             return _made_before(context, command, project_id(found[0][0]))
     number = context.transaction.new_ids(1)[0]
-    share = context.book.shares[number] = _next_share(context)
+    share = context.book.shares.deal(context.transaction, number)
     # Tasks first: if one is refused there is no project either.
     ids = take_in(context, command.tasks, project=number, project_key=spec.key).ids if command.tasks else []
     row = (number, spec.title, spec.plan, spec.key, context.now, share, payload)
@@ -57,13 +55,6 @@ def create(context: Context, command: CreateProject) -> ProjectMade:
         text = msgspec.json.encode(made).decode()
         context.transaction.one(relations.ADD_REQUEST, _request(spec.key), _fingerprint(command), text, context.now)
     return made
-
-
-def _next_share(context: Context) -> int:
-    """Projects count to the shares of their tenants in turn (see `fair`). With more projects at a time than shares,
-    several have one together (stochastic fairness queueing, McKenney 1990): lanes stay few."""
-    last = context.transaction.one(relations.LAST_SHARE)
-    return (last[0][0] if last else 0) % SHARES + 1
 
 
 def _made_before(context: Context, command: CreateProject, named: str) -> ProjectMade:

@@ -51,7 +51,7 @@ def stand(context: Context, row: TaskRow, shape: int | None = None) -> Stand:
 
 def lane_for(context: Context, queue: Queue, found: Standing, shape: int, tenant: int, project: int | None) -> int:
     """The lane of tasks of this shape, tenant and project that stand so."""
-    share = context.book.share_of(context.transaction, project)
+    share = context.book.shares.of(context.transaction, project)
     key = LaneKey(queue.pool, queue.id, shape, found.band, tenant, int(found.late), share)
     return context.book.lane(context.transaction, key)
 

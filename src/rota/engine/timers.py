@@ -129,8 +129,8 @@ def _flagged(context: Context, row: TaskRow, kind: int) -> list[LeaseRow]:
 
 
 def _widen(context: Context, row: TaskRow, _at: int) -> None:
-    """A temporary requirement is over: the task goes to the lane of its own shape."""
-    if temporary_shape(context, row) is None or row.state not in (state.READY, state.SCHEDULED):
+    """A temporary requirement is over: the task goes to the lane of its own shape, now or once it is admitted."""
+    if temporary_shape(context, row) is None or row.state not in (state.READY, state.SCHEDULED, state.BLOCKED):
         return
     if _avoids_until(context, row) > context.now or leave(context, [row]):
         return

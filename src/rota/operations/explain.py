@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from rota.engine.agents_now import agents_now
 from rota.engine.book import Book
+from rota.engine.brief import attempt_view
 from rota.model import state
 from rota.model.commands.read import Explain, Explanation
 from rota.model.ids import task_id
@@ -20,9 +22,11 @@ from rota.operations.tasks import shown
 from rota.planning.filter import refusal
 from rota.planning.for_now import Asked, nobody, standings
 from rota.planning.refusal import Refusal
+from rota.planning.rooms import room_of
 from rota.planning.snapshot import Agent
 from rota.store.protocol import Reader
 from rota.store.sql import relations
+from rota.store.sql.leases import ATTEMPTS_OF_TASKS
 from rota.store.sql.listing import ShownRow
 from rota.store.sql.waiting import COUNT_AHEAD
 
@@ -67,7 +71,19 @@ def _aside(reader: Reader, book: Book, row: ShownRow, now: int) -> Explanation:
             reason, text, waiting_for = in_line
     elif row.state == state.SCHEDULED and row.start is not None:
         text = f"starts at {rfc3339(row.start)}" + (f" after: {row.reason}" if row.reason else "")
-    return Explanation(task=task_id(row.id), state=name, reason=reason, text=text, waiting_for=waiting_for)
+    why = _last_decision(reader, book, row)
+    return Explanation(task=task_id(row.id), state=name, reason=reason, text=text, waiting_for=waiting_for, why=why)
+
+
+def _last_decision(reader: Reader, book: Book, row: ShownRow) -> dict[str, Any]:
+    """Why its last agent got it, as recorded, and how that ended; empty when it was never given away."""
+    if not row.tries:
+        return {}
+    ended = (attempt_view(one, book.agent_name(one[2])) for one in reader.each(ATTEMPTS_OF_TASKS, [(row.id,)]))
+    last = max(ended, key=lambda attempt: attempt.number, default=None)
+    if last is None:
+        return {}
+    return {"given": last.started, "agent": last.agent, "ended": last.ended, "outcome": last.outcome, **last.why}
 
 
 def _ready(reader: Reader, book: Book, row: ShownRow, now: int) -> Explanation:
@@ -80,11 +96,10 @@ def _ready(reader: Reader, book: Book, row: ShownRow, now: int) -> Explanation:
     # What can not be planned can not be asked either.
     found = {} if reason == "broken" else standings(agents, asked)
     names = {agent.id: agent.profile.name for agent in agents}
-    may = [agent for agent in agents if agent.id in found and is_in_turn(found[agent.id])]
+    rooms = {agent.id: room_of(agent, asked, found[agent.id], now) for agent in agents if agent.id in found}
     lanes = lanes_of(reader, book, key.pool)
-    order = place_in_order(
-        reader, book, row, may, (one.key for one in lanes), _competing(reader, book, lanes, may), now
-    )
+    competing = _competing(reader, book, row.lane, lanes, [agent for agent in agents if rooms.get(agent.id)])
+    order = place_in_order(reader, book, row, [room for room in rooms.values() if room], competing, now)
     return Explanation(
         task=task_id(row.id),
         state="ready",
@@ -95,6 +110,7 @@ def _ready(reader: Reader, book: Book, row: ShownRow, now: int) -> Explanation:
         order=order,
         agents={names[one]: "may" if no is None else f"{no.code}: {no.text}" for one, no in found.items()},
         refusals={names[one]: refusal_view(no) for one, no in found.items() if no is not None},
+        why=_last_decision(reader, book, row),
     )
 
 
@@ -103,19 +119,19 @@ def is_in_turn(no: Refusal | None) -> bool:
     return no is None or no.passes == "when_freed"
 
 
-def _competing(reader: Reader, book: Book, lanes: Sequence[Waiting], may: Sequence[Agent]) -> list[int]:
-    """The lanes whose tasks one of these agents may do too."""
+def _competing(reader: Reader, book: Book, own: int, lanes: Sequence[Waiting], may: Sequence[Agent]) -> list[Waiting]:
+    """The lanes whose tasks one of these agents may do too, and the task's own."""
     shapes: dict[int, bool] = {}
-    for shape in {one.key.shape for one in lanes}:
+    for shape in {one.key.shape for one in lanes} - book.broken.keys():
         needs = book.needs_of(reader, shape)
         shapes[shape] = any(refusal(agent.profile, needs) is None for agent in may)
-    return [one.lane for one in lanes if shapes[one.key.shape] and not book.queues[one.key.queue].paused]
+    return [one for one in lanes if one.lane == own or shapes.get(one.key.shape)]
 
 
 def _why_not(reader: Reader, book: Book, lane: int, asked: Asked, agents: Sequence[Agent], now: int) -> tuple[str, str]:
     shut = barred(reader, book, lane, now)
     if shut is not None:
-        return shut
+        return shut.code, shut.text
     none = nobody(agents, asked)
     if none is not None:
         return none, "no agent of its pool may take it now: " + none.removeprefix("nobody:").replace(",", ", ")

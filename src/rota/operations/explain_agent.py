@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from rota.engine.agents_now import agents_now
 from rota.engine.book import Book
 from rota.model import bounds, check
@@ -13,10 +15,11 @@ from rota.model.times import rfc3339
 from rota.operations.explain import is_in_turn
 from rota.operations.lanes import Waiting, barred, lanes_of
 from rota.operations.limits import capped
+from rota.operations.line_before import draw
 from rota.planning.for_now import Asked, standings
-from rota.planning.snapshot import Agent
+from rota.planning.snapshot import Agent, Head, Lane
+from rota.planning.turns import in_turn
 from rota.store.protocol import Reader
-from rota.store.sql.waiting import FIRST_OF_LANE
 
 
 def explain_agent(reader: Reader, book: Book, request: ExplainAgent, now: int) -> AgentExplanation:
@@ -27,21 +30,21 @@ def explain_agent(reader: Reader, book: Book, request: ExplainAgent, now: int) -
     agents = agents_now(reader, book, known.pool, now, [book.needs_of(reader, one.key.shape) for one in lanes])
     capped(reader, book, agents, now)
     me = next(agent for agent in agents if agent.id == known.id)
-    following: list[tuple[int, int, int, int]] = []
+    may: list[Waiting] = []
     refused: list[RefusedWork] = []
     for waiting in lanes:
         why = _why_not(reader, book, waiting, agents, me, now)
         if why is not None:
             refused.append(_refused(reader, book, waiting, *why))
-            continue
-        rows = reader.one(FIRST_OF_LANE, waiting.lane, request.limit)
-        following += [(waiting.key.band, waiting.key.late, due, task) for due, task in rows]
+        else:
+            may.append(waiting)
+    drawn = draw(reader, book, may, request.limit, dict.fromkeys((one.lane for one in may), ()), {})
     return AgentExplanation(
         agent=known.name,
         slots=known.spec.slots,
         running=me.running,
         barred=None if me.barred is None else f"{me.barred.code}: {me.barred.text}",
-        next=[_next(*one) for one in sorted(following)[: request.limit]],
+        next=[_next(lane, head) for lane, head in islice(in_turn(drawn), request.limit)],
         refused=refused,
     )
 
@@ -54,7 +57,7 @@ def _why_not(
     needs = book.needs_of(reader, key.shape)
     shut = barred(reader, book, waiting.lane, now)
     if shut is not None:
-        return shut
+        return shut.code, shut.text
     no = standings(agents, Asked(needs, key.band, key.tenant))[me.id]
     return None if no is None or is_in_turn(no) else (no.code, no.text)
 
@@ -71,6 +74,6 @@ def _refused(reader: Reader, book: Book, waiting: Waiting, code: str, text: str)
     )
 
 
-def _next(band: int, late: int, due: int, task: int) -> NextTask:
-    at = None if late else rfc3339(max(due, 0))
-    return NextTask(task=task_id(task), priority=PRIORITIES[band], late=bool(late), due=at)
+def _next(lane: Lane, head: Head) -> NextTask:
+    at = None if lane.late else rfc3339(max(head.due, 0))
+    return NextTask(task=task_id(head.task), priority=PRIORITIES[lane.band], late=lane.late, due=at)

@@ -2,68 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from rota.engine.book import Book, LaneKey
 from rota.engine.estimates import ANY_AGENT, Estimates
+from rota.engine.limit_standing import standings_of
 from rota.engine.stand import facts_of_row
 from rota.model.commands.read import OrderView
 from rota.model.priority import PRIORITIES
 from rota.model.times import SECOND, rfc3339
-from rota.planning.expect import Before, ends_in, starts_in
+from rota.operations.lanes import Waiting, barred
+from rota.operations.line_before import Line, line_before
+from rota.planning.estimate import Belief
+from rota.planning.expect import Span, ends_in, starts_in
+from rota.planning.limit import PARTS, opens_after
 from rota.planning.order import Facts, due, own_due
-from rota.planning.snapshot import TENANT, Agent, PassKey
+from rota.planning.rooms import Room
 from rota.store.protocol import Reader
-from rota.store.sql.fleet import PASSES
 from rota.store.sql.listing import ShownRow
-from rota.store.sql.waiting import WORK_AHEAD
-
-COUNTED = 10_000
-"""Tasks of one lane that are counted before the task; more are told as at least so many."""
-END_OF_TIME = (1 << 63) - 1
 
 
 def place_in_order(
-    reader: Reader,
-    book: Book,
-    row: ShownRow,
-    may: Sequence[Agent],
-    lanes: Iterable[LaneKey],
-    competing: Iterable[int],
-    now: int,
+    reader: Reader, book: Book, row: ShownRow, rooms: Sequence[Room], lanes: Sequence[Waiting], now: int
 ) -> OrderView:
     """Each part of the key with its reason.
 
-    `may` are the agents that could take the task, `lanes` the keys of all lanes of its pool that hold tasks,
-    `competing` the numbers of those whose tasks these agents may do too.
+    `rooms` are what agents have for the task, `lanes` those whose tasks these agents may do too, its own among them.
     """
     assert row.lane is not None
     key = book.lane_key(reader, row.lane)
     estimates = Estimates(reader)
     facts = facts_of_row(book, estimates, row)
-    ahead = _ahead(reader, key, lanes)
-    before = _before(reader, book, row, key, competing)
+    line = line_before(reader, book, row, lanes, now)
     belief = estimates.belief(ANY_AGENT, row.kind)
     estimate_s = facts.estimate / SECOND
-    running = sum(agent.running for agent in may)
-    start = starts_in(before, sum(agent.slots for agent in may), running, estimate_s, belief)
+    start = starts_in(line.before, rooms, estimate_s, belief, now)
+    for other in _let_go_on(reader, book, row.lane, line, estimate_s, belief, now):
+        start = None if start is None or other is None else start.after(other)
     end = None if start is None else ends_in(start, estimate_s, belief)
     return OrderView(
         band=PRIORITIES[key.band],
         late=bool(key.late),
         due=None if key.late else rfc3339(max(row.due, 0)),
         estimate_s=estimate_s,
-        tenant_ahead_s=ahead.tenant_s,
-        project_ahead_s=ahead.share_s,
-        why=_reasons(book, facts, key, row),
-        before=before.tasks,
-        work_before_s=round(before.work_s, 3),
+        tenant_ahead_s=(line.ahead.tenant or 0) / SECOND,
+        project_ahead_s=(line.ahead.share or 0) / SECOND,
+        why=[*_reasons(book, facts, key, row), *_sharing(book, key, line)],
+        before=line.before.tasks,
+        work_before_s=round(line.before.work_s, 3),
         starts_p50=None if start is None else _at(now, start.p50),
         starts_p90=None if start is None else _at(now, start.p90),
         finishes_p50=None if end is None else _at(now, end.p50),
         finishes_p90=None if end is None else _at(now, end.p90),
     )
+
+
+def _let_go_on(
+    reader: Reader, book: Book, lane: int, line: Line, estimate_s: float, belief: Belief, now: int
+) -> Iterator[Span | None]:
+    """When each limit, or whatever else shuts the lane, lets the task start; None = nobody knows."""
+    shut = barred(reader, book, lane, now)
+    if shut is not None:
+        yield _from(shut.opens, now)
+    for name, found in standings_of(reader, book.charged(reader, lane), now).items():
+        before, measure = line.charged_alike[name], found.limit.measure
+        if measure.concurrency:
+            slots, busy = measure.most // PARTS, found.used.used // PARTS
+            yield starts_in(before, [Room(slots, min(busy, slots), now)], estimate_s, belief, now)
+        else:
+            yield _from(opens_after(measure, found.used, found.gauge.each, before.tasks, now), now)
+
+
+def _from(moment: int | None, now: int) -> Span | None:
+    if moment is None:
+        return None
+    seconds = max(moment - now, 0) / SECOND
+    return Span(seconds, seconds)
 
 
 def _at(now: int, seconds: float) -> str:
@@ -100,37 +114,23 @@ def _because(facts: Facts, key: LaneKey) -> str:
     return ": promoted by a stage"
 
 
-def _before(reader: Reader, book: Book, row: ShownRow, key: LaneKey, competing: Iterable[int]) -> Before:
-    """Tasks of competing lanes that come first. Tenants that stand back are counted too: they do so for a moment."""
-    tasks, work = 0, 0
-    for lane in competing:
-        other = book.lane_key(reader, lane)
-        if (other.band, other.late) > (key.band, key.late):
-            continue
-        same = (other.band, other.late) == (key.band, key.late)
-        until = (row.due, row.id) if same else (END_OF_TIME, 0)
-        n, cost = reader.one(WORK_AHEAD, lane, *until, COUNTED)[0]
-        tasks, work = tasks + int(n), work + int(cost)
-    return Before(tasks, work / SECOND)
+def _sharing(book: Book, key: LaneKey, line: Line) -> Iterator[str]:
+    """The part of the key that is `ahead`, and how what stands before was found."""
+    ahead, ordering = line.ahead, book.queues[key.queue].policy.ordering
+    if ahead.most is None:
+        yield f"ahead 0: with ordering {ordering} it does not count what tenants had"
+    elif ahead.tenant is None:
+        yield "ahead 0: no other tenant's tasks wait in its band"
+    else:
+        yield _ahead("tenant", ahead.tenant, ahead.most)
+    if ahead.most is not None and ahead.share is not None:
+        yield _ahead("project", ahead.share, ahead.most)
+    if line.by_due:
+        yield f"about {line.before.tasks} before it: so many are counted by due date, whatever their tenants had"
 
 
-class _Ahead(NamedTuple):
-    """How far the tenant, and inside it the project, is ahead of those that wait and had least, seconds of work."""
-
-    tenant_s: float
-    share_s: float
-
-
-def _ahead(reader: Reader, key: LaneKey, lanes: Iterable[LaneKey]) -> _Ahead:
-    rivals = [other for other in lanes if other.band == key.band]
-    tenants = {PassKey(key.band, other.tenant, TENANT) for other in rivals}
-    shares = {PassKey(key.band, key.tenant, other.share) for other in rivals if other.tenant == key.tenant}
-    rows = reader.each(PASSES, [(key.pool, *one) for one in sorted(tenants | shares)])
-    had = {PassKey(*row[:3]): int(row[3]) for row in rows}
-    own, ours = PassKey(key.band, key.tenant, TENANT), PassKey(key.band, key.tenant, key.share)
-    return _Ahead(_over(had, own, tenants), _over(had, ours, shares) if len(shares) > 1 else 0.0)
-
-
-def _over(had: Mapping[PassKey, int], own: PassKey, all_of_them: Iterable[PassKey]) -> float:
-    least = min((had.get(one, 0) for one in all_of_them), default=0)
-    return max(had.get(own, 0) - least, 0) / SECOND
+def _ahead(whose: str, over: int, most: int) -> str:
+    had = f"its {whose} had {over / SECOND:g} s of work more than the one that had least"
+    if over <= most:
+        return f"ahead 0: {had}, and may have {most / SECOND:g} s more"
+    return f"ahead {over / SECOND:g} s: {had}; it stands back until that is {most / SECOND:g} s"

@@ -59,7 +59,9 @@ def _usable(agent: Agent, asked: Asked) -> int:
     """Slots that tasks like this may have when the agent has nothing else."""
     others = sum(one.slots for one in agent.reserved if not entitled(one, asked.band, asked.tenant))
     offers = dict(agent.profile.resources)
-    return min([agent.slots - others, *(_times(offers.get(name, 0.0), amount) for name, amount in asked.needs.resources)])
+    return min(
+        [agent.slots - others, *(_times(offers.get(name, 0.0), amount) for name, amount in asked.needs.resources)]
+    )
 
 
 def _free(agent: Agent, asked: Asked) -> int:

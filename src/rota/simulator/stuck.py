@@ -102,8 +102,7 @@ class _Why:
         meter = MeterRow(*next(iter(self._reader.each(sql.METERS_OF, [(key,)]))))
         limit = self._book.limits.by_id[meter.spec]
         found = standings_of(self._reader, {key: limit}, self._now)[key]
-        text = "stands in line for " + (f"limit {key}" if found.gauge.room else _used_up(key, found))
-        return f"limit:{key}", text
+        return f"limit:{key}", "stands in line: " + _used_up(key, found)
 
     def _ready(self, lane: int) -> tuple[str, str]:
         book, reader = self._book, self._reader
@@ -156,9 +155,10 @@ class _Why:
 
 def _used_up(name: str, found: LimitStanding) -> str:
     measure = found.limit.measure
-    used = (measure.most - found.gauge.left) / PARTS
-    unit = found.limit.spec.unit
-    return f"limit {name} is used up: {used:g} of {measure.most / PARTS:g} {unit}, and in a simulation nobody raises it"
+    used = f"{(measure.most - found.gauge.left) / PARTS:g} of {measure.most / PARTS:g}"
+    if measure.concurrency:
+        return f"limit {name} has {used} in use, by tasks that are never done"
+    return f"limit {name} is used up: {used} {found.limit.spec.unit}, and in a simulation nobody raises it"
 
 
 def _nobody(refusals: Mapping[str, Refusal | None]) -> tuple[str, str]:

@@ -111,5 +111,6 @@ def test_what_is_not_there_can_not_be_watched() -> None:
     with TestDistributor() as rota:
         desk = Desk(rota)
         watching = Watching(desk.distributor, every=3600)
-        with pytest.raises(RotaError):
-            watching.watch("s", "rota://nothing", lambda _uri: None)
+        for uri in ("rota://nothing", "rota://task/task-9", "rota://queue/none"):
+            with pytest.raises(RotaError):
+                watching.watch("s", uri, lambda _news: None)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
+from time import monotonic
 from typing import Any
 
 from rota.faces.mcp.calling import call_tool
 from rota.faces.mcp.classic.call import call
 from rota.faces.mcp.classic.errors import ProtocolError
+from rota.faces.mcp.described import described
 from rota.faces.mcp.later import later
 from rota.faces.mcp.serving import SERVED, Serving
 from rota.faces.mcp.session import Session
@@ -19,6 +21,8 @@ from rota.owner.face import Answer, Handed, Notify
 
 GRACE_S = 2.0
 """How long a session may be without a connection before what it has goes back, seconds."""
+FORGET_S = 86_400.0
+"""After so long without a word from hooks a session that has nothing but them is over, seconds."""
 
 
 class McpFace:
@@ -32,6 +36,8 @@ class McpFace:
         self._sessions: dict[str, Session] = {}
         self._connections: dict[str, int] = {}
         """By session, how many connections it has."""
+        self._hooked: dict[str, float] = {}
+        """By session that has hooks, when one last spoke."""
 
     def open(self) -> Connection:
         """The session of a connection, as the owner calls it."""
@@ -40,11 +46,27 @@ class McpFace:
     def join(self, number: str, client: str) -> Session:
         """A connection says whose it is."""
         with self._lock:
-            session = self._sessions.get(number)
-            if session is None:
-                session = self._sessions[number] = Session(number, client)
+            session = self._session(number, client)
             self._connections[number] = self._connections.get(number, 0) + 1
             return session
+
+    def look_in(self, number: str, client: str) -> tuple[Session, bool]:
+        """A hook of the session speaks: it comes and goes without ending it. Whether it is the first one."""
+        now = monotonic()
+        with self._lock:
+            first = number not in self._hooked
+            self._hooked[number] = now
+            session = self._session(number, client)
+            forgotten = [one for one, last in self._hooked.items() if now - last > FORGET_S]
+        for one in forgotten:
+            self.end(one)
+        return session, first
+
+    def _session(self, number: str, client: str) -> Session:
+        session = self._sessions.get(number)
+        if session is None:
+            session = self._sessions[number] = Session(number, client)
+        return session
 
     def leave(self, number: str, *, leaving: bool) -> None:
         """A connection of the session has ended: soon it is over, unless it comes again."""
@@ -63,6 +85,7 @@ class McpFace:
                 return
             session = self._sessions.pop(number, None)
             self._connections.pop(number, None)
+            self._hooked.pop(number, None)
         if session is not None:
             session.end(self.distributor)
 
@@ -73,6 +96,8 @@ class Connection:
     def __init__(self, face: McpFace) -> None:
         self._face = face
         self._number: str | None = None
+        self._hooks: str | None = None
+        """The session, when it is one of its hooks that speaks."""
         self._session: Session | None = None
 
     def call(self, operation: str, arguments: dict[str, Any], notify: Notify) -> Answer | Future[Answer]:
@@ -86,8 +111,13 @@ class Connection:
         if operation == "mcp.call":
             return self._call(self._session, arguments, notify)
         if operation == "mcp.renew":
-            self._session.renew(self._face.distributor)
-            return self._in_hands(self._session)
+            renewed = self._session.renew(self._face.distributor)
+            news = {"lost": renewed.lost, "cancel": renewed.cancel, "preempt": renewed.preempt}
+            return self._in_hands(self._session) | news
+        if operation == "mcp.register":
+            return {"agent": self._register(self._session, arguments)}
+        if operation == "mcp.give_back":
+            return self._give_back(self._session, arguments)
         if operation == "mcp.bye" and self._number is not None:
             self._face.end(self._number, surely=True)
             return {}
@@ -103,13 +133,33 @@ class Connection:
         number = arguments.get("session")
         if not isinstance(number, str) or not 16 <= len(number) <= 64 or not number.isalnum():
             raise invalid("session", "must be 16 to 64 letters and digits")
-        if self._number is None:
+        if self._session is not None:
+            return {}
+        client = str(arguments.get("client") or "")
+        is_new = True
+        if arguments.get("hook"):
+            self._hooks = number
+            self._session, is_new = self._face.look_in(number, client)
+        else:
             self._number = number
-            self._session = self._face.join(number, str(arguments.get("client") or ""))
-            folder = arguments.get("folder")
-            self._session.folder = folder if isinstance(folder, str) else None
+            self._session = self._face.join(number, client)
+        folder = arguments.get("folder")
+        self._session.folder = folder if isinstance(folder, str) else None
+        if is_new:
+            # What a hook remembers counts only for an owner that has not heard of it.
             self._session.take_on(arguments.get("held") or ())
         return {}
+
+    def _register(self, session: Session, arguments: dict[str, Any]) -> str:
+        role, skills = described(arguments.get("role"), arguments.get("skills"), session.folder)
+        return session.identity(self._face.distributor, role=role, skills=skills).name
+
+    def _give_back(self, session: Session, arguments: dict[str, Any]) -> Answer:
+        session.give_back(self._face.distributor, list(session.in_hands), str(arguments.get("reason") or ""))
+        if self._hooks is not None:
+            # Over, unless its MCP server is there still.
+            self._face.end(self._hooks)
+        return self._in_hands(session)
 
     def _call(self, session: Session, arguments: dict[str, Any], notify: Notify) -> Answer | Future[Answer]:
         tool, given = str(arguments.get("tool")), arguments.get("arguments")

@@ -9,8 +9,10 @@ from contextlib import suppress
 from typing import Any
 
 from rota.faces.mcp.proxy.backend import Answered, Notice
-from rota.faces.mcp.proxy.renewing import Renewing
+from rota.faces.mcp.proxy.claude_session import is_worker, shared_session
+from rota.faces.mcp.proxy.renewing import TERM_S, Renewing
 from rota.faces.mcp.proxy.wire import INTERNAL_ERROR, INVALID_PARAMS
+from rota.model.errors import RotaError
 from rota.owner.link import Link, LinkError, Opening
 
 REPEATABLE = frozenset({"list_projects", "read_project", "list_tasks", "read_task", "get_next_task",
@@ -30,11 +32,19 @@ class OwnerBackend:
         self._client = ""
         self._hello: dict[str, Any] = {}
         self._renewing = Renewing(self._renew)
+        self._idle_term: float | None = None
+        """As whose term it renews when it knows of nothing in its hands; None = not at all."""
         self._closed = False
 
     def begin(self, client: str) -> None:
         """The name is the first part of the agent's."""
         self._client = client
+        if shared_session(client, os.environ) and is_worker(os.environ):
+            # Its hooks take tasks that this process has not heard of; their leases live as long as it does.
+            self._idle_term = TERM_S
+            self._renewing.have(TERM_S)
+            with suppress(RotaError):
+                self._linked()
 
     def call(self, tool: str, arguments: Any, answered: Answered, notice: Notice) -> Callable[[], None]:
         """Pass a call on."""
@@ -105,14 +115,15 @@ class OwnerBackend:
 
     def _linked(self) -> Link:
         if self._link is None:
-            self._hello = {"session": os.urandom(16).hex(), "client": self._client, "folder": os.getcwd(), "held": []}
+            session = shared_session(self._client, os.environ) or os.urandom(16).hex()
+            self._hello = {"session": session, "client": self._client, "folder": os.getcwd(), "held": []}
             self._link = Link(self._database, opening=Opening("mcp.hello", self._hello))
         return self._link
 
     def _have(self, held: list[list[str]], term: float | None) -> None:
         # The next owner is told of it with the opening.
         self._hello["held"] = held
-        self._renewing.have(term if held else None)
+        self._renewing.have(term if held else self._idle_term)
 
     def _renew(self) -> None:
         if self._link is None or self._closed:

@@ -96,6 +96,7 @@ class Server:
 
     def _initialize(self, parameters: dict[str, Any], _version: str | None) -> tuple[dict[str, Any], None]:
         self._client = client_of(parameters)
+        self._begin(parameters)
         return {
             "protocolVersion": negotiated(parameters.get("protocolVersion")),
             "capabilities": self._capabilities,
@@ -104,6 +105,7 @@ class Server:
 
     def _discover(self, parameters: dict[str, Any], _version: str | None) -> tuple[dict[str, Any], int]:
         self._client = client_of(parameters)
+        self._begin(parameters)
         return {"supportedVersions": list(STATELESS), "capabilities": self._capabilities}, LONG_MS
 
     def _list(self, _parameters: dict[str, Any], _version: str | None) -> tuple[dict[str, Any], int]:

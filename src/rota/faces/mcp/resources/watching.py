@@ -47,7 +47,7 @@ class Watching:
 
     def watch(self, session: str, uri: str, told: Told) -> None:
         """Tell the session from now on. Refused when there is no such resource, or it watches too many."""
-        said = self._said(uri)
+        said = _digest(read_text(self._distributor, address_of(uri)))
         with self._lock:
             watch = self._watches.setdefault(session, _Watch({}, {}))
             if uri not in watch.seen and len(watch.seen) >= MOST:
@@ -100,7 +100,7 @@ class Watching:
             if error.kind.status != 404:
                 raise
             return b""  # what is gone says nothing; that it went is news
-        return blake2b(text.encode(), digest_size=16).digest()
+        return _digest(text)
 
     def _loop(self, stopped: threading.Event) -> None:
         while not stopped.wait(self._every):
@@ -108,3 +108,7 @@ class Watching:
                 self.look()
             except RotaError:
                 continue  # the database is away; the next look may find it again
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=16).digest()
