@@ -354,3 +354,19 @@ def test_an_approved_outcome_counts_no_more(rota: TestDistributor) -> None:
     assert states(rota, [first, second]) == ["done", "review"]
     assert rota.call(ListLimits()).limits[0].uses == []
     clean(rota)
+
+
+def test_who_stood_in_line_while_its_retry_avoided_an_agent_may_have_it_again(rota: TestDistributor) -> None:
+    """The avoidance ends in line, or the task would keep it for ever."""
+    one_per_document(rota)
+    agent(rota, "bob")
+    a1, a2 = submit(rota, doc("a"), doc("a", priority="high"))
+    given = take(rota, "ann")
+    fail(rota, given, retry_at="1s")
+    other = take(rota, "bob")
+    assert {given.task, other.task} == {a1, a2}
+    rota.clock.advance("40s")
+    assert states(rota, [given.task]) == ["blocked"]
+    done(rota, other)
+    assert take(rota, "ann").task == given.task
+    clean(rota)

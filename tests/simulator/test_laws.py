@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rota.model.errors import RotaError
+from rota.simulator import ledger
 from rota.simulator.measures.laws import LawBroken, Level, conserved, graham, little
 from tests.simulator.runs import run
 
@@ -78,3 +80,13 @@ def test_groups_are_checked_alone_and_together(tmp_path: Path) -> None:
     unequal = run(file, "3", load="2", more={"agent.agent-1.speed": "2"})
     assert unequal.groups is not None
     assert unequal.groups.graham_checked == 0
+
+
+def test_a_broken_law_is_told_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else can break one from outside: here every free slot counts as one that a task waits for."""
+    monkeypatch.setattr(ledger, "conserved", lambda _waiting, free, now: conserved(free, free, now))
+    with pytest.raises(RotaError, match="work conservation") as caught:
+        run("poisson", "2", tasks="5")
+    assert caught.value.code == "simulation_fault"
+    assert "seed" in caught.value.fix
+    assert "real tasks" in caught.value.fix

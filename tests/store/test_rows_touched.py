@@ -112,6 +112,7 @@ ACTIONS: dict[str, Action] = {
     "no_due_timers": of(waiting.DUE_TIMERS_SQLITE, waiting.DUE_TIMERS_POSTGRES, lambda s: one(s, NOW, 50)),
     "next_timer": one(waiting.NEXT_TIMER),
     "next_timer_but": one(waiting.NEXT_TIMER_BUT, 8),
+    "count_due": one(waiting.COUNT_DUE, NOW, 4, 8),
     "first_of_lane": one(waiting.FIRST_OF_LANE, 3, 20),
     "last_of_lane": one(waiting.LAST_OF_LANE, 3, 20),
     "lanes_in_ready": one(waiting.LANES_IN_READY),

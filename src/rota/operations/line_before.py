@@ -26,7 +26,8 @@ LOOKED_AT = 1_000
 """Tasks that are gone through one by one, over all lanes of the band."""
 COUNTED = 10_000
 """Tasks of one lane that are counted before the task; more are told as at least so many."""
-END_OF_TIME = (1 << 63) - 1
+LAST = ((1 << 63) - 1, 0)
+"""Behind all due dates and numbers."""
 ALONE = Ahead(None, None, 0)
 
 
@@ -37,8 +38,8 @@ class Line(NamedTuple):
     charged_alike: Mapping[str, Before]
     """By limit of the task: those of them that are charged to it too."""
     ahead: Ahead
-    by_due: bool
-    """So many stand before it that they were counted by due date, whatever their tenants had."""
+    about: bool
+    """So many stand before it that they were counted by due date, with an estimate of which tenants stand back."""
 
 
 def line_before(reader: Reader, book: Book, row: ShownRow, lanes: Iterable[Waiting], now: int) -> Line:
@@ -52,23 +53,25 @@ def line_before(reader: Reader, book: Book, row: ShownRow, lanes: Iterable[Waiti
     better = [one.waiting.lane for one in come if one.waiting.key.band < key.band]
     band = [one.waiting for one in come if one.waiting.key.band == key.band]
     drawn = draw(reader, book, band, level([one.tasks for one in band], LOOKED_AT), bound, gauges)
+    own = next((lane for lane in drawn.lanes if lane.id == row.lane and lane.heads), None)
+    found = {lane: _counted(reader, lane, LAST, bound, gauges) for lane in better}
     gone_through = _gone_through(drawn, row.id)
-    ends = dict.fromkeys(better, (END_OF_TIME, 0))
+    about = gone_through is None and _is_shared(drawn)
     if gone_through is None:
-        ends |= {
-            one.lane: (row.due, row.id) if one.key.late == key.late else (END_OF_TIME, 0)
-            for one in band
-            if one.key.late <= key.late
-        }
-    found = {lane: _counted(reader, lane, until, bound, gauges) for lane, until in ends.items()} | (gone_through or {})
+        ends = {one.lane: (row.due, row.id) if one.key.late == key.late else LAST for one in band}
+        earlier = [one.lane for one in band if one.key.late <= key.late]
+        by_due = {lane: _counted(reader, lane, ends[lane], bound, gauges) for lane in earlier}
+        gone_through = by_due if own is None else _kept_back(drawn, own, by_due)
+    found |= gone_through
     alike = {
         name: _sum(before for lane, before in found.items() if name in book.charged(reader, lane))
         for name in own_limits
     }
-    own = next((lane for lane in drawn.lanes if lane.id == row.lane and lane.heads), None)
-    shared = any(lane.slack is not None for lane in drawn.lanes) and bool(shared_passes(drawn.lanes))
-    ahead = ALONE if own is None else turns.ahead(drawn, own)
-    return Line(_sum(found.values()), alike, ahead, gone_through is None and shared)
+    return Line(_sum(found.values()), alike, ALONE if own is None else turns.ahead(drawn, own), about)
+
+
+def _is_shared(drawn: Snapshot) -> bool:
+    return any(lane.slack is not None for lane in drawn.lanes) and bool(shared_passes(drawn.lanes))
 
 
 def draw(
@@ -169,6 +172,15 @@ def _gone_through(drawn: Snapshot, task: int) -> dict[int, Before] | None:
         n, work = found.get(lane.id, (0, 0))
         found[lane.id] = (n + 1, work + head.cost)
     return None
+
+
+def _kept_back(drawn: Snapshot, own: Lane, by_due: Mapping[int, Before]) -> dict[int, Before]:
+    """Of what is due before, what the tenants are given before they stand back."""
+    given = turns.kept_back(drawn, own, {lane: round(before.work_s * SECOND) for lane, before in by_due.items()})
+    return {
+        lane: Before(round(before.tasks * given.get(lane, 1.0)), before.work_s * given.get(lane, 1.0))
+        for lane, before in by_due.items()
+    }
 
 
 def _counted(

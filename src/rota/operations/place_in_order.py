@@ -125,8 +125,8 @@ def _sharing(book: Book, key: LaneKey, line: Line) -> Iterator[str]:
         yield _ahead("tenant", ahead.tenant, ahead.most)
     if ahead.most is not None and ahead.share is not None:
         yield _ahead("project", ahead.share, ahead.most)
-    if line.by_due:
-        yield f"about {line.before.tasks} before it: so many are counted by due date, whatever their tenants had"
+    if line.about:
+        yield f"about {line.before.tasks} before it: so many are counted by due date, and shared out by estimate"
 
 
 def _ahead(whose: str, over: int, most: int) -> str:

@@ -6,7 +6,7 @@ order as if slots were endless.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush, heapreplace
 
 import msgspec
@@ -85,6 +85,33 @@ def ahead(snapshot: Snapshot, lane: Lane) -> Ahead:
     shares = shares_of(snapshot, lane.band, groups)
     own = next(group for group in groups if group[0].late == lane.late)
     return Eligible[Place](shares, own).ahead(lane)
+
+
+def kept_back(snapshot: Snapshot, own: Lane, works: Mapping[int, int]) -> dict[int, float]:
+    """By lane the share of this much work, microseconds, that its tenant is given before it stands back for `own`.
+
+    `works` is what stands before a task of the lane `own` by due date alone. When the task's turn comes its tenant has
+    had the work of its own lanes more; another one stands back when it has had more than that and the slack. Lanes
+    that are missing are given all of it. `own` shows tasks.
+    """
+    groups = dict(bands(snapshot.lanes))[own.band]
+    shares = shares_of(snapshot, own.band, groups)
+    if shares.tenants.alone:
+        return {}
+    lanes = [lane for group in groups for lane in group]
+    work: dict[int, int] = {}
+    for lane in lanes:
+        work[lane.tenant] = work.get(lane.tenant, 0) + works.get(lane.id, 0)
+    had, weights = shares.tenants.passes, snapshot.weights
+    then = had[own.tenant] + work[own.tenant] // weights.get(own.tenant, 1)
+    found: dict[int, float] = {}
+    for lane in lanes:
+        if lane.slack is None or lane.tenant == own.tenant or not work[lane.tenant]:
+            continue
+        # It is given one task more: the one with which it gets ahead.
+        most = (then - had[lane.tenant] + lane.slack * shares.mean) * weights.get(lane.tenant, 1) + shares.mean
+        found[lane.id] = min(max(most, 0.0) / work[lane.tenant], 1.0)
+    return found
 
 
 def in_turn(snapshot: Snapshot) -> Iterator[tuple[Lane, Head]]:

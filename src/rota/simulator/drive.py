@@ -10,7 +10,7 @@ import msgspec
 
 from rota.engine.book import Book
 from rota.engine.node import Entry, Node
-from rota.engine.timer_kinds import WAKE
+from rota.engine.timer_kinds import LIMIT, WAKE
 from rota.engine.turn import Answer, Command
 from rota.model import state
 from rota.model.errors import RotaError
@@ -20,7 +20,7 @@ from rota.store.protocol import Reader
 from rota.store.sql import archive
 from rota.store.sql.forget import EVENTS_SINCE, FORGET_EVENTS
 from rota.store.sql.history import DROP_STATISTICS
-from rota.store.sql.waiting import LEAVE_ASIDE, NEXT_TIMER_BUT
+from rota.store.sql.waiting import COUNT_DUE, LEAVE_ASIDE, NEXT_TIMER_BUT
 from rota.store.sqlite import SqliteStore
 
 FAR = 2**62
@@ -66,6 +66,13 @@ class Drive:
     def next_due(self) -> int | None:
         """When the engine's next timer fires; None = never."""
         return self._node.next_due()
+
+    def wakes(self) -> bool:
+        """Whether the clock lets the engine ask again, at this moment, who gets what: agents may be back, or limits."""
+        due = self.next_due()
+        if due is None or due > self.now:
+            return False
+        return bool(self.reading(lambda reader: reader.one(COUNT_DUE, self.now, LIMIT, WAKE)[0][0]))
 
     def next_event(self) -> int | None:
         """When the next timer fires that is about more than agents: those may get tasks by the clock alone."""

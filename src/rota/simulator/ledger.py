@@ -157,6 +157,11 @@ class Ledger:
             return found
         return self._masks[0] | self._masks[1] | self._masks[2] | self._masks[3] | self._masks[4]
 
+    @property
+    def bars_some(self) -> bool:
+        """Whether any agent gets none of some tasks for now, as the engine says."""
+        return bool(self._barred)
+
     def ask_why(self, agents: int) -> None:
         """These agents have a free slot, a task waits for each of them, and they were given none: who is barred?"""
         lanes = [lane for lane in self._depths if self._lanes[lane].mask & agents]

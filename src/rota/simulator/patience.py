@@ -38,7 +38,9 @@ class Patience:
         self._since = start
         """Since when nothing has happened."""
         self._alone = False
-        """Since then there has been nothing to come but the clock of agents."""
+        """Since then nothing has come but the clock of agents, unless the next event came meanwhile."""
+        self._event: int | None = None
+        """Which was the next event then."""
 
     def happened(self, now: int) -> None:
         """A task came, moved or runs."""
@@ -55,9 +57,9 @@ class Patience:
         if event is not None and event <= at:
             self.happened(event)
             return at
-        if not self._alone:
-            # An event just now may have changed what the clock brings: from here on it is alone.
-            self._since, self._alone = now, True
+        if not self._alone or event != self._event:
+            # An event that came meanwhile may have changed what the clock brings: from here on it is alone.
+            self._since, self._alone, self._event = now, True, event
             return at
         if event is not None:
             self.happened(event)

@@ -130,7 +130,8 @@ class Simulation:
         reports, freed = self._attempts.ended(drive.now)
         asked: list[Asked] = [(report, self._judged) for report in reports]
         # Who is out lets others back in: a failure may change what bars anybody.
-        ledger.forget_bars(EVERYBODY if any(isinstance(report, Fail) for report in reports) else freed)
+        again = any(isinstance(report, Fail) for report in reports) or (ledger.bars_some and drive.wakes())
+        ledger.forget_bars(EVERYBODY if again else freed)
         wanted = ledger.wanted
         for part in self._parts(arrivals):
             asked.append(self._submit(part))

@@ -89,6 +89,7 @@ def timers(t: Recording) -> None:
     t.add(q.ADD_TIMER, [(NOW, 0, 0)])
     assert t.one(q.NEXT_TIMER) == [(NOW,)]
     assert t.one(q.NEXT_TIMER_BUT, 0) == [(NOW + 1,)]
+    assert t.one(q.COUNT_DUE, NOW + 4, 1, 7) == [(2,)]
     due = t.pick(q.DUE_TIMERS_SQLITE, q.DUE_TIMERS_POSTGRES)
     assert sorted(t.one(due, NOW + 4, 3)) == [(NOW, 0, 0), (NOW + 1, 1, 1), (NOW + 2, 0, 2)], "no more than asked for"
     assert sorted(t.one(due, NOW + 4, 100)) == [(NOW + 3, 1, 3), (NOW + 4, 0, 4)]

@@ -51,14 +51,10 @@ def _task(found: Explanation) -> None:
 def _order(order: OrderView) -> None:
     for reason in order.why:
         line(f"- {reason}")
-    if order.tenant_ahead_s:
-        line(f"- its tenant is {order.tenant_ahead_s:,.1f} s of work ahead of the one that had least")
-    if order.project_ahead_s:
-        line(f"- its project is {order.project_ahead_s:,.1f} s of work ahead of the tenant's one that had least")
     line(f"- {order.before:,} tasks before it, {order.work_before_s:,.1f} s of work")
     line()
     if order.starts_p50 is None:
-        line("nobody may take it as it is")
+        line("nobody can say when it will start")
         return
     columns(
         ("EXPECTED", "HALF THE TIME BY", "NINE TIMES OF TEN BY"),

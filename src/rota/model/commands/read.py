@@ -94,10 +94,11 @@ class OrderView(msgspec.Struct, kw_only=True, omit_defaults=True):
     why: list[str] = []
     """The reason for each part."""
     before: int = 0
-    """Tasks that stand before it and compete for the same agents, up to 10,000 of a lane."""
+    """Tasks that are given before it and compete for the same agents, tenants that stand back included. Where more than
+    1,000 wait in its band it may be an estimate from counts, up to 10,000 of a lane; then `why` says so."""
     work_before_s: float = 0.0
     starts_p50: str | None = None
-    """When it will probably start; None when no agent may take it."""
+    """When it will probably start, not before limits and working hours let it; None when nobody knows."""
     starts_p90: str | None = None
     finishes_p50: str | None = None
     finishes_p90: str | None = None
@@ -125,7 +126,7 @@ class Explanation(msgspec.Struct, kw_only=True, omit_defaults=True):
     waiting_for: list[str] = []
     """Parents it waits for."""
     why: dict[str, Any] = {}
-    """For a task given away: what was recorded."""
+    """For a task given away: what was recorded, of its last attempt when that has ended."""
 
 
 class ListAgents(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -186,7 +187,7 @@ class AgentExplanation(msgspec.Struct, kw_only=True):
     barred: str | None
     """Why it gets nothing at all at present."""
     next: list[NextTask]
-    """In the order of work, but for tenants that stand back."""
+    """In the order of work."""
     refused: list[RefusedWork]
 
 

@@ -104,6 +104,7 @@ DUE_TIMERS_POSTGRES = One(
     " AND timer.ref = due.ref RETURNING timer.due, timer.kind, timer.ref",
 )
 NEXT_TIMER = One("next_timer", "SELECT min(due) FROM timer")
+COUNT_DUE = One("count_due", "SELECT count(*) FROM timer WHERE due <= ? AND kind IN (?, ?)")
 NEXT_TIMER_BUT = One("next_timer_but", "SELECT due FROM timer WHERE kind <> ? ORDER BY due, kind, ref LIMIT 1")
 
 PARK_LIMIT = One(
