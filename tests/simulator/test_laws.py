@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rota.model.errors import RotaError
 from rota.simulator import ledger
 from rota.simulator.measures.laws import LawBroken, Level, conserved, graham, little
-from tests.simulator.runs import run
+from rota.simulator.simulate import simulate
+from tests.simulator.runs import run, setup
 
 
 @settings(max_examples=12)
@@ -80,6 +81,26 @@ def test_groups_are_checked_alone_and_together(tmp_path: Path) -> None:
     unequal = run(file, "3", load="2", more={"agent.agent-1.speed": "2"})
     assert unequal.groups is not None
     assert unequal.groups.graham_checked == 0
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        'slots = 4\n[[limit]]\nkey = "tenant"\ncapacity = 1\n',
+        'slots = 4\nhours = ["daily 09:00-17:00"]\n',
+        'slots = 4\nreserve = [{ slots = 3, priority = "high" }]\n',
+        "slots = 4\n[pool.default]\nslow_start_s = 600\n",
+        'slots = "auto"\nmin_slots = 1\nmax_slots = 50\n',
+    ],
+)
+def test_groups_are_not_held_to_bounds_of_slots_they_may_not_have(tmp_path: Path, kept: str) -> None:
+    """Graham's are for slots that are free for everything at all times."""
+    tasks = ",".join(f'["t{n}",5,[]]' for n in range(40))
+    (tmp_path / "flows.jsonl").write_text(f'{{"name":"w","tasks":[{tasks}]}}\n')
+    (tmp_path / "fleet.toml").write_text(f'[[agent]]\nname = "a"\n{kept}')
+    found = simulate(setup(tmp_path / "flows.jsonl", fleet=str(tmp_path / "fleet.toml"))).result
+    assert found.groups is not None
+    assert (found.groups.done, found.groups.graham_checked) == (1, 0)
 
 
 def test_a_broken_law_is_told_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

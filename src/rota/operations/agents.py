@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
 from rota.engine.auto_slots import slots_now
@@ -12,8 +14,8 @@ from rota.model.agent import AgentState, AgentView
 from rota.model.commands.read import AgentPage, GetAgent, ListAgents
 from rota.model.ids import task_id
 from rota.model.times import maybe_rfc3339
-from rota.store.protocol import Reader
-from rota.store.sql.fleet import ALL_SERVED, HEARTBEATS
+from rota.store.protocol import Reader, Row
+from rota.store.sql.fleet import ALL_SERVED, HEARTBEAT_OF, HEARTBEATS, SERVED
 from rota.store.sql.leases import LEASES_OF_AGENT, LISTENERS
 
 _STATES: tuple[AgentState, ...] = ("active", "draining", "removed")
@@ -21,7 +23,9 @@ _STATES: tuple[AgentState, ...] = ("active", "draining", "removed")
 
 def get(reader: Reader, book: Book, request: GetAgent, now: int) -> AgentView:
     """One agent with the tasks in its hands."""
-    return _views(reader, [book.agent(request.agent)], now)[0]
+    agent = book.agent(request.agent)
+    heard = {agent.id: at for (at,) in reader.one(HEARTBEAT_OF, agent.id)}
+    return _views(reader, [agent], now, heard, reader.each(SERVED, [(agent.id,)]))[0]
 
 
 def listed(reader: Reader, book: Book, request: ListAgents, now: int) -> AgentPage:
@@ -40,12 +44,15 @@ def listed(reader: Reader, book: Book, request: ListAgents, now: int) -> AgentPa
     )
     page = agents[: request.limit]
     cursor = page[-1].name if len(agents) > len(page) else None
-    return AgentPage(agents=_views(reader, page, now), cursor=cursor)
+    heard = dict(reader.one(HEARTBEATS))
+    return AgentPage(agents=_views(reader, page, now, heard, reader.one(ALL_SERVED)), cursor=cursor)
 
 
-def _views(reader: Reader, agents: list[Agent], now: int) -> list[AgentView]:
-    heard: dict[int, int] = dict(reader.one(HEARTBEATS))
-    served = {row[0]: row for row in reader.one(ALL_SERVED)}
+def _views(
+    reader: Reader, agents: list[Agent], now: int, heard: Mapping[int, int], served_rows: Sequence[Row]
+) -> list[AgentView]:
+    """The agents, with when they were heard and what they did, which may be more agents' than these."""
+    served = {row[0]: row for row in served_rows}
     listening: dict[int, int] = {}
     for _id, _node, ids, n in reader.one(LISTENERS):
         for number in msgspec.json.decode(ids, type=list[int]):

@@ -27,6 +27,7 @@ from rota.operations.typed import operation_of
 from rota.store.file_path import prepared
 from rota.store.migrate import Migratable, migrate
 from rota.store.owner import OwnerLock
+from rota.store.protocol import Reader
 from rota.store.sqlite import SqliteStore
 
 
@@ -126,13 +127,17 @@ class Distributor:
 
     def _look(self, operation: Operation, request: Any) -> Any:
         assert operation.look is not None
-        book = getattr(self._reads, "book", None)
+        with self.store.read() as reader:
+            return operation.look(reader, self.book_for(reader), request, self.node.clock())
+
+    def book_for(self, reader: Reader) -> Book:
+        """The names that belong to what this reader sees; remembered by the thread that asks."""
+        book: Book | None = getattr(self._reads, "book", None)
         if book is None:
             book = self._reads.book = Book()
         book.broken = self.node.broken
-        with self.store.read() as reader:
-            book.refresh(reader)
-            return operation.look(reader, book, request, self.node.clock())
+        book.refresh(reader)
+        return book
 
     def _run(self, command: Any) -> Any:
         return self._turns.ask(command).result()

@@ -9,7 +9,7 @@ from rota.engine.book import Book
 from rota.model import bounds, check
 from rota.model.commands.read import AgentExplanation, ExplainAgent, NextTask, RefusedWork
 from rota.model.ids import task_id
-from rota.model.priority import PRIORITIES
+from rota.model.priority import BANDS, PRIORITIES
 from rota.model.requirements import text_of
 from rota.model.times import rfc3339
 from rota.operations.explain import is_in_turn
@@ -27,6 +27,8 @@ def explain_agent(reader: Reader, book: Book, request: ExplainAgent, now: int) -
     check.number(request.limit, "limit", 1, bounds.PAGE)
     known = book.agent(request.agent)
     lanes = lanes_of(reader, book, known.pool)
+    if request.above is not None:
+        lanes = [one for one in lanes if one.key.band < BANDS[request.above]]
     agents = agents_now(reader, book, known.pool, now, [book.needs_of(reader, one.key.shape) for one in lanes])
     capped(reader, book, agents, now)
     me = next(agent for agent in agents if agent.id == known.id)

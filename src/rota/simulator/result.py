@@ -105,7 +105,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     makespan_bound_s: float | None
     """No order whatever could have needed less; None unless all was done."""
     inversions: int
-    """Tasks given to an agent while a task of a better band waited that it may do."""
+    """Tasks given to an agent while a task of a better band waited that it might have been given instead."""
     cost: float
     groups: Groups | None
     bands: list[Row]

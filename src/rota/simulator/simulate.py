@@ -148,7 +148,7 @@ def _simulate(
     masks = {fleet.eligible(needs, pools.get(queue, "")) for queue, needs in found.needs}
     weights = setup.weights
     best_speed = max(agent.behaviour.speed for agent in fleet.agents)
-    tally = Tally(weights, settings.slowdown_floor, best_speed, _equal_slots(fleet, masks))
+    tally = Tally(weights, settings.slowdown_floor, best_speed, _equal_slots(setup, masks))
     load = Load(fleet, _pools(fleet, masks), start, max(round(window * SECOND), 1))
     ledger = Ledger(drive, fleet, tally, load, Shares(weights), start)
     ledger.know_agents()
@@ -222,10 +222,19 @@ def whole(weights: Mapping[str, float]) -> dict[str, int]:
     return {name: round(100 * weight / least) for name, weight in weights.items()}
 
 
-def _equal_slots(fleet: SimulatedFleet, masks: set[int]) -> int:
-    """How many slots there are when all are equal and may do everything; else 0."""
+def _equal_slots(setup: Setup, masks: set[int]) -> int:
+    """How many slots there are when all are equal and may do everything, always; else 0."""
+    fleet = setup.fleet
     everybody = (1 << len(fleet.agents)) - 1
-    return fleet.slots if fleet.uniform_speed is not None and masks == {everybody} else 0
+    if fleet.uniform_speed is None or masks != {everybody} or fleet.limits:
+        return 0
+    specs = [agent.spec for agent in fleet.agents]
+    if any(spec.hours or spec.reserve or spec.least_slots is not None for spec in specs):
+        return 0
+    if any(pool.slow_start_s or pool.preempt is not None for pool in setup.pools.values()):
+        return 0
+    bounded = any(needs.resources or needs.max_cost is not None for _queue, needs in setup.survey.needs)
+    return 0 if bounded else fleet.slots
 
 
 def _pools(fleet: SimulatedFleet, masks: set[int]) -> list[list[int]]:

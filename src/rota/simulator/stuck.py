@@ -111,7 +111,7 @@ class _Why:
                 return f"limit:{name}", _used_up(name, found)
         shut = barred(reader, book, lane, self._now)
         if shut is not None:
-            return shut
+            return shut.code, shut.text
         pool, asked = self._pool_and_asked(lane)
         if not book.agents_of(pool):
             name = book.pools[pool].name

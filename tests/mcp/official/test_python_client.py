@@ -128,7 +128,7 @@ def test_resources_and_prompts(play: Callable[[Story, str], None], era: str) -> 
     play(story, era)
 
 
-@ERAS
+@pytest.mark.parametrize("era", [LEGACY, MODERN])
 def test_a_claim_that_waits_shows_signs_of_life(play: Callable[[Story, str], None], era: str) -> None:
     async def story(client: Client) -> None:
         noticed = asyncio.Event()

@@ -27,6 +27,11 @@ OF_SKILLS = {"name", "description", "allowed-tools", "disable-model-invocation",
 EVENTS = {"SessionStart", "PostToolUse", "Stop", "SessionEnd"}
 OF_HOOKS = {"type", "command", "timeout", "statusMessage"}
 BUILT_IN = {"Read", "Write", "Edit", "Glob", "Grep", "Agent"}
+ASKED = (
+    "50 ms", "10 %", "99 %", "100 %", "95 %", "80 %", "fairness", "starvation", "preemption", "back-off", "estimate",
+    "dead", "affinity", "consistent_hash", "delivery notice", "toolRecommendations", "ruleRecommendations",
+)  # fmt: skip
+"""What both seeds ask of the sub-agent."""
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -135,8 +140,5 @@ def test_the_sub_agent_names_what_the_seeds_ask_for() -> None:
     body = " ".join(TEXTS[0].read_text(encoding="utf-8").split())
     dispatching = {tool["name"] for tool in tools_of(("dispatcher",))} - {"schedule_task"}
     assert dispatching <= set(re.findall(r"`([a-z_]+)`", body))
-    for asked in (
-        "50 ms", "10 %", "99 %", "100 %", "95 %", "80 %", "fairness", "starvation", "preemption", "back-off",
-        "estimate", "dead", "affinity", "consistent_hash", "delivery notice", "toolRecommendations", "ruleRecommendations",
-    ):  # fmt: skip
+    for asked in ASKED:
         assert asked in body, asked

@@ -155,6 +155,8 @@ class ExplainAgent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     agent: str
     limit: int = 20
+    above: Priority | None = None
+    """Only work of a better priority than this."""
 
 
 class NextTask(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -80,8 +80,8 @@ def _better_elsewhere(rota: Asking, agent: AgentView, task: TaskView) -> str | N
     """That a task of a better priority waits outside this project."""
     if task.priority == "emergency":
         return None
-    found: AgentExplanation = rota.call(ExplainAgent(agent=agent.name, limit=1))
-    if not found.next or BANDS[found.next[0].priority] >= BANDS[task.promoted or task.priority]:
+    found: AgentExplanation = rota.call(ExplainAgent(agent=agent.name, limit=1, above=task.promoted or task.priority))
+    if not found.next:
         return None
     return f"{found.next[0].task} of another project waits with priority {found.next[0].priority}"
 
