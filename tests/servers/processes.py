@@ -11,9 +11,10 @@ STEP_SECONDS = 0.01
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """A dead process that its parent has not collected yet is dead: it holds no file, socket or lock."""
+    """A dead process that its parent has not collected yet is dead once its last thread is: until then it holds files,
+    sockets and locks."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return process.is_running() and (process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     except psutil.NoSuchProcess:
         return False
 

@@ -24,7 +24,8 @@ _STATES: tuple[AgentState, ...] = ("active", "draining", "removed")
 def get(reader: Reader, book: Book, request: GetAgent, now: int) -> AgentView:
     """One agent with the tasks in its hands."""
     agent = book.agent(request.agent)
-    heard = {agent.id: at for (at,) in reader.one(HEARTBEAT_OF, agent.id)}
+    found = reader.one(HEARTBEAT_OF, agent.id)
+    heard = {agent.id: found[0][0]} if found else {}
     return _views(reader, [agent], now, heard, reader.each(SERVED, [(agent.id,)]))[0]
 
 

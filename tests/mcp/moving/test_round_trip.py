@@ -115,7 +115,11 @@ CASES = {
         project(task(1), task(1, title="again"), task(2) | {"id": "seven"}), project(task(1))
     ),
     "values of other types": document(
-        project(task(1) | {"approved": 1, "status": None, "title": ["x"], "description": {}}, projectPlan=None, completed="yes"),
+        project(
+            task(1) | {"approved": 1, "status": None, "title": ["x"], "description": {}},
+            projectPlan=None,
+            completed="yes",
+        ),
         project(task(1, "done", completedDetails=None), task(2, "done", completedDetails={"a": 1}), autoApprove="no"),
     ),
     "texts that a database can not hold": document(

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
+from rota.faces.mcp.hook.main import HOOKS
 from tests.mcp.classic.client import Clients
 from tests.mcp.plugin.session import AGENT, ID, Session, told
+
+MODULES = [*HOOKS.values(), "next_task", "orders", "say"]
 
 
 def test_a_session_is_registered_when_it_starts(session: Session) -> None:
@@ -160,3 +165,16 @@ def test_an_address_with_a_password_is_not_repeated(session: Session) -> None:
         ran = session.hook(hook)
         assert ran.answer is None
         assert "geheim" not in ran.errors
+
+
+def test_hooks_load_nothing_but_the_standard_library() -> None:
+    every = ", ".join(f"rota.faces.mcp.hook.{module}" for module in MODULES)
+    loaded = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys, {every}; print(*sys.modules)"],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    found = {name.partition(".")[0] for name in loaded.stdout.split()} - set(sys.stdlib_module_names)
+    assert found.isdisjoint({"msgspec", "apsw", "psycopg", "rich", "cyclopts"})
+    assert "rota.operations" not in loaded.stdout.split()

@@ -60,8 +60,8 @@ LINE_WITHOUT_END = One(
     "SELECT in_line.task, in_line.key FROM in_line WHERE NOT EXISTS (SELECT 1 FROM admitted"
     " WHERE admitted.key = in_line.key) AND NOT EXISTS (SELECT 1 FROM meter JOIN timer ON timer.ref = meter.id"
     " AND timer.kind = 9 WHERE meter.key = in_line.key) AND NOT EXISTS (SELECT 1 FROM meter"
-    " WHERE meter.key = in_line.key AND meter.asked <> 0) AND NOT EXISTS (SELECT 1 FROM \"limit\""
-    " WHERE in_line.key = \"limit\".key OR substr(in_line.key, 1, length(\"limit\".key) + 1) = \"limit\".key || ' ')"
+    ' WHERE meter.key = in_line.key AND meter.asked <> 0) AND NOT EXISTS (SELECT 1 FROM "limit"'
+    ' WHERE in_line.key = "limit".key OR substr(in_line.key, 1, length("limit".key) + 1) = "limit".key || \' \')'
     " ORDER BY in_line.task LIMIT ?",
 )
 """Tasks in line for a limit that nobody is in, that no timer opens, for which nobody was asked, and that no provider
