@@ -64,6 +64,10 @@ unit: .venv/.stamp ## All tests (some of them: make unit ARGS='tests/unit -k lea
 chaos: .venv/.stamp ## Kill everything, for long (make chaos CHAOS_MINUTES=60)
 	@$(BIN)/python -m pytest tests/chaos -q --timeout 0 --chaos-minutes $(CHAOS_MINUTES) $(ARGS)
 
+.PHONY: chaos-mcp
+chaos-mcp: .venv/.stamp ## 50 agents behind `rota mcp`, a third of them and owners killed
+	@$(BIN)/python -m pytest tests/chaos/test_mcp.py -q --timeout 0 --chaos-minutes $(CHAOS_MINUTES) $(ARGS)
+
 .PHONY: bench
 bench: .venv/.stamp-bench ## Speed and memory, beside others (some of it: make bench ARGS=--help)
 	@$(BIN)/python -m bench $(ARGS)

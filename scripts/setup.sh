@@ -118,8 +118,8 @@ write_locks() {
     install_uv
     uv_environment
     compile requirements/tools.lock --group tools "$@"
-    compile requirements/dev.lock pyproject.toml --extra postgres --group dev "$@"
-    compile requirements/bench.lock pyproject.toml --extra postgres --group bench --constraints requirements/dev.lock "$@"
+    compile requirements/dev.lock pyproject.toml --extra http --extra postgres --group dev "$@"
+    compile requirements/bench.lock pyproject.toml --extra http --extra postgres --group bench --constraints requirements/dev.lock "$@"
 }
 
 case "${1:-}" in

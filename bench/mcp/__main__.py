@@ -35,7 +35,8 @@ class Numbers(msgspec.Struct, frozen=True):
     calls: int = 2_000
     calls_in_a_file: int = 300
     seconds: float = 6.0
-    backlog: int = 400
+    backlog: int = 8_000
+    """Tasks that wait when many take them, so that they do not run out."""
 
 
 def main() -> int:
@@ -44,7 +45,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=None, help="only these parts")
     parser.add_argument("--peer", action="store_true", help="taskqueue-mcp too, fetched from npm")
     options = parser.parse_args()
-    numbers = Numbers(2, 50, 30, 1.0, 60) if options.quick else Numbers()
+    numbers = Numbers(2, 50, 30, 1.0, 1_500) if options.quick else Numbers()
     synced, load = fsync_seconds(), os.getloadavg()[0]
     figures: list[Figure] = []
     for part in options.only or PARTS[: 5 if options.peer else 4]:
@@ -71,7 +72,10 @@ def _starts(numbers: Numbers) -> Iterator[Figure]:
     """A process on its own: from its start to its first answer, to the answer of its first call, and its memory."""
     n = numbers.starts
     with place() as database:
-        hands, without, beside, memory = [], [], [], []
+        hands: list[float] = []
+        without: list[float] = []
+        beside: list[float] = []
+        memory: list[float] = []
         for _ in range(n):
             for samples in (without, beside):
                 with Program(ours(database)) as server:

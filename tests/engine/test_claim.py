@@ -288,4 +288,6 @@ class TestGiveBack:
         answer = rota.call(GiveBack(tasks=held(given, given)))
         assert (answer.states, list(answer.refused)) == ({}, [number]), "named twice: which is meant?"
         assert rota.call(GiveBack(tasks=held(given))).states == {number: "ready"}
-        assert rota.call(GiveBack(tasks=held(given))).refused == {number: "lease_lost"}
+        assert rota.call(GiveBack(tasks=held(given))).states == {number: "ready"}, "whoever gave it back never heard"
+        assert rota.call(GiveBack(tasks=held(given), reason="late")).refused == {number: "lease_lost"}
+        assert [one.outcome for one in attempts(rota, number)] == ["given_back"]

@@ -46,13 +46,16 @@ def refused(rota: TestDistributor, code: str, number: str, **changes: Any) -> Ro
         ({"max_attempts": 9}, {"max_attempts": 9}),
         ({"group": "new"}, {"group": "new"}),
         ({"group": None}, {"group": None}),
+        ({"kind": "review"}, {"kind": "review"}),
+        ({"estimate": "20m"}, {"estimate": 1200.0}),
+        ({"estimate": None}, {"estimate": None}),
     ],
     ids=lambda value: ",".join(value) if isinstance(value, dict) else None,
 )
 def test_each_field(rota: TestDistributor, change: dict[str, Any], shown: dict[str, Any]) -> None:
     number = task(
         rota, description="old", deadline="3h", skills={"js": 1}, role="reader", regions=["us"], pin="eve",
-        ban=["joe"], limits=["other"], group="old",
+        ban=["joe"], limits=["other"], group="old", estimate=60,
     )  # fmt: skip
     before = view(rota, number)
     edit(rota, number, **change)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rota.engine import dispatch, outcome, timer_kinds, timers, turn
+from rota.engine import outcome, timer_kinds, timers, turn
 from rota.model.commands.read import Explain, GetStatistics
 from rota.model.commands.submit import Cancel, Hold, Submit
 from rota.model.commands.work import Claim, Complete, Done
@@ -18,7 +18,6 @@ from rota.planning import for_now as planning_for_now
 from rota.planning import terms
 from rota.store.protocol import Rerun
 from rota.testing import TestDistributor
-from tests.engine import tables
 from tests.engine.faulty import Failing, FaultyStore
 from tests.engine.fleet import agent, claim, done, states, submit, take, task, view
 
@@ -196,25 +195,6 @@ class TestPlanning:
             assert "planning pool default failed" in troubles(rota)
         task(rota, priority="high")
         assert waiting.done()
-
-    def test_a_plan_that_fails_when_all_was_given_leaves_nothing_behind(
-        self, rota: TestDistributor, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        agent(rota, "ann", slots=3)
-        submit(rota, "one", "two", "three")
-        given = take(rota, "ann")  # from here on slots, depths and what was served are known
-        with monkeypatch.context() as broken:
-            broken.setattr(dispatch, "given_out", _no_plan)
-            done(rota, given)
-            assert claim(rota, "ann", n=3) == []
-            assert "planning pool default failed: no plan" in troubles(rota)
-            tables.check(rota)
-        assert len(claim(rota, "ann", n=3)) == 2
-        tables.check(rota)
-
-
-def _no_plan(*_any: object) -> None:
-    raise dispatch.PlanningError("no plan")
 
 
 class TestRunAgain:

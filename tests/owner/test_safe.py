@@ -24,5 +24,6 @@ def test_keys_are_fields_of_the_requests_and_are_filled_in() -> None:
         assert keyed(name, {key: "mine"}) == {key: "mine"}
 
 
-def test_an_outcome_is_not_safe_to_be_reported_twice() -> None:
-    assert not is_safe("complete", keyed("complete", {"outcomes": []}))
+def test_what_has_no_name_and_does_more_each_time_is_not_safe() -> None:
+    assert not is_safe("approve", keyed("approve", {"tasks": []}))
+    assert not is_safe("answer", {"task": "task-1", "answer": "yes"})

@@ -108,7 +108,7 @@ def agents(draw: st.DrawFn, number: int) -> Agent:
         weight=draw(st.sampled_from([0.5, 1.0, 4.0])),
         served=draw(st.integers(0, 5)),
         busy_s=draw(st.sampled_from([0.0, 1.0, 30.0])),
-        weight_s=draw(st.sampled_from([1.0, 1e-6, 10.0])),
+        mean_s=draw(st.sampled_from([1.0, 1e-6, 10.0])),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from random import Random
 
 import msgspec
 from hypothesis import given
@@ -69,18 +70,13 @@ def test_bands_come_before_regret() -> None:
     assert pairs(planned(snapshot)) == {1: 1, 2: 2}
 
 
-_times = st.dictionaries(
-    st.sampled_from(["ann", "bob", "cat", "dan"]),
-    st.fixed_dictionaries(dict.fromkeys("abcd", st.sampled_from([1.0, 2.0, 5.0, 20.0]))),
-    min_size=2,
-)
-
-
-@given(st.lists(_times, min_size=20, max_size=20))
-def test_over_many_it_is_nearer_to_the_best_matching_than_greedy(drawn: list[dict[str, dict[str, float]]]) -> None:
-    """Sums of scores over twenty fleets: not each of them is better, together they never are worse by much."""
+def test_over_many_it_is_nearer_to_the_best_matching_than_greedy() -> None:
+    """Sums of scores over many fleets of one seed. Of a single one it may be worse: no heuristic is better always."""
+    random = Random(7)
     sums = {"best": 0.0, "greedy": 0.0, "regret": 0.0}
-    for times in drawn:
+    for _ in range(300):
+        agents = ("ann", "bob", "cat", "dan")[: random.randint(2, 4)]
+        times = {agent: {kind: random.choice((1.0, 2.0, 5.0, 20.0)) for kind in "abcd"} for agent in agents}
         kinds = "abcd"[: len(times)]
         heads = {kind: [Head(number, number)] for number, kind in enumerate(kinds, 1)}
         for matching in ("greedy", "regret"):
@@ -89,7 +85,7 @@ def test_over_many_it_is_nearer_to_the_best_matching_than_greedy(drawn: list[dic
             sums[matching] += sum(give.score for give in decided.gives)
         sums["best"] += _best(of_times(times, heads))
     assert sums["best"] <= sums["regret"] + 1e-9
-    assert sums["regret"] <= sums["greedy"] * 1.02
+    assert sums["regret"] - sums["best"] <= 0.8 * (sums["greedy"] - sums["best"])
 
 
 def _best(snapshot: Snapshot) -> float:

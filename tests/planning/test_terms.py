@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from math import ceil, isfinite
+from math import ceil, isfinite, log
 
 import pytest
 from hypothesis import given
@@ -76,7 +76,7 @@ def ann(**more: object) -> Agent:
 
 @pytest.mark.parametrize(("strategy", "score"), [("least_loaded", 0.5), ("round_robin", 1.75), ("balanced", 50 / 240)])
 def test_what_each_strategy_counts(strategy: str, score: float) -> None:
-    agent = ann(weight=2.0, busy_s=30.0, weight_s=10.0, given=2)
+    agent = ann(weight=2.0, busy_s=30.0, mean_s=60 * log(6 / 5), given=2)
     found = scorer(STRATEGIES[strategy].weights, Scene(Requirements(), [agent], 0))
     assert found(agent) == pytest.approx(score)
 

@@ -57,7 +57,7 @@ def fill(store: Migratable, had: int, size: int) -> None:
             t.add(waiting.ADD_TIMER, [(NOW + n, 1, n) for n in numbers])
             t.add(relations.ADD_UNIQUE, [(f"k{n}", n) for n in numbers])
             t.add(relations.ADD_DEPENDENCY, [(n, n - 1, 0, 0, 0) for n in numbers])
-            t.add(leases.ADD_ATTEMPT, [(n, 1, 1, NOW, NOW, "failed", 1, None, None) for n in numbers])
+            t.add(leases.ADD_ATTEMPT, [(n, 1, 1, NOW, NOW, "failed", 1, None, None, n) for n in numbers])
             t.add(history.ADD_EVENT, [(NOW, "submit", n, "[]", "{}") for n in numbers])
             for n in range(numbers[0], numbers[-1], STORY):
                 t.one(relations.ADD_REQUEST, f"r{n}", "", "", NOW)
@@ -143,6 +143,7 @@ ACTIONS: dict[str, Action] = {
     "offers_of_node": one(leases.OFFERS_OF_NODE, 1),
     "leases_of_listener": one(leases.LEASES_OF_LISTENER, 1, 4),
     "attempts": each(leases.ATTEMPTS_OF_TASKS, _KEYS),
+    "ended_by_token": each(leases.ENDED_BY_TOKEN, [(n, n) for (n,) in _KEYS]),
     "children": each(relations.CHILDREN, _KEYS),
     "parents": each(relations.PARENTS, _KEYS),
     "parent_results": each(relations.PARENT_RESULTS, _KEYS),

@@ -92,23 +92,6 @@ def test_an_error_that_was_passed_over(lasting_store: Migratable, writes: bool) 
         assert kept(lasting_store, "a") == ("1" if writes else None)
 
 
-def test_savepoint(store: Migratable) -> None:
-    with store.write() as t:
-        t.one(SET_META, "before", "1")
-        t.savepoint()
-        t.one(SET_META, "inside", "1")
-        t.add(ADD_READY, [(1, 1, 1, 0, 0, 0)])
-        t.back()
-        assert (value(t, "before"), value(t, "inside")) == ("1", None)
-        t.savepoint()
-        t.one(SET_META, "again", "1")
-        t.release()
-        t.savepoint()
-        t.back()
-        assert t.each(TAKE_READY, [(1, 1, 1)]) == []
-    assert [kept(store, key) for key in ("before", "inside", "again")] == ["1", None, "1"]
-
-
 def test_numbers_never_come_twice(lasting_place: Place) -> None:
     given: list[int] = []
     for _ in range(3):

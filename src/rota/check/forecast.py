@@ -175,7 +175,7 @@ class Pass:
             one.used = self._used(one.id)
             one.reserved = self._reserved(one.id, now)
             one.mean_s = self.busy_s[one.id] / self.tasks[one.id] if self.tasks[one.id] else 1.0
-            one.weight_s, one.given = weight_of(one.mean_s), 0
+            one.given = 0
         slots = sum(one.slots - one.running for one in free)
         keys = list(lanes)
         policy = self._pools[pool]

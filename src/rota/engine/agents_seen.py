@@ -56,8 +56,7 @@ def lanes_in_hands(reader: Reader, agents: Iterable[Agent], troubles: Troubles) 
     asked = [
         (agent.id,)
         for agent in agents
-        if agent.spec.resources
-        or agent.spec.reserve
+        if (not agent.plain and (agent.spec.resources or agent.spec.reserve))
         or (agent.id in troubles.breakers and any(one.until for one in troubles.breakers[agent.id].values()))
     ]
     found: dict[int, list[int]] = {}
@@ -91,41 +90,37 @@ def expectations(
 
 def agent_seen(look: Look, agent: Agent) -> seen.Agent:
     """One agent at this moment."""
-    spec, now = agent.spec, look.now
-    slots = look.used.get(agent.id, _NONE_USED)
-    served, busy_s, mean = look.loads.get(agent.id, NO_LOAD)
-    looked_at = (
-        agent.state != ACTIVE
-        or agent.id not in look.listening
-        or agent.unwell is not None
-        or spec.hours
-        or look.troubles.streaks
-    )
+    number, spec, now, troubles = agent.id, agent.spec, look.now, look.troubles
+    slots = look.used.get(number, _NONE_USED)
+    served, busy_s, mean = look.loads.get(number, NO_LOAD)
+    if slots:
+        busy_s += sum([weight_of((now - since) / SECOND) for since in slots.values()])
     found = seen.Agent(
-        id=agent.id,
+        id=number,
         profile=agent.profile,
         slots=spec.slots,
         running=len(slots),
-        kept=look.kept.get(agent.id, 0),
-        barred=_barred(look, agent) if looked_at else None,
         weight=spec.weight or float(spec.slots),
         by_hand=spec.weight is not None,
         served=served,
-        busy_s=busy_s + sum([weight_of((now - since) / SECOND) for since in slots.values()]) if slots else busy_s,
-        weight_s=weight_of(mean),
+        busy_s=busy_s,
         mean_s=mean,
     )
+    if not agent.plain or number not in look.listening or troubles.streaks:
+        found.barred = _barred(look, agent)
+    if look.kept:
+        found.kept = look.kept.get(number, 0)
     if look.expected:
-        found.expected = look.expected.get(agent.id, {})
+        found.expected = look.expected.get(number, {})
     window_s = look.book.pools[agent.pool].policy.slow_start_s
     if window_s > 0:
         _slow_start(look, agent, found, window_s)
     if spec.reserve:
         found.reserved = _reserved(look, agent)
-    lanes = look.lanes.get(agent.id, ()) if look.lanes else ()
+    lanes = look.lanes.get(number, ()) if look.lanes else ()
     if lanes:
         _in_hands(look, found, lanes)
-    if look.troubles.breakers and agent.id in look.troubles.breakers:
+    if troubles.breakers and number in troubles.breakers:
         found.kind_room = _kind_room(look, agent, lanes)
     return found
 
@@ -200,6 +195,8 @@ def next_wake(agents: Iterable[seen.Agent], book: Book, now: int) -> int | None:
     """When one of these agents may be given more by the clock alone, microseconds; None = no clock matters."""
     found: list[int] = []
     for agent in agents:
+        if agent.barred is None and agent.cap_until is None and not agent.kind_room and book.agents[agent.id].plain:
+            continue
         if agent.barred is not None and agent.barred.until is not None:
             found.append(agent.barred.until)
         if agent.cap_until is not None and agent.running >= (agent.cap or 0):

@@ -70,6 +70,8 @@ class Agent(NamedTuple):
     profile: Profile
     unwell: str | None = None
     """What its health command said, while that fails."""
+    plain: bool = True
+    """It is active and well, works at all hours, offers no resources, and reserves no slots."""
 
 
 class LaneKey(NamedTuple):
@@ -336,4 +338,5 @@ def _agent(
     unwell: str | None,
 ) -> Agent:
     spec = msgspec.json.decode(spec_text, type=AgentSpec)
-    return Agent(number, name, pool, spec, state, instance, node, registered, reason, profile_of(spec), unwell)
+    plain = state == ACTIVE and unwell is None and not (spec.hours or spec.resources or spec.reserve)
+    return Agent(number, name, pool, spec, state, instance, node, registered, reason, profile_of(spec), unwell, plain)

@@ -82,6 +82,8 @@ def _given(
 
 def _parents(context: Context, tasks: list[int]) -> dict[int, list[ParentResult]]:
     found: dict[int, list[ParentResult]] = {}
+    if not tasks:
+        return found
     for child, parent, title, state, reason, result in _by_key(
         context.transaction.each(PARENT_RESULTS, [(task,) for task in tasks])
     ):
@@ -99,6 +101,8 @@ def _parents(context: Context, tasks: list[int]) -> dict[int, list[ParentResult]
 
 def _attempts(context: Context, tasks: list[int]) -> dict[int, list[AttemptView]]:
     found: dict[int, list[AttemptView]] = {}
+    if not tasks:
+        return found
     for row in _by_key(context.transaction.each(ATTEMPTS_OF_TASKS, [(task,) for task in tasks])):
         found.setdefault(row[0], []).append(attempt_view(row, context.book.agent_name(row[2])))
     return found

@@ -38,6 +38,7 @@ class Changes:
         self.free_unique: list[tuple[str, int]] = []
         self.free_sequence: list[tuple[str, int]] = []
         self.depth: dict[int, int] = {}
+        """How many tasks more or less wait by lane."""
         self.events: list[Event] = []
         self.statistics: dict[tuple[int, str], tuple[int, float]] = {}
         self.next_due: int | None = None
@@ -63,10 +64,9 @@ class Changes:
             (relations.FREE_UNIQUE, self.free_unique),
             (relations.DROP_SEQUENCE_TAILS, self.free_sequence),
         )
-        self._gathered: tuple[list[Any] | dict[int, int], ...] = (
-            *(rows for _add, rows in self._added), *(rows for _each, rows in self._changed), self.depth, self.events,
-        )  # fmt: skip
+        self._gathered: list[list[Any]] = [rows for _add, rows in self._added]
         """All that `flush` writes: most of the time there is nothing."""
+        self._gathered += [rows for _each, rows in self._changed]
 
     def add_ready(self, lane: int, due: int, task: int, cost: int, keys: tuple[int, int]) -> None:
         """The task waits in this lane; `keys` are its affinity and group as numbers."""
@@ -96,7 +96,7 @@ class Changes:
         self.events.append(Event(at=self.now, kind=kind, task=task, moves=moves, data=data))
 
     def flush(self, transaction: Transaction) -> None:
-        """Write all rows gathered so far, except statistics and samples."""
+        """Write all rows gathered so far, except depths, events, statistics and samples."""
         if not any(self._gathered):
             return
         add, each = transaction.add, transaction.each
@@ -108,22 +108,11 @@ class Changes:
             if changed:
                 each(update, changed)
                 changed.clear()
-        if self.depth:
-            deltas = [(lane, n) for lane, n in self.depth.items() if n]
-            if deltas:
-                add(waiting.ADD_DEPTH, deltas)
-            self.depth.clear()
+
+    def close(self, transaction: Transaction) -> None:
+        """Write what no command looks at, once a turn: its events, and its counts, added to those of the minute."""
         if self.events:
-            add(history.ADD_EVENT, [_event_row(event) for event in self.events])
-            self.events.clear()
-
-    def discard(self) -> None:
-        """Forget the gathered rows and events: what a failed plan left."""
-        for rows in self._gathered:
-            rows.clear()
-
-    def flush_statistics(self, transaction: Transaction) -> None:
-        """Add this turn's counts to those of the minute."""
+            transaction.add(history.ADD_EVENT, [_event_row(event) for event in self.events])
         if not self.statistics:
             return
         minute = self.now // (60 * SECOND)

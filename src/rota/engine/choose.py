@@ -12,6 +12,7 @@ from rota.engine.book import Pool
 from rota.engine.context import Context, Waiting
 from rota.engine.give import give
 from rota.engine.kept_slots import KeptSlots, given_out, kept_slots
+from rota.engine.lane_depths import lane_depths
 from rota.engine.learn import load_of
 from rota.engine.listening import Listening
 from rota.engine.meters import PoolMeters
@@ -22,11 +23,11 @@ from rota.planning import snapshot as seen
 from rota.planning.plan import plan
 from rota.planning.survey import survey
 from rota.store.sql.leases import SLOTS_OF_AGENTS
-from rota.store.sql.waiting import DEPTHS, PROJECT_IN_LANE, READY_OF_PROJECT, READY_OF_TASKS
+from rota.store.sql.waiting import PROJECT_IN_LANE, READY_OF_PROJECT, READY_OF_TASKS
 
 _STRATEGY = "balanced"
 """Of those who asked; mostly there is only one."""
-LOOKS = (32, 1_024)
+LOOKS = (4, 32, 1_024)
 """So many tasks of a lane are looked at for those of a project, before the project is looked through."""
 
 
@@ -40,8 +41,8 @@ def choose(context: Context, pool: Pool) -> None:
         return
     kept = kept_slots(context, pool)
     for waiting in asked:
-        context.flush()
         _answer(context, pool, waiting, kept)
+        context.flush()
 
 
 def _asking(context: Context, pool: Pool) -> list[Waiting]:
@@ -91,9 +92,9 @@ def _heads(context: Context, pool: Pool, waiting: Waiting) -> dict[int, list[see
 def _heads_of_project(context: Context, pool: Pool, project: int, n: int) -> dict[int, list[seen.Head]]:
     share = context.book.shares.of(context.transaction, project)
     heads: dict[int, list[seen.Head]] = {}
-    for lane, depth, _rows in context.transaction.one(DEPTHS):
+    for lane, depth in lane_depths(context).items():
         key = context.book.lane_key(context.transaction, lane)
-        if depth <= 0 or key.pool != pool.id or key.share != share:
+        if key.pool != pool.id or key.share != share:
             continue
         found = _first_in_lane(context, project, lane, depth, n)
         if found:
@@ -103,7 +104,7 @@ def _heads_of_project(context: Context, pool: Pool, project: int, n: int) -> dic
 
 def _first_in_lane(context: Context, project: int, lane: int, depth: int, n: int) -> list[tuple[int, ...]]:
     """The project's first tasks in a lane. Mostly they stand at its front: others of its share seldom wait with it."""
-    for look in LOOKS:
+    for look in (look for look in LOOKS if look >= n):
         found = sorted(context.transaction.one(PROJECT_IN_LANE, lane, look, project))[:n]
         if len(found) == n or depth <= look:
             return found

@@ -45,8 +45,9 @@ def claim(context: Context, command: Claim, number: int) -> Claimed | Waiting:
             if agent.instance is not None and command.instance != agent.instance:
                 raise RotaError("name_taken", f"agent {agent.name!r} is now another process", field="instance")
     numbers = tuple([agent.id for agent in agents])
-    for agent in agents:
-        if take_turns(context.book.pools[agent.pool]) and _was_away(context, agent):
+    in_turn = {pool for pool in {agent.pool for agent in agents} if take_turns(context.book.pools[pool])}
+    for agent in agents if in_turn else ():
+        if agent.pool in in_turn and _was_away(context, agent):
             catch_up(context, agent.id)
     context.seen.update(dict.fromkeys(numbers, context.now))
     if len({agent.pool for agent in agents}) > 1:
@@ -105,7 +106,8 @@ def keep_listening(context: Context) -> None:
             context.answered[waiting.id] = Claimed()
         else:
             context.kept.append(waiting)
-    add_listeners(context, context.kept)
+    if context.kept:
+        add_listeners(context, context.kept)
 
 
 def add_listeners(context: Context, waiting: Iterable[Waiting]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rota.engine.book import Book, Queue
 from rota.engine.changes import Changes
@@ -15,6 +15,7 @@ from rota.model.commands.work import Claim, Claimed
 from rota.store.protocol import Transaction
 from rota.store.sql.leases import LeaseRow
 from rota.store.sql.tasks import LOCK_TASKS, TaskRow
+from rota.store.sql.waiting import ADD_DEPTH
 
 
 class Wish(NamedTuple):
@@ -111,10 +112,16 @@ class Context:
 
     def flush(self) -> None:
         """Write what was gathered, so that the next command finds it."""
-        changes = self.changes
-        if self.owned is not None and changes.depth:
-            self.owned.count(changes.depth.items())
-        changes.flush(self.transaction)
+        self.changes.flush(self.transaction)
+
+    def write_depths(self) -> None:
+        """Write how many tasks more or less wait: at the end, and before they are read. What came and went is none."""
+        deltas = [(lane, n) for lane, n in self.changes.depth.items() if n]
+        self.changes.depth.clear()
+        if deltas:
+            self.transaction.add(ADD_DEPTH, deltas)
+            if self.owned is not None:
+                self.owned.count(deltas)
 
     def lock(self, numbers: Sequence[int]) -> dict[int, TaskRow]:
         """Lock these tasks, in order of number, and read them; missing ones are missing in the answer."""
@@ -124,22 +131,3 @@ class Context:
     def queue_of(self, row: TaskRow) -> Queue:
         """The queue a task is in."""
         return self.book.queues[row.queue]
-
-    def mark(self) -> tuple[object, ...]:
-        """What `rewind` needs to forget what a failed plan gathered. Everything else was flushed before."""
-        changes = self.changes
-        return (
-            dict(self.answered), dict(changes.statistics), list(changes.samples), changes.next_due,
-            dict(self.waited_from), set(self.topics), dict(self.served), set(self.changed_served),
-            dict(self.broken),
-        )  # fmt: skip
-
-    def rewind(self, mark: tuple[Any, ...]) -> None:
-        """Forget what was gathered since `mark`."""
-        self.changes.discard()
-        self.answered, self.changes.statistics, self.changes.samples, self.changes.next_due = mark[:4]
-        self.waited_from, self.topics, served, self.changed_served, self.broken = mark[4:]
-        self.served.clear()
-        self.served.update(served)
-        if self.owned is not None:
-            self.owned.forget_plan()

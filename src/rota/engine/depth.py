@@ -61,6 +61,7 @@ class Room:
     def _count(self, queue: Queue) -> int:
         if queue.id not in self._waiting:
             self._context.flush()
+            self._context.write_depths()
             found = int(self._context.transaction.one(QUEUE_DEPTH, queue.id)[0][0])
             self._waiting[queue.id] = found
         return self._waiting[queue.id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -13,6 +14,7 @@ from rota.engine.context import Context
 from rota.engine.give import give
 from rota.engine.heads import add_companions, heads_of
 from rota.engine.kept_slots import KeptSlots, given_out, kept_slots
+from rota.engine.lane_depths import lane_depths
 from rota.engine.learn import fold, load_of
 from rota.engine.listening import Listening, listeners_of
 from rota.engine.make_way import make_way
@@ -29,20 +31,14 @@ from rota.planning.fair import shared_passes
 from rota.planning.keep import give_kept
 from rota.planning.order import slack
 from rota.planning.plan import plan, survey
+from rota.planning.single import single
 from rota.planning.snapshot import PassKey
 from rota.planning.strategies import looks_around, weights_of
 from rota.planning.survey import refused_where_closed
 from rota.store.sql.fleet import HEARTBEATS, PASSES
 from rota.store.sql.leases import SLOTS_OF_AGENTS
-from rota.store.sql.waiting import (
-    ADD_DEPTH,
-    DEPTHS,
-    TAKE_DEPTHS,
-)
 
 LEAST_HEADS = 8
-FOLD_DEPTH = 64
-"""Depth rows are folded into one a lane when there are this many more than lanes."""
 
 
 class PlanningError(Exception):
@@ -56,78 +52,40 @@ def dispatch(context: Context, pool: Pool) -> bool:
     kept = kept_slots(context, pool)
     listeners = listeners_of(context, pool)
     fold(context, pool)
+    if not listeners and context.owned is not None:
+        lane_depths(context)  # else their rows grow for as long as nobody claims
     if not listeners or _give_safely(context, pool, listeners, kept):
         make_way(context, pool, kept)
     return True
 
 
 def _give_safely(context: Context, pool: Pool, listeners: Sequence[Listening], kept: KeptSlots) -> bool:
-    """Plan inside a savepoint: a plan that fails leaves the commands standing, and is False."""
+    """Plan and give out; a plan that fails gives nothing, leaves the commands standing, and is False."""
     # Before anything is read: what a plan must have seen is what was committed by now.
     horizon = context.transaction.horizon()
-    depths = _depths(context)
+    depths = lane_depths(context)
     lanes = [lane for lane in depths if context.book.lane_key(context.transaction, lane).pool == pool.id]
     if not lanes:
         return True
-    context.flush()
-    context.transaction.savepoint()
-    mark = context.mark()
-    try:
-        _give_out(context, pool, kept, listeners, horizon, lanes, depths)
-        context.flush()
-    except PlanningError as error:
-        context.transaction.back()
-        context.rewind(mark)
-        context.trouble.append(f"planning pool {pool.name} failed: {error}")
-        return False
-    context.transaction.release()
-    return True
-
-
-def _give_out(
-    context: Context,
-    pool: Pool,
-    kept: KeptSlots,
-    listeners: Sequence[Listening],
-    horizon: str | None,
-    lanes: list[int],
-    depths: dict[int, int],
-) -> None:
     used = _slots_in_use(context, pool, listeners)
     meters = PoolMeters(context, lanes, used)
     pictured, open_to_all = _pictured(context, pool, listeners, lanes, used, kept)
     open_to_all = open_to_all and meters.idle and not kept.open
-    decided = _plan(context, meters.draw(pictured), depths, kept, open_to_all=open_to_all)
-    if decided.gives:
+    try:
+        decided = _plan(context, meters.draw(pictured), depths, kept, open_to_all=open_to_all)
+    except PlanningError as error:
+        context.trouble.append(f"planning pool {pool.name} failed: {error}")
+        decided = None
+    if decided is not None and decided.gives:
         give(context, pool, decided, {listener.id: listener for listener in listeners}, used, horizon, meters)
         given_out(context, kept, (chosen.task for chosen in decided.gives))
     meters.close()
-
-
-def _depths(context: Context) -> dict[int, int]:
-    """Waiting tasks by lane, of lanes that have some, in order of lanes."""
-    context.flush()
-    owned = context.owned
-    if owned is not None and owned.depths is not None and owned.depth_rows <= len(owned.depths) + FOLD_DEPTH:
-        return {lane: n for lane, n in sorted(owned.depths.items()) if n > 0}
-    rows = context.transaction.one(DEPTHS)
-    n_rows = sum(row[2] for row in rows)
-    found = {lane: n for lane, n, _rows in rows}
-    if n_rows > len(rows) + FOLD_DEPTH:
-        totals: dict[int, int] = {}
-        for lane, n in context.transaction.one(TAKE_DEPTHS):
-            totals[lane] = totals.get(lane, 0) + n
-        folded = sorted((lane, n) for lane, n in totals.items() if n)
-        context.transaction.add(ADD_DEPTH, folded)
-        n_rows = len(folded)
-    if owned is not None:
-        owned.depths, owned.depth_rows = {lane: n for lane, n in found.items() if n}, n_rows
-    return {lane: n for lane, n in found.items() if n > 0}
+    return decided is not None
 
 
 def _slots_in_use(context: Context, pool: Pool, listeners: Sequence[Listening]) -> dict[int, dict[int, int]]:
     """Slots in use of every listening agent, with the moment each was taken; of all, where all are compared."""
-    watched = {agent for listener in listeners for agent in listener.agents}
+    watched = set[int]().union(*[listener.agents for listener in listeners])
     if "crowded" in weights_of(pool.policy.strategy, pool.policy.terms):
         watched.update(agent.id for agent in context.book.agents_of(pool.id))
     known = {} if context.owned is None else context.owned.slots
@@ -151,7 +109,7 @@ def _pictured(
     And whether it was found on the way that these may serve every lane.
     """
     troubles = known_troubles(context)
-    heard = {agent for listener in listeners for agent in listener.agents}
+    heard = set[int]().union(*[listener.agents for listener in listeners])
     others = len(context.book.agents_of(pool.id)) > len(heard)
     if others and not troubles.streaks and not looks_around(weights_of(pool.policy.strategy, pool.policy.terms)):
         few = _snapshot(context, pool, listeners, lanes, used, kept, troubles, listening=True)
@@ -225,7 +183,7 @@ def _agents(
 ) -> list[seen.Agent]:
     """The pool's agents, or those that listen; and a timer for when the clock alone will let one of these have more."""
     book, policy = context.book, pool.policy
-    heard = dict.fromkeys(agent for listener in listeners for agent in listener.agents)
+    heard = dict.fromkeys(chain.from_iterable([listener.agents for listener in listeners]))
     known = book.agents_of(pool.id)
     if listening:
         found_by = map(book.agents.get, sorted(heard))
@@ -244,7 +202,7 @@ def _agents(
         kept=Counter([one.agent for one in kept.open]) if kept.open else {},
     )
     found = [agent_seen(look, agent) for agent in known]
-    wake = next_wake((agent for agent in found if agent.id in heard), book, context.now)
+    wake = next_wake([agent for agent in found if agent.id in heard], book, context.now)
     if wake is not None:
         context.changes.add_timer(wake, WAKE, pool.id)
     return found
@@ -252,6 +210,8 @@ def _agents(
 
 def _passes(context: Context, pool: Pool, lanes: Sequence[seen.Lane]) -> dict[PassKey, int]:
     """What tenants and their shares had so far, in bands where more than one waits."""
+    if len(lanes) == 1:
+        return {}
     asked = [(pool.id, *key) for key in sorted(shared_passes(lanes))]
     return {PassKey(*row[:3]): row[3] for row in context.transaction.each(PASSES, asked)}
 
@@ -266,7 +226,8 @@ def _plan(
     first = give_kept(pictured, kept.open)
     gone = {chosen.task for chosen in first}
     wanted = sum(listener.n for listener in pictured.listeners)
-    heads_each = LEAST_HEADS + len(gone)
+    least = 1 if wanted == 1 and pictured.matching != "regret" else LEAST_HEADS
+    heads_each = least + len(gone)
     # Where others write too, tasks may have come in since the depths were read, and hide what they counted.
     alone = context.transaction.dialect == "sqlite"
     while True:
@@ -284,7 +245,7 @@ def _plan(
             lane.more = len(shown) >= heads_each and (not alone or depths[lane.id] > heads_each)
         add_companions(context.transaction, pictured, lanes, gone)
         try:
-            decided = plan(_unused(pictured, lanes))
+            decided = single(pictured, lanes) or plan(_unused(pictured, lanes))
         except Exception as error:
             _set_aside(context, pictured, error)
             continue

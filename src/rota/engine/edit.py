@@ -17,7 +17,7 @@ from rota.model.errors import RotaError
 from rota.model.ids import task_id, task_number
 from rota.model.priority import BANDS
 from rota.model.requirements import Requirements, needs_of
-from rota.model.times import ahead
+from rota.model.times import ahead, micros
 from rota.planning.graph import cycle
 from rota.store.sql import relations, tasks
 from rota.store.sql.tasks import TaskRow
@@ -32,6 +32,7 @@ def edit(context: Context, command: Edit) -> Changed:
     refuse_assigned(row, [key for key in _ASKED if getattr(command, key) is not msgspec.UNSET])
     edges = _edges(context, command, row)
     deadline = _deadline(context, command, row)
+    _estimate(command, row)
     if leave(context, [row]):
         raise RotaError("wrong_state", f"{command.task} is running; cancel it or wait", field="task")
     had = [] if not row.waiting else _unmet(context, row)
@@ -95,13 +96,19 @@ class _Asked(msgspec.Struct, kw_only=True):
     max_cost: float | None = None
 
 
-_ASKED = tuple(key for key in _Asked.__struct_fields__ if key != "kind")
+_ASKED = _Asked.__struct_fields__
 
 
 def _deadline(context: Context, command: Edit, row: TaskRow) -> int | None:
     if isinstance(command.deadline, msgspec.UnsetType):
         return row.deadline
     return None if command.deadline is None else ahead(command.deadline, context.now, "deadline")
+
+
+def _estimate(command: Edit, row: TaskRow) -> int | None:
+    if isinstance(command.estimate, msgspec.UnsetType):
+        return row.estimate
+    return None if command.estimate is None else micros(command.estimate, "estimate")
 
 
 def _changed_row(
@@ -119,14 +126,21 @@ def _changed_row(
     )
     attempts = row.max_attempts if isinstance(command.max_attempts, msgspec.UnsetType) else command.max_attempts
     group = row.grp if isinstance(command.group, msgspec.UnsetType) else command.group
+    kind = row.kind if isinstance(command.kind, msgspec.UnsetType) else command.kind
+    estimate = _estimate(command, row)
+    # What it is expected to take is worked out anew.
+    cost = row.cost if (kind, estimate) == (row.kind, row.estimate) else 0
     parents, waiting = row.parents, row.waiting
     if edges is not None:
         parents, waiting = len(edges), sum(found is None for _, found in edges)
         _write_edges(context, row, edges)
-    transaction.one(tasks.EDIT_TASK, title, band, shape, deadline, attempts, parents, group, row.id)
+    transaction.one(tasks.EDIT_TASK, title, band, shape, deadline, attempts, parents, group, kind, estimate, row.id)
     if isinstance(command.description, str):
         transaction.one(tasks.SET_DESCRIPTION, command.description, row.id)
-    return row._replace(band=band, deadline=deadline, shape=shape, parents=parents, waiting=waiting, grp=group)
+    return row._replace(
+        band=band, deadline=deadline, shape=shape, parents=parents, waiting=waiting, grp=group,
+        kind=kind, estimate=estimate, cost=cost,
+    )  # fmt: skip
 
 
 def _needs(old: Requirements, command: Edit) -> Requirements:

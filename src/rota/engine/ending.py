@@ -90,6 +90,7 @@ def end_attempt(
             int(counted),
             error,
             note or lease.note,
+            lease.token,
         )
     )
     if outcome in _TELLING:

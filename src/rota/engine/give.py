@@ -163,7 +163,8 @@ def _answer(
             context.topics.add(f"node:{listener.node}")
         if listener.own is None or listener.own not in context.claims:
             drop.append((number,))
-    context.transaction.each(DROP_LISTENERS, drop)
+    if drop:
+        context.transaction.each(DROP_LISTENERS, drop)
 
 
 def _facts(context: Context, pool: Pool, decided: Plan, horizon: str | None) -> dict[str, Any]:

@@ -25,17 +25,17 @@ def add_companions(reader: Reader, pictured: Snapshot, lanes: Sequence[Lane], go
     Each head of a group can bring along what the group's size, one claim and one agent's slots take. Nothing is read
     while that is one task, or no head is of a group. `gone` are tasks that were given before the plan.
     """
+    grouped = [lane for lane in lanes if lane.group_size > 1 and any(head.group for head in lane.heads)]
+    if not grouped:
+        return
     claims = [listener.n for listener in pictured.listeners]
     free = max((agent.slots - agent.running for agent in pictured.agents), default=0)
     largest, wanted = min(max(claims, default=0), free), sum(claims)
-    if largest < 2:
-        return
     asked: list[tuple[int, int, int]] = []
-    for lane in lanes:
+    for lane in grouped:
         together = min(lane.group_size, largest)
-        shown = [head.group for head in lane.heads if head.group] if together > 1 else []
-        if shown:
-            each = Counter(shown)
+        if together > 1:
+            each = Counter([head.group for head in lane.heads if head.group])
             asked += [(lane.id, group, min(n * together, wanted) + len(gone)) for group, n in each.items()]
     if not asked:
         return

@@ -64,6 +64,8 @@ def kept_slots(context: Context, pool: Pool) -> KeptSlots:
 
 def given_out(context: Context, kept: KeptSlots, tasks: Iterable[int]) -> None:
     """These tasks have a slot now: none is kept for them. A victim whose slot they did not need goes on."""
+    if not kept.rows:
+        return
     found = set(tasks)
     _keep_no_more(context, [row for row in kept.rows if row.task in found])
 

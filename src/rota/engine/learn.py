@@ -24,6 +24,8 @@ from rota.planning.strategies import weights_of
 from rota.store.sql import fleet
 from rota.store.sql.leases import ADD_SAMPLE, TAKE_SAMPLES, Sample
 
+_IN_TURN = frozenset({"turns", "served"})
+"""Terms that count what an agent was given so far."""
 NEW = (0, 0.0, 0, 1.0, 0, 0)
 """served, busy_s, busy_at, mean_s, done, failed of an agent nobody has seen working."""
 
@@ -39,7 +41,7 @@ def fold(context: Context, pool: Pool) -> None:
     if not own:
         return
     own.sort(key=lambda sample: sample.ended)
-    _correct_passes(context, own)
+    _correct_passes(context, [sample for sample in own if sample.cost])
     told = [sample for sample in own if sample.good != SAYS_NOTHING]
     if told:
         _fold_served(context, told)
@@ -66,13 +68,12 @@ def count_served(context: Context, agents: Sequence[int]) -> None:
     for agent in agents:
         served, busy_s, busy_at, mean_s, done, failed = rows[agent]
         rows[agent] = (served + 1, busy_s, busy_at, mean_s, done, failed)
-    context.served.update(rows)
-    context.changed_served.update(rows)
+    context.changed_served.update(agents)
 
 
 def take_turns(pool: Pool) -> bool:
     """Whether the pool's agents are given tasks in turn, by how many they were given."""
-    return not {"turns", "served"}.isdisjoint(weights_of(pool.policy.strategy, pool.policy.terms))
+    return not _IN_TURN.isdisjoint(weights_of(pool.policy.strategy, pool.policy.terms))
 
 
 def catch_up(context: Context, number: int) -> None:
@@ -90,7 +91,7 @@ def catch_up(context: Context, number: int) -> None:
     if shares:
         served, busy_s, busy_at, mean_s, done, failed = rows[number]
         served = max(served, int(max(shares) * _weight(agent)))
-        context.served[number] = (served, busy_s, busy_at, mean_s, done, failed)
+        rows[number] = (served, busy_s, busy_at, mean_s, done, failed)
         context.changed_served.add(number)
 
 
@@ -100,6 +101,8 @@ def _weight(agent: Agent) -> float:
 
 def keep_served(context: Context) -> None:
     """Write what the turn learnt of its agents, once."""
+    if not context.changed_served:
+        return
     rows = [(agent, *context.served[agent]) for agent in sorted(context.changed_served)]
     context.transaction.each(fleet.SET_SERVED, rows)
     context.changed_served.clear()
@@ -108,19 +111,23 @@ def keep_served(context: Context) -> None:
 def load_of(context: Context, agents: Sequence[int]) -> dict[int, tuple[int, float, float]]:
     """Tasks served, busy seconds decayed to now, and mean duration in seconds of these agents."""
     now = context.now
+    rows = _read(context, agents)
     return {
         agent: (served, faded(busy_s, (now - busy_at) / SECOND), mean_s)
-        for agent, (served, busy_s, busy_at, mean_s, _done, _failed) in _read(context, agents).items()
+        for agent in agents
+        for served, busy_s, busy_at, mean_s, _done, _failed in (rows[agent],)
     }
 
 
 def _read(context: Context, agents: Sequence[int]) -> dict[int, Served]:
+    """What is known of agents, these among them: what is written there is learnt of them."""
     known = context.served
     missing = [(agent,) for agent in agents if agent not in known]
     if missing:
+        known.update((agent, NEW) for (agent,) in missing)
         for agent, *row in context.transaction.each(fleet.SERVED, missing):
             known[agent] = (row[0], row[1], row[2], row[3], row[4], row[5])
-    return {agent: known.get(agent, NEW) for agent in agents}
+    return known
 
 
 def _fold_served(context: Context, samples: Sequence[Sample]) -> None:
@@ -130,8 +137,7 @@ def _fold_served(context: Context, samples: Sequence[Sample]) -> None:
         busy_s = faded(busy_s, (ended - busy_at) / SECOND) + weight_of(seconds)
         mean_s = seconds if done + failed == 0 else (1 - ALPHA) * mean_s + ALPHA * seconds
         rows[agent] = (served, busy_s, max(ended, busy_at), mean_s, done + good, failed + 1 - good)
-    context.served.update(rows)
-    context.changed_served.update(rows)
+        context.changed_served.add(agent)
 
 
 def _fold_estimates(context: Context, samples: Sequence[Sample]) -> None:
@@ -161,9 +167,9 @@ def _teaches(sample: Sample) -> list[tuple[int, str]]:
 def _correct_passes(context: Context, samples: Sequence[Sample]) -> None:
     """What tenants and shares were charged when their tasks were given out was an estimate; now the work is known."""
     more: dict[tuple[int, PassKey], int] = {}
+    if not samples:
+        return
     for sample in samples:
-        if not sample.cost:
-            continue
         key = context.book.lane_key(context.transaction, sample.lane)
         off = round(sample.seconds * SECOND) - sample.cost
         tenant = key.pool, PassKey(key.band, key.tenant, TENANT)

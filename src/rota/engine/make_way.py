@@ -97,6 +97,7 @@ def _lanes(context: Context, pool: Pool, policy: Preemption) -> list[int]:
     book, transaction = context.book, context.transaction
     keys = parked(context)
     found = []
+    context.write_depths()
     for lane, n, _rows in transaction.one(DEPTHS):
         key = book.lane_key(transaction, lane)
         if n <= 0 or key.pool != pool.id or key.band > BANDS[policy.band]:

@@ -20,6 +20,7 @@ from rota.engine.turn import Answer, Command, Outcome, turn
 from rota.model.commands.submit import Submit
 from rota.model.commands.work import Claim, Claimed, Complete, Fail
 from rota.model.errors import RotaError
+from rota.model.event import Event
 from rota.model.times import SECOND
 from rota.store.protocol import Rerun, Store
 
@@ -75,6 +76,8 @@ class Node:
         self.latencies: deque[int] = deque(maxlen=200_000)
         """Distribution latency of each task given by this node, microseconds."""
         self.turns = 0
+        self.told: Callable[[Sequence[Event]], None] | None = None
+        """Told the events of every turn of this node once it is committed."""
         self._replies: dict[int, tuple[Reply, int]] = {}
         self._refused: set[int] = set()
         """Listeners that were answered with an error and are still to be withdrawn."""
@@ -105,7 +108,7 @@ class Node:
         if not entries and not own:
             self._last_step = now
             return
-        commands = [*own, *(entry.command for entry in entries)]
+        commands = [*own, *[entry.command for entry in entries]]
         try:
             outcome = self._run(now, commands)
         except RotaError as error:
@@ -149,7 +152,7 @@ class Node:
 
     def _own_commands(self, now: int) -> list[Command]:
         commands: list[Command] = []
-        expired = tuple(number for number, waiting in self.listening.items() if waiting.until <= now)
+        expired = tuple([number for number, waiting in self.listening.items() if waiting.until <= now])
         if expired:
             commands.append(Withdraw(expired))
         tick = self._tick(now)
@@ -163,43 +166,33 @@ class Node:
         if self._last_step is None or now - self._last_step > NODES_EVERY_S * SECOND:
             self._steady_since = now
         shares = self.store.nodes_share
-        if any(fault.is_over(now) for fault in self.broken.values()):
+        if self.broken and any(fault.is_over(now) for fault in self.broken.values()):
             self.broken = {shape: fault for shape, fault in self.broken.items() if not fault.is_over(now)}
             self._dirty.update(self.book.pools)
-        due = {
-            "leases": (self._every("leases", LEASES_EVERY_S, now) or self._overdue) and not gap,
-            "nodes": shares and self._every("nodes", NODES_EVERY_S, now),
-            "sweep": self._every("sweep", SWEEP_EVERY_S, now),
-            "poll": shares and self._every("poll", POLL_S, now),
-        }
+        leases = (self._every("leases", LEASES_EVERY_S, now) or self._overdue) and not gap
+        nodes = shares and self._every("nodes", NODES_EVERY_S, now)
+        sweep = self._every("sweep", SWEEP_EVERY_S, now)
+        poll = shares and self._every("poll", POLL_S, now)
         seen: tuple[tuple[int, int], ...] = ()
         if self._seen and self._every("seen", SEEN_EVERY_S, now):
             seen, self._seen = tuple(self._seen.items()), {}
-        timers = self._overdue or due["poll"] or (self._next_timer is not None and self._next_timer <= now)
+        timers = self._overdue or poll or (self._next_timer is not None and self._next_timer <= now)
         dirty, self._dirty = tuple(self._dirty), set()
         nudged, self._nudged = self._nudged, False
-        if (
-            started is None
-            and not gap
-            and not timers
-            and not seen
-            and not dirty
-            and not nudged
-            and not any(due.values())
-        ):
+        if not (gap or timers or seen or dirty or nudged or leases or nodes or sweep or poll):
             return None
         self._overdue = False
         return Tick(
             started,
             gap,
             timers,
-            due["leases"],
-            due["nodes"],
+            leases,
+            nodes,
             now - self._steady_since >= NODE_LOST_S * SECOND,
-            due["sweep"],
+            sweep,
             seen,
             dirty,
-            due["poll"] or started is not None,
+            poll or started is not None,
             self.name,
         )
 
@@ -283,6 +276,8 @@ class Node:
 
     def _settle(self, outcome: Outcome, entries: Sequence[Entry], own: int) -> None:
         """The turn is committed: remember what it said, then answer."""
+        if self.told is not None:
+            self.told(outcome.events)
         for answer in outcome.answers[:own]:
             if isinstance(answer, Ticked):
                 self._next_timer = answer.next_due
@@ -292,7 +287,7 @@ class Node:
         self._seen.update(outcome.seen)
         self._dirty.update(outcome.contended)
         self.broken = outcome.broken
-        self.trouble.extend((self.clock(), line) for line in outcome.trouble)
+        self.trouble.extend([(self.clock(), line) for line in outcome.trouble])
         answered = outcome.answered
         for entry, answer in zip(entries, outcome.answers[own:], strict=True):
             if isinstance(answer, Waiting):
@@ -313,7 +308,7 @@ class Node:
         reply(claimed)
         if ready_at:
             now = self.clock()
-            self.latencies.extend(max(now - max(at, received), 0) for at in ready_at)
+            self.latencies.extend([max(now - max(at, received), 0) for at in ready_at])
 
     def _signal(self, topic: str) -> None:
         try:

@@ -12,6 +12,7 @@ from rota.engine.limit_use import release
 from rota.engine.line import keys_of, steps_out
 from rota.engine.parked import names_of, park, parked
 from rota.engine.place import Groups, put, tell
+from rota.engine.repeated import Recorded, recorded
 from rota.engine.timer_kinds import LIMIT
 from rota.model import bounds, check, state
 from rota.model.commands.work import Ask, Complete, Done, Fail, Failed, GiveBack, Judged
@@ -21,6 +22,10 @@ from rota.model.ids import task_id, task_number, token_number
 from rota.model.times import ahead
 from rota.store.sql.leases import END_LEASES, LeaseRow
 from rota.store.sql.tasks import SET_QUESTION, TaskRow
+
+_FAILED = frozenset({"failed", "limited", "cancelled"})
+_GIVEN_BACK = frozenset({"given_back", "preempted", "cancelled"})
+"""What attempts come to that were reported failed, or given back."""
 
 
 def complete(context: Context, commands: Sequence[Complete]) -> list[Judged | RotaError]:
@@ -52,16 +57,25 @@ def complete(context: Context, commands: Sequence[Complete]) -> list[Judged | Ro
                 judged.refused[str(outcome.task)] = f"{error.code}: {error}"
     rows, ended = _take(context, [(number, token) for _, _, number, token, _ in reported])
     moves: list[Move] = []
-    for judged, outcome, number, token, result in reported:
+    late: list[tuple[Judged, Done, int, int, str | None]] = []
+    for one in reported:
+        judged, outcome, number, token, result = one
         lease = ended.pop((number, token), None)
         if lease is None:
-            judged.refused[outcome.task] = "lease_lost"
+            late.append(one)
             continue
         came_into = _done(context, rows[number], lease, outcome, result)
         judged.states[outcome.task] = state.STATES[came_into]
         moves.append(Move(number, number, came_into, None, None, None, lease.attempt))
     if moves:
         context.changes.say("complete", moves[0].first if len(moves) == 1 else None, tuple(moves))
+    before = recorded(context, [(number, token) for _, _, number, token, _ in late])
+    for judged, outcome, number, token, result in late:
+        then = before.get((number, token))
+        if then is not None and then.outcome == "done" and result == then.result:
+            judged.states[outcome.task] = then.shown
+        else:
+            judged.refused[outcome.task] = "lease_lost"
     return answers
 
 
@@ -104,10 +118,12 @@ def fail(context: Context, command: Fail) -> Judged:
             checked.append((outcome, task, token))
     rows, ended = _take(context, [(number, token) for _, number, token in checked])
     groups: Groups = {}
+    before = recorded(context, [(number, token) for _, number, token in checked if (number, token) not in ended])
     for outcome, number, token in checked:
         lease = ended.pop((number, token), None)
         if lease is None:
-            judged.refused[outcome.task] = "lease_lost"
+            then = before.get((number, token))
+            _again(judged, outcome.task, then, _FAILED, outcome.error)
             continue
         judged.states[outcome.task] = state.STATES[_failed(context, rows[number], lease, outcome, groups)]
     tell(context, "fail", groups)
@@ -168,10 +184,11 @@ def give_back(context: Context, command: GiveBack) -> Judged:
     wanted = [found for found in wanted if found[0] not in twice]
     rows, ended = _take(context, [(number, token) for _, number, token in wanted])
     groups: Groups = {}
+    before = recorded(context, [(number, token) for _, number, token in wanted if (number, token) not in ended])
     for text, number, token in wanted:
         lease = ended.pop((number, token), None)
         if lease is None:
-            judged.refused[text] = "lease_lost"
+            _again(judged, text, before.get((number, token)), _GIVEN_BACK, command.reason or None)
             continue
         how = "given_back" if lease.preempt_at is None else "preempted"
         came_into = take_back(context, rows[number], lease, groups, how, command.reason or None)
@@ -199,6 +216,9 @@ def ask(context: Context, command: Ask) -> Judged:
     rows, ended = _take(context, [(number, token)])
     lease = ended.get((number, token))
     if lease is None:
+        then = recorded(context, [(number, token)]).get((number, token))
+        if then is not None and then.outcome == "asked" and then.question == command.question:
+            return Judged(states={command.task: then.shown})
         raise RotaError("lease_lost", f"{command.task} is not in this agent's hands any more", field="token")
     row, changes = rows[number], context.changes
     groups: Groups = {}
@@ -232,6 +252,20 @@ def ask(context: Context, command: Ask) -> Judged:
     return Judged(states={task_id(number): state.STATES[state.ASKED]})
 
 
+def _again(
+    judged: Judged,
+    task: str,
+    then: Recorded | None,
+    outcomes: frozenset[str],
+    said: str | None,
+) -> None:
+    """Judge a report without a lease: the very same as before is answered again, any other is late."""
+    if then is not None and then.outcome in outcomes and then.error == said:
+        judged.states[task] = then.shown
+    else:
+        judged.refused[task] = "lease_lost"
+
+
 def _take(
     context: Context, wanted: list[tuple[int, int]]
 ) -> tuple[dict[int, TaskRow], dict[tuple[int, int], LeaseRow]]:
@@ -250,7 +284,7 @@ def _take(
 
 def _twice(judged: Judged, tasks: Sequence[str]) -> set[str]:
     """Tasks named more than once, refused: which of two outcomes should hold nobody can say."""
-    if len(set(tasks)) == len(tasks):
+    if len(tasks) == 1 or len(set(tasks)) == len(tasks):
         return set()
     twice = {task for task, n in Counter(tasks).items() if n > 1}
     judged.refused.update(dict.fromkeys(twice, "duplicate: it is named more than once; report it once"))

@@ -1,8 +1,7 @@
 """What the owner of a SQLite file remembers between its turns: rows that nobody but its own turns can change.
 
 Reading them again each turn took a third of the time of small turns. Nodes that share a PostgreSQL database read.
-A turn that is rolled back forgets all of it, with the rest of the book; a plan that is rolled back too, but for what
-agents were served, which its turn has not written yet.
+A turn that is rolled back forgets all of it, with the rest of the book.
 """
 
 from __future__ import annotations
@@ -25,11 +24,6 @@ class Owned:
         self.beliefs: Beliefs = {}
         self.parked: dict[str, int] | None = None
         """Limits that providers parked, and until when."""
-        self.forget_plan()
-
-    def forget_plan(self) -> None:
-        """A plan was rolled back: read again what it may have changed."""
-        self.beliefs.clear()
         self.troubles: Troubles | None = None
         self.depths: dict[int, int] | None = None
         """Waiting tasks by lane; lanes without any are left out."""

@@ -33,9 +33,11 @@ class Parents:
         self._rows: dict[int, TaskRow] = {}
         self._read_refs()
         self._read_edges()
-        self._lock()
+        if self.edges:
+            self._lock()
         self._add_sequences()
-        self._refuse_cycles()
+        if self.edges:
+            self._refuse_cycles()
 
     def verdicts(self, index: int) -> Iterator[str | None]:
         """What the states of its parents mean for the task of this index: `met`, `cancel`, `hold`, None = wait."""

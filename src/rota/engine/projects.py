@@ -5,9 +5,11 @@ from __future__ import annotations
 from hashlib import sha256
 
 import msgspec
+from msgspec.structs import replace
 
 from rota.engine.context import Context
 from rota.engine.named import known, numbers, project
+from rota.engine.requests import answered, remember
 from rota.engine.submit import open_project, take_in
 from rota.engine.withdraw import cancel_rows
 from rota.model import bounds, check, state
@@ -32,6 +34,9 @@ PAGE = 10_000
 
 def create(context: Context, command: CreateProject) -> ProjectMade:
     """Create a project with its first tasks; the same request with the same key again answers the first project."""
+    before = answered(context, "create_project", command.request, command, ProjectMade)
+    if before is not None:
+        return before
     spec = command.project
     check.text(spec.title, "project.title", bounds.TITLE, empty=False)
     check.text(spec.plan, "project.plan", bounds.DESCRIPTION)
@@ -54,6 +59,7 @@ def create(context: Context, command: CreateProject) -> ProjectMade:
     if spec.key is not None:
         text = msgspec.json.encode(made).decode()
         context.transaction.one(relations.ADD_REQUEST, _request(spec.key), _fingerprint(command), text, context.now)
+    remember(context, "create_project", command.request, command, made)
     return made
 
 
@@ -77,13 +83,19 @@ def _request(key: str) -> str:
 
 
 def _fingerprint(command: CreateProject) -> str:
-    return sha256(msgspec.json.encode(command, order="deterministic")).hexdigest()
+    # The project's key alone says that it is the same call: each way to us may have put a request of its own in.
+    return sha256(msgspec.json.encode(replace(command, request=None), order="deterministic")).hexdigest()
 
 
 def add(context: Context, command: AddToProject) -> Submitted:
     """Submit tasks into an open project."""
+    before = answered(context, "add_to_project", command.request, command, Submitted)
+    if before is not None:
+        return before
     check.text(command.project, "project", bounds.KEY, empty=False)
-    return take_in(context, command.tasks, project=open_project(context, command.project, "project"))
+    added = take_in(context, command.tasks, project=open_project(context, command.project, "project"))
+    remember(context, "add_to_project", command.request, command, added)
+    return added
 
 
 def finalize(context: Context, command: FinalizeProject) -> Ok:

@@ -154,6 +154,7 @@ def _check_preemption(policy: Preemption, field: str) -> None:
 
 
 def _holds(context: Context, queue: Queue) -> bool:
+    context.write_depths()
     waiting = int(context.transaction.one(QUEUE_DEPTH, queue.id)[0][0])
     running = any(row[0] == queue.id for row in context.transaction.one(COUNT_RUNNING))
     aside = any(row[0] == queue.id for row in context.transaction.one(COUNT_ASIDE))

@@ -8,7 +8,7 @@ from rota.engine.book import Queue
 from rota.engine.context import Context
 from rota.engine.estimates import Expected
 from rota.planning.inherit import Need
-from rota.planning.order import Facts, Standing, due, standing
+from rota.planning.order import Facts, Standing, standing
 
 
 class Alike(NamedTuple):
@@ -28,7 +28,6 @@ class Placed(NamedTuple):
     facts: Facts
     expected: Expected
     found: Standing
-    due: int
 
 
 class Standings:
@@ -50,4 +49,4 @@ class Standings:
         quantile = context.book.pools[queue.pool].policy.late_quantile
         expected = context.estimates.of(alike.kind, alike.estimate, quantile)
         facts = Facts(context.now, alike.band, alike.deadline, *expected, None, need.band, need.due, need.must)
-        return Placed(facts, expected, standing(facts, context.now, queue.policy), due(facts, queue.policy))
+        return Placed(facts, expected, standing(facts, context.now, queue.policy))

@@ -32,7 +32,7 @@ from rota.model.requirements import needs_of
 from rota.model.task import TaskSpec
 from rota.model.times import ahead, micros, moment
 from rota.planning.inherit import NOTHING, Need, backwards, least
-from rota.planning.order import Facts, Standing
+from rota.planning.order import Facts, Standing, due
 from rota.store.protocol import Rerun
 from rota.store.sql import relations
 from rota.store.sql.tasks import MARK_PARENTS
@@ -164,6 +164,8 @@ class _Intake:
                     field=f"tasks[{index}].unique",
                 )
             wanted[spec.unique] = index
+        if not wanted:
+            return
         for key, task in self.context.transaction.each(relations.UNIQUE_TASKS, [(key,) for key in wanted]):
             self.existing[wanted[key]] = task
 
@@ -203,14 +205,13 @@ class _Intake:
         transaction = context.transaction
         tenant = context.book.tenant(transaction, spec.tenant)
         shape = context.book.shape(transaction, needs_of(spec))
-        facts, expected, found, by = self.standings.of(
-            queue, Alike(queue.id, band, spec.kind, estimate, deadline, need)
-        )
+        facts, expected, found = self.standings.of(queue, Alike(queue.id, band, spec.kind, estimate, deadline, need))
         project = self._project(spec, field)
         keys = self.limits.keys(index, spec, queue, project) if context.book.limits else None
         if keys is not None and came_into == state.READY:
             came_into = state.BLOCKED
-            self.wishes.append((index, keys, found.band + behind(context, queue.pool, shape), by))
+            band_in_line = found.band + behind(context, queue.pool, shape)
+            self.wishes.append((index, keys, band_in_line, due(facts, queue.policy)))
         lane = None
         if came_into == state.READY:
             lane = self._lane(queue, found, shape, tenant, project)
@@ -298,7 +299,8 @@ class _Intake:
         context = self.context
         specs = [(self.specs[index_of[number]], number) for number in live]
         unique = [(spec.unique, number) for spec, number in specs if spec.unique]
-        context.transaction.add(relations.ADD_UNIQUE, unique)
+        if unique:
+            context.transaction.add(relations.ADD_UNIQUE, unique)
         last = {spec.sequence: number for spec, number in specs if spec.sequence is not None}
         for key, number in sorted(last.items()):
             context.transaction.one(relations.SET_SEQUENCE_TAIL, key, number)
@@ -315,7 +317,7 @@ class _Intake:
         if parents:
             self.context.flush()
             self.context.transaction.each(MARK_PARENTS, [(number,) for number in sorted(parents)])
-        waiting_for_others = self.parents.outside()
+        waiting_for_others = self.parents.outside() if parents else []
         if waiting_for_others:
             hand_up(self.context, [self.numbers[index] for index in waiting_for_others])
 

@@ -97,7 +97,7 @@ _APPLY: dict[type, Callable[[Context, Any], Answer]] = {
 
 _FIRST, _MIDDLE, _LAST = range(3)
 _PHASES: dict[type, int] = {w.Heartbeat: _FIRST, w.Claim: _LAST}
-_BLIND = (s.Submit, w.Complete, w.Claim)
+_BLIND = (s.Submit, f.AddToProject, w.Complete, w.Claim)
 """Commands that do not look at what others of the same turn gathered, so nothing has to be written before them."""
 
 _CHANGES_FLEET = frozenset({
@@ -118,6 +118,7 @@ class Outcome:
         self.answered = context.answered
         self.kept = context.kept
         self.seen = context.seen
+        self.events = context.changes.events
         self.next_due = context.changes.next_due
         self.topics = context.topics
         self.contended = context.contended
@@ -157,7 +158,8 @@ def turn(
             keep_samples(context)
             keep_served(context)
             context.flush()
-            context.changes.flush_statistics(transaction)
+            context.write_depths()
+            context.changes.close(transaction)
             done = Outcome(answers, context)
     except Rerun as again:
         # The answers stand when the lost commit turned out to have happened.
@@ -207,4 +209,3 @@ def _plan_pools(context: Context) -> None:
             # silent: if every loser signalled, idle nodes would wake each other for ever.
             context.contended.add(pool)
             context.topics.add(f"pool:{pool}")
-        context.flush()

@@ -46,6 +46,7 @@ KINDS: dict[str, Kind] = {
     "not_empty": Kind(409, 4, False, "cancel or finish what is in it first"),
     # others
     "nothing": Kind(404, 5, True, "wait and claim again"),
+    "no_key": Kind(401, 6, False, "send a key that is valid: Authorization: Bearer KEY"),
     "not_allowed": Kind(403, 6, False, "ask for a key with the needed scope"),
     "unavailable": Kind(503, 7, True, "try again in a moment"),
     "stopped": Kind(503, 7, True, "start the distributor again"),

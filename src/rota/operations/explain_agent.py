@@ -29,6 +29,11 @@ def explain_agent(reader: Reader, book: Book, request: ExplainAgent, now: int) -
     lanes = lanes_of(reader, book, known.pool)
     if request.above is not None:
         lanes = [one for one in lanes if one.key.band < BANDS[request.above]]
+        if not lanes:
+            # Asked with every task that is given by name: it must cost next to nothing.
+            return AgentExplanation(
+                agent=known.name, slots=known.spec.slots, running=0, barred=None, next=[], refused=[]
+            )
     agents = agents_now(reader, book, known.pool, now, [book.needs_of(reader, one.key.shape) for one in lanes])
     capped(reader, book, agents, now)
     me = next(agent for agent in agents if agent.id == known.id)

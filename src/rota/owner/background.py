@@ -19,6 +19,8 @@ IDLE_S = 300.0
 """After how long without anybody an owner in the background leaves, seconds."""
 PATIENCE_S = 30.0
 """How long an owner may take to start, to answer or to leave, seconds."""
+LET_GO_S, AGAIN_S = 1.0, 0.05
+"""How long a process that is at its end may hold the database still, and how often that is looked at, seconds."""
 LOG_BYTES = 262_144
 _PROGRAM = "import sys; sys.path.append(sys.argv.pop(1)); from rota.__main__ import main; main()"
 """`rota`, wherever this process has it from."""
@@ -45,14 +47,28 @@ def connected(database: str, *, idle: float = IDLE_S, patience: float = PATIENCE
             _replace(connection, patience)
         lock.raise_failure()
         try:
-            start(address, idle, patience)
+            connection = _started(address, idle, patience)
         except LinkError as error:
             lock.leave_failure(error)
             raise
-        connection = dial(address, patience)
     if connection is None:
         raise LinkError("unavailable", f"the owner that was started has ended; {address.log} may say why")
     return connection
+
+
+def _started(address: Address, idle: float, patience: float) -> Connection | None:
+    """Start an owner. One that is killed stops answering a moment before it lets go of the database."""
+    until = time.monotonic() + LET_GO_S
+    while True:
+        try:
+            start(address, idle, patience)
+        except LinkError as error:
+            if error.code != "owned" or time.monotonic() >= until:
+                raise
+            time.sleep(AGAIN_S)
+        connection = dial(address, patience)
+        if connection is not None or time.monotonic() >= until:
+            return connection
 
 
 def ask_to_leave(connection: Connection, patience: float = PATIENCE_S) -> None:

@@ -21,11 +21,11 @@ IDEMPOTENT = frozenset(
         "cancel", "hold", "unhold", "redrive", "confirm", "heartbeat", "register_agent", "drain_agent",
         "resume_agent", "set_health", "set_queue", "set_pool", "set_tenant", "pause_queue", "resume_queue",
         "set_limit", "set_rules", "assign", "unassign", "reset_limit", "purge_queue", "finalize_project",
-        "restore_archive",
+        "restore_archive", "complete", "fail", "give_back", "ask",
     }
 )  # fmt: skip
 """All idempotent commands. Not `backup`: it would find the file that it has just written."""
-KEYED = {"claim": "request", "submit": "key"}
+KEYED = {"claim": "request", "submit": "key", "create_project": "request", "add_to_project": "request"}
 """What makes the same call again answer the same, by operation."""
 
 

@@ -15,9 +15,9 @@ BUSY_TAU_S = 60.0
 
 def faded(busy_s: float, elapsed_s: float) -> float:
     """What is left of busy seconds after this time."""
-    return busy_s * exp(-max(elapsed_s, 0.0) / BUSY_TAU_S)
+    return busy_s * exp(-elapsed_s / BUSY_TAU_S) if elapsed_s > 0 else busy_s
 
 
 def weight_of(seconds: float) -> float:
     """What a busy stretch of this length weighs at its end."""
-    return BUSY_TAU_S * (1.0 - exp(-max(seconds, 0.0) / BUSY_TAU_S))
+    return BUSY_TAU_S * (1.0 - exp(-seconds / BUSY_TAU_S)) if seconds > 0 else 0.0

@@ -201,7 +201,10 @@ def fitting(snapshot: Snapshot, shape: int) -> list[Agent]:
     """The agents that nothing bars from the shape for good. What was found out once is remembered."""
     known = snapshot.fits.setdefault(shape, {})
     needs = snapshot.shapes[shape]
+    found = []
     for agent in snapshot.agents:
         if agent.id not in known:
             known[agent.id] = refusal(agent.profile, needs)
-    return [agent for agent in snapshot.agents if known[agent.id] is None]
+        if known[agent.id] is None:
+            found.append(agent)
+    return found

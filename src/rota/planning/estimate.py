@@ -7,6 +7,7 @@ agents), so few samples of the particular are mixed with what is known of the ge
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from math import exp
 from statistics import NormalDist
 from typing import NamedTuple
@@ -81,4 +82,10 @@ def mean_s(belief: Belief) -> float:
 
 def quantile_s(belief: Belief, share: float) -> float:
     """The time within which this share of such work is done, seconds; `share` between 0 and 1, both excluded."""
-    return exp(min(belief.mean_log + _NORMAL.inv_cdf(share) * belief.var_log**0.5, MOST_LOG))
+    return exp(min(belief.mean_log + _deviations(share) * belief.var_log**0.5, MOST_LOG))
+
+
+@cache
+def _deviations(share: float) -> float:
+    """By how many standard deviations of the normal distribution this share of it lies below."""
+    return _NORMAL.inv_cdf(share)

@@ -83,8 +83,6 @@ class Agent(msgspec.Struct):
     """Busy slot-seconds of late, decayed (see `busy`), what it has in hands included."""
     given: int = 0
     """Tasks that this plan gave it."""
-    weight_s: float = 1.0
-    """What a task given now will weigh in `busy_s`."""
     mean_s: float = 1.0
     """Recent mean duration of its tasks, seconds."""
     used: Mapping[str, float] = {}

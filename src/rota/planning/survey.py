@@ -7,7 +7,7 @@ from collections.abc import Collection
 from rota.planning.candidates import fitting
 from rota.planning.for_now import Asked, full, nobody, shut, standings
 from rota.planning.snapshot import Lane, Snapshot
-from rota.planning.wishes import is_open
+from rota.planning.wishes import open_now
 
 
 def survey(snapshot: Snapshot) -> tuple[list[Lane], dict[int, str]]:
@@ -38,8 +38,7 @@ class _Look:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        listening = set[int]().union(*[listener.agents for listener in snapshot.listeners])
-        self._free = [agent for agent in snapshot.agents if is_open(agent, listening)]
+        self._free = open_now(snapshot.agents, snapshot.listeners)
         self._ids = {agent.id for agent in self._free}
         self._reserved = any(agent.reserved for agent in snapshot.agents)
         self._plain = not self._reserved and not any(agent.kind_room or agent.barred for agent in self._free)
@@ -58,11 +57,11 @@ class _Look:
         asked = Asked(needs, lane.band, lane.tenant)
         fit = fitting(snapshot, lane.shape)
         if self._plain and not needs.resources and needs.max_cost is None:
-            open_now = any(agent.id in self._ids for agent in fit)
+            may = any(agent.id in self._ids for agent in fit)
         else:
             now = standings(snapshot.agents, asked, snapshot.fits[lane.shape])
-            open_now = any(now[agent.id] is None for agent in self._free)
-        return _OPEN if open_now else nobody(snapshot.agents, asked)
+            may = any(now[agent.id] is None for agent in self._free)
+        return _OPEN if may else nobody(snapshot.agents, asked)
 
 
 def refused_where_closed(
@@ -72,11 +71,14 @@ def refused_where_closed(
 
     Slots alone refuse nobody here who listens, so nothing is looked at unless more decides.
     """
+    left = [lane for lane in snapshot.lanes if lane.barred is None and lane.id not in served]
+    if not left:
+        return {}
     more = any(agent.reserved or agent.kind_room or agent.barred for agent in snapshot.agents)
     found: dict[int, dict[int, str]] = {}
-    for lane in snapshot.lanes:
+    for lane in left:
         needs = snapshot.shapes[lane.shape]
-        if lane.barred is not None or lane.id in served or not (more or needs.resources or needs.max_cost is not None):
+        if not (more or needs.resources or needs.max_cost is not None):
             continue
         asked = Asked(needs, lane.band, lane.tenant)
         for agent in fitting(snapshot, lane.shape):

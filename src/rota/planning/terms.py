@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from rota.model.requirements import Requirements
-from rota.planning.busy import BUSY_TAU_S
+from rota.planning.busy import BUSY_TAU_S, weight_of
 from rota.planning.distance import distance
 from rota.planning.draws import Draws, mixed
 from rota.planning.price import energy, price
@@ -64,7 +64,8 @@ class Term(NamedTuple):
 
 def utilisation(agent: Agent) -> float:
     """Time-averaged utilisation (see `busy`). What this plan gives counts by its expected weight: so it spreads."""
-    return (agent.busy_s + agent.given * agent.weight_s) / (agent.slots * BUSY_TAU_S)
+    busy_s = agent.busy_s + agent.given * weight_of(agent.mean_s) if agent.given else agent.busy_s
+    return busy_s / (agent.slots * BUSY_TAU_S)
 
 
 def load(agent: Agent) -> float:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rota.model.requirements import Requirements
 from rota.planning.reserve import taken
 from rota.planning.snapshot import Agent, KindRoom, Lane, Listener, Snapshot
 
 
-def is_open(agent: Agent, listening: set[int]) -> bool:
-    """Whether the agent listens and has a slot for some task. Ejected agents may be let back in for some shapes."""
-    if agent.id not in listening or (agent.barred is not None and agent.barred.code != "ejected"):
-        return False
-    return agent.running < most(agent)
+def open_now(agents: Iterable[Agent], listeners: Iterable[Listener]) -> list[Agent]:
+    """Who of these listens and has a slot for some task. Ejected agents may be let back in for some shapes."""
+    listening = set[int]().union(*[listener.agents for listener in listeners])
+    return [
+        agent
+        for agent in agents
+        if agent.id in listening
+        and (agent.barred is None or agent.barred.code == "ejected")
+        and agent.running < (agent.slots - agent.kept if agent.cap is None else most(agent))
+    ]
 
 
 def most(agent: Agent) -> int:
@@ -25,10 +32,9 @@ class Wishes:
 
     def __init__(self, snapshot: Snapshot) -> None:
         wanting = [listener for listener in snapshot.listeners if listener.n > 0]
-        listening = set[int]().union(*[listener.agents for listener in wanting])
-        open_now = [agent for agent in snapshot.agents if is_open(agent, listening)]
-        self._most = {agent.id: most(agent) for agent in open_now}
-        self._by_agent: dict[int, list[Listener]] = {agent.id: [] for agent in open_now}
+        free = open_now(snapshot.agents, wanting)
+        self._most = {agent.id: most(agent) for agent in free}
+        self._by_agent: dict[int, list[Listener]] = {agent.id: [] for agent in free}
         """Those that listen; the first listener of each wants one more task at least."""
         for listener in wanting:
             for agent in listener.agents:
@@ -40,12 +46,12 @@ class Wishes:
         self.left = 0
         """How many agents have stopped listening so far."""
         self._shapes = snapshot.shapes
-        self._fills = any(agent.reserved or agent.kind_room for agent in open_now) or any(
+        self._fills = any(agent.reserved or agent.kind_room for agent in free) or any(
             needs.resources for needs in snapshot.shapes.values()
         )
         wanted = sum([listener.n for listener in snapshot.listeners])
-        free = sum(self._most.values()) - sum([agent.running for agent in open_now])
-        self.slots = min(wanted, free)
+        slots = sum(self._most.values()) - sum([agent.running for agent in free])
+        self.slots = min(wanted, slots)
 
     def listens(self, agent: Agent) -> bool:
         """Whether one more task can be given to this agent, if it fits."""

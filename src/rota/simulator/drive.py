@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
-
-import msgspec
 
 from rota.engine.book import Book
 from rota.engine.node import Entry, Node
@@ -14,12 +12,12 @@ from rota.engine.timer_kinds import LIMIT, WAKE
 from rota.engine.turn import Answer, Command
 from rota.model import state
 from rota.model.errors import RotaError
-from rota.model.event import Move
+from rota.model.event import Event, Move
 from rota.store.migrate import migrate
 from rota.store.protocol import Reader
 from rota.store.sql import archive
-from rota.store.sql.forget import EVENTS_SINCE, FORGET_EVENTS
-from rota.store.sql.history import DROP_STATISTICS
+from rota.store.sql.forget import FORGET_EVENTS
+from rota.store.sql.history import DROP_STATISTICS, LAST_EVENT
 from rota.store.sql.waiting import COUNT_DUE, LEAVE_ASIDE, NEXT_TIMER_BUT
 from rota.store.sqlite import SqliteStore
 
@@ -27,19 +25,17 @@ FAR = 2**62
 STUCK = 10_000
 """Steps at one moment after which the engine is taken to be stuck."""
 
-_moves = msgspec.json.Decoder(list[Move]).decode
-
 
 class SimulationFault(Exception):
     """The engine did what it never should, so that nothing can be concluded from this simulation."""
 
 
 class Seen(NamedTuple):
-    """One event of the engine's history: its kind, its moves, its facts as JSON."""
+    """One event of the engine's history: its kind, its moves, its facts."""
 
     kind: str
-    moves: list[Move]
-    data: str = "{}"
+    moves: Sequence[Move]
+    data: Mapping[str, Any] = {}
 
 
 class Drive:
@@ -50,8 +46,10 @@ class Drive:
         self._store = SqliteStore(":memory:")
         migrate(self._store)
         self._node = Node(self._store, 1, name="simulator", random=Random(f"{seed}/engine"), clock=lambda: self.now)
+        self._events: list[Event] = []
+        """What happened since it was asked for last."""
+        self._node.told = self._events.extend
         self._node.begin()
-        self._cursor = 0
 
     @property
     def book(self) -> Book:
@@ -101,11 +99,9 @@ class Drive:
 
     def events(self) -> list[Seen]:
         """What happened since this was asked last, in order."""
-        with self._store.read() as reader:
-            rows = reader.one(EVENTS_SINCE, self._cursor)
-        if rows:
-            self._cursor = rows[-1][0]
-        return [Seen(kind, _moves(moves), data) for _seq, kind, moves, data in rows]
+        found = [Seen(event.kind, event.moves, event.data) for event in self._events]
+        self._events.clear()
+        return found
 
     def reading(self, look: Callable[[Reader], Any]) -> Any:
         """Look something up in the database."""
@@ -119,7 +115,7 @@ class Drive:
             for statement in (archive.DROP_BODY, archive.DROP_ATTEMPTS, archive.DROP_EDGES, archive.DROP_TASK):
                 transaction.each(statement, rows)
             transaction.each(LEAVE_ASIDE, [(state.DEAD, number) for number in dead])
-            transaction.one(FORGET_EVENTS, self._cursor)
+            transaction.one(FORGET_EVENTS, transaction.one(LAST_EVENT)[0][0])
             transaction.one(DROP_STATISTICS, FAR)
 
     def close(self) -> None:

@@ -126,9 +126,9 @@ class Ledger:
         moved = False
         for event in events:
             if event.kind == "eject":
-                self._eject(msgspec.json.decode(event.data, type=_Ejected), now)
+                self._eject(msgspec.convert(event.data, _Ejected), now)
             elif event.kind == "keep_slot":
-                kept = msgspec.json.decode(event.data, type=_Kept)
+                kept = msgspec.convert(event.data, _Kept)
                 self._kept[kept.better] = self._numbers[kept.agent]
             for move in event.moves:
                 if event.kind == "fail":

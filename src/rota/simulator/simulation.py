@@ -118,7 +118,7 @@ class Simulation:
         runs = self._ledger.busy.value > 0
         if runs:
             moments += [self._next_beat, self._next_look]
-        at = min((at for at in moments if at is not None), default=None)
+        at = min([at for at in moments if at is not None], default=None)
         if at is None or runs or not self._patience.is_over(at):
             return at
         events = [self._drive.next_event(), None if coming is None else self._at(coming)]
@@ -262,7 +262,8 @@ class Simulation:
                 spec = agents[index].spec
                 names.append(spec.name)
                 # A slot that is freed in this very turn is counted as one: the rest is claimed in the next.
-                slots += max(spec.slots - running[index], 1)
+                left_over = spec.slots - running[index]
+                slots += left_over if left_over > 0 else 1
             if names:
                 asked.append((Claim(agents=names, n=min(slots, bounds.CLAIM)), self._given))
         return asked

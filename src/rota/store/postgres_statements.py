@@ -19,9 +19,6 @@ CHUNK_BYTES = 64_000_000
 LOCKS = 0x526F7461
 """The first key of Rota's advisory locks ("Rota"); the second is the pool, or 0 for the schema."""
 
-_SAVEPOINT = b"SAVEPOINT plan"
-_RELEASE = b"RELEASE SAVEPOINT plan"
-_BACK = b"ROLLBACK TO SAVEPOINT plan"
 _HORIZON = b"SELECT pg_current_snapshot()::text, xid_base()"
 _LOCK_POOL = b"SELECT pg_try_advisory_xact_lock(%d, $1::int)" % LOCKS
 _HOLD = b"SELECT pg_advisory_xact_lock(%d, $1::int)" % (LOCKS + 1)
@@ -101,19 +98,6 @@ class PostgresTransaction(PostgresReader):
         """Insert the rows."""
         for part in _parts(rows):
             self._run_each(_forms(statement), part)
-
-    def savepoint(self) -> None:
-        """Open the savepoint of the plan."""
-        self._session.send(_SAVEPOINT)
-
-    def release(self) -> None:
-        """Keep what was done since the savepoint."""
-        self._session.send(_RELEASE)
-
-    def back(self) -> None:
-        """Undo what was done since the savepoint, and close it."""
-        self._session.send(_BACK)
-        self._session.send(_RELEASE)
 
     def new_ids(self, n: int) -> list[int]:
         """`n` numbers never handed out before. A sequence never goes back, not even when the turn does."""

@@ -34,18 +34,6 @@ class Transaction(Reader, Protocol):
         """Insert the rows."""
         ...
 
-    def savepoint(self) -> None:
-        """Open the savepoint of the plan."""
-        ...
-
-    def release(self) -> None:
-        """Keep what was done since the savepoint."""
-        ...
-
-    def back(self) -> None:
-        """Undo what was done since the savepoint, and close it."""
-        ...
-
     def new_ids(self, n: int) -> Sequence[int]:
         """`n` numbers never handed out before, ascending; tasks and projects share them."""
         ...

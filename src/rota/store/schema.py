@@ -241,7 +241,12 @@ CREATE INDEX ready_group ON ready (lane, grp, due, task) WHERE grp <> 0;
 """
 """Fairness between the projects of a tenant, and groups of tasks that go to one agent together."""
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD)
+FOURTH = """
+ALTER TABLE attempt ADD COLUMN token bigint;
+"""
+"""Which lease an attempt ended: a report that comes again is known by it."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH)
 """In order; a database remembers how many it has had. Never edit one that was released: add another."""
 
 _SQLITE_LATE_LANES = """

@@ -19,6 +19,9 @@ from rota.store.sqlite_errors import said
 from rota.store.statement import Add, Each, One
 
 CACHE_KIB = 32_768
+MEMORY_PAGE = 1_024
+STATEMENTS = 256
+"""Statements kept prepared. Each is looked for from the first on, so no more than come again soon."""
 _NEXT_ID = "next_id"
 
 
@@ -42,15 +45,22 @@ class SqliteStore:
         with said(path):
             self._connection = self._open()
             self._writer = SqliteTransaction(self._connection)
+        self._said = said(path, self._connection)
 
     def _open(self, *, read_only: bool = False) -> apsw.Connection:
         flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-        connection = apsw.Connection(self.name, flags=flags, vfs=self._vfs, statementcachesize=400)
+        if self._memory:
+            # Its one connection is used by one thread at a time: `_turn` sees to it, without SQLite's help.
+            flags |= apsw.SQLITE_OPEN_NOMUTEX
+        connection = apsw.Connection(self.name, flags=flags, vfs=self._vfs, statementcachesize=STATEMENTS)
         connection.set_busy_timeout(30_000)
         # Else SQLite plans a statement anew when other values come: 10 us for what runs in 2.
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         if not read_only:
             _refuse_stranger(connection, self.name)
+            if self._memory:
+                # Rolling back copies each page that a turn changes: small ones are copied faster.
+                connection.pragma("page_size", MEMORY_PAGE)
             connection.pragma("journal_mode", "memory" if self._memory else "wal")
             connection.pragma("synchronous", "full")
             connection.pragma("wal_autocheckpoint", 4_000)
@@ -58,19 +68,36 @@ class SqliteStore:
         connection.pragma("temp_store", "memory")
         return connection
 
-    @contextmanager
-    def write(self) -> Iterator[SqliteTransaction]:
+    def write(self) -> _Write:
         """One transaction; see `protocol.Store.write`."""
-        with self._turn, said(self.name, self._connection):
-            self._refuse_closed()
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._writer
-                self._writer.finish()
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._roll_back()
-                raise
+        return _Write(self)
+
+    def begin(self) -> SqliteTransaction:
+        """Open the transaction, once the one before is over."""
+        self._turn.acquire()
+        try:
+            with self._said:
+                self._refuse_closed()
+                self._writer.run("BEGIN IMMEDIATE")
+        except BaseException:
+            self._turn.release()
+            raise
+        return self._writer
+
+    def end(self, error: BaseException | None) -> None:
+        """Commit the transaction, or roll it back after an error."""
+        try:
+            with self._said:
+                try:
+                    if error is not None:
+                        raise error
+                    self._writer.finish()
+                    self._writer.run("COMMIT")
+                except BaseException:
+                    self._roll_back()
+                    raise
+        finally:
+            self._turn.release()
 
     def _roll_back(self) -> None:
         self._writer.forget()
@@ -144,8 +171,8 @@ class SqliteStore:
 
     def check(self) -> list[str]:
         """SQLite's own check of the file: what is wrong with it, empty when nothing is."""
-        with said(self.name):
-            rows = self._connection.execute("PRAGMA quick_check(20)").fetchall()
+        with self.read() as reader:
+            rows = list(reader.run("PRAGMA quick_check(20)"))
         return [str(text) for (text,) in rows if text != "ok"]
 
     def backup(self, path: str) -> None:
@@ -174,6 +201,21 @@ class SqliteStore:
             self._connection.close()
 
 
+class _Write:
+    """The open transaction of a store. A class and no generator: it stands around every turn."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    def __enter__(self) -> SqliteTransaction:
+        return self._store.begin()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._store.end(error)
+
+
 def _make_private(path: str) -> None:
     """A new file is its owner's alone: it holds everybody's work. SQLite gives its side files the same mode."""
     # Where it can not be made, opening it says why.
@@ -191,19 +233,19 @@ class SqliteReader:
         # Every statement is read to its end at once, so that all can share a cursor: making one takes as long as
         # running a small statement.
         cursor = connection.cursor()
-        self._run = cursor.execute
+        self.run = cursor.execute
         self._run_many = cursor.executemany
 
     def one(self, statement: One, *values: Any) -> list[Row]:
         """Run the statement once; its rows."""
-        return list(self._run(statement.sqlite, values))
+        return list(self.run(statement.sqlite, values))
 
     def each(self, statement: Each, rows: Sequence[Row]) -> list[Row]:
         """Run the statement for every row; the rows of all of them."""
         if not rows:
             return []
         if len(rows) == 1:
-            return list(self._run(statement.sqlite, rows[0]))
+            return list(self.run(statement.sqlite, rows[0]))
         return list(self._run_many(statement.sqlite, rows))
 
 
@@ -217,21 +259,10 @@ class SqliteTransaction(SqliteReader):
 
     def add(self, statement: Add, rows: Sequence[Row]) -> None:
         """Insert the rows."""
-        if rows:
+        if len(rows) == 1:
+            self.run(statement.sqlite, rows[0])
+        elif rows:
             self._run_many(statement.sqlite, rows)
-
-    def savepoint(self) -> None:
-        """Open the savepoint of the plan."""
-        self._run("SAVEPOINT plan")
-
-    def release(self) -> None:
-        """Keep what was done since the savepoint."""
-        self._run("RELEASE plan")
-
-    def back(self) -> None:
-        """Undo what was done since the savepoint, and close it."""
-        self._run("ROLLBACK TO plan")
-        self._run("RELEASE plan")
 
     def new_ids(self, n: int) -> range:
         """`n` numbers never handed out before."""

@@ -7,7 +7,7 @@ from typing import Any
 from rota.faces.mcp.classic.arguments import CHECKS
 from rota.faces.mcp.classic.tools import TOOLS
 
-WISHES = ["priority", "kind", "skills", "role", "deadline", "estimate", "tenant", "dependsOn", "blocks"]
+WISHES = ["priority", "kind", "skills", "role", "deadline", "estimate", "tenant", "group", "dependsOn", "blocks"]
 TASK = ["title", "description", "toolRecommendations", "ruleRecommendations"]
 
 SNAPSHOT: list[tuple[str, list[str], list[str], list[str]]] = [
@@ -39,7 +39,7 @@ SNAPSHOT: list[tuple[str, list[str], list[str], list[str]]] = [
             "ruleRecommendations",
         ],
         ["projectId", "taskId"],
-        ["priority", "skills", "role", "deadline", "dependsOn", "blocks", "agentId", "leaseToken"],
+        [*(wish for wish in WISHES if wish != "tenant"), "agentId", "leaseToken"],
     ),
     ("delete_task", ["projectId", "taskId"], ["projectId", "taskId"], []),
     ("approve_task", ["projectId", "taskId"], ["projectId", "taskId"], []),

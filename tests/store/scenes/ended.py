@@ -15,7 +15,7 @@ def out_and_back(t: Recording) -> None:
     add_tasks(t, [task(1, state=state.DONE, finished=NOW + 1, title=ODD), task(2, state=state.DEAD, finished=NOW)])
     add_tasks(t, [task(3, state=state.CANCELLED, finished=NOW + 9), task(4), task(5, state=state.DONE, finished=NOW)])
     t.each(SET_RESULTS, [(1, ODD)])
-    t.add(ADD_ATTEMPT, [(1, n, 1, NOW, NOW, "done", 1, None, ODD) for n in (1, 2)])
+    t.add(ADD_ATTEMPT, [(1, n, 1, NOW, NOW, "done", 1, None, ODD, None) for n in (1, 2)])
     t.add(ADD_DEPENDENCY, [(4, 1, 0, 0, 0), (1, 5, 0, 0, 1)])
     assert t.one(q.ENDED_TASKS, 0, NOW + 9, 9) == [(1,), (5,)], "not dead ones, which may be redriven"
     assert t.each(q.STILL_NEEDED, [(1,), (5,)]) == [(1,)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from rota.model import state
 from rota.store.sql import fleet
 from rota.store.sql import leases as q
 from tests.store.recording import Recording
-from tests.store.scenes.rows import NOW, ODD, add_agent, add_places, lease
+from tests.store.scenes.rows import NOW, ODD, add_agent, add_places, add_tasks, lease, task
 
 
 def giving(t: Recording) -> None:
@@ -42,7 +43,7 @@ def preempting(t: Recording) -> None:
         (5, NOW + 30),
     ]
     ended = ((6, 1, "preempted"), (6, 2, "preempted"), (6, 3, "done"), (7, 1, "lost"))
-    t.add(q.ADD_ATTEMPT, [(task, number, 1, NOW, NOW, how, 0, None, None) for task, number, how in ended])
+    t.add(q.ADD_ATTEMPT, [(task, number, 1, NOW, NOW, how, 0, None, None, None) for task, number, how in ended])
     assert t.each(q.COUNT_PREEMPTED, [(6,), (7,), (8,)]) == [(6, 2)]
     t.add(q.KEEP_SLOT, [(10, 1, 1, 1_000, NOW), (11, 1, 5, 5_000, NOW + 1)])
     t.add(q.KEEP_SLOT, [(10, 2, 2, 2_000, NOW)])
@@ -80,9 +81,20 @@ def ending(t: Recording) -> None:
 def attempts(t: Recording) -> None:
     story = (1, 1, 5, NOW, NOW + 9, "failed", 1, ODD, None)
     t.add(
-        q.ADD_ATTEMPT, [story, (1, 2, 6, NOW, NOW, "done", 0, None, "{}"), (2, 1, 5, NOW, NOW, "done", 1, None, None)]
+        q.ADD_ATTEMPT,
+        [
+            (*story, 77),
+            (1, 2, 6, NOW, NOW, "done", 0, None, "{}", None),
+            (2, 1, 5, NOW, NOW, "done", 1, None, None, 78),
+        ],
     )
-    t.add(q.ADD_ATTEMPT, [(1, 1, 9, 0, 0, "lost", 0, None, None)])
+    t.add(q.ADD_ATTEMPT, [(1, 1, 9, 0, 0, "lost", 0, None, None, 79)])
+    add_tasks(t, [task(1), task(2)])
+    asked = [(1, 77), (1, 78), (1, 79), (2, 78), (3, 77)]
+    assert t.each(q.ENDED_BY_TOKEN, asked) == [
+        (1, 77, "failed", ODD, None, None, state.READY),
+        (2, 78, "done", None, None, None, state.READY),
+    ]
     t.one(q.REJECT_ATTEMPT, "not good", 2, 1)
     assert t.each(q.ATTEMPTS_OF_TASKS, [(1,), (2,), (3,)]) == [
         story,

@@ -40,7 +40,7 @@ def tasks(t: Recording) -> None:
 def a_batch(t: Recording) -> None:
     add_tasks(t, [task(n, batch="b", estimate=n * 10) for n in range(1, 4)] + [task(4, batch="b"), task(5)])
     t.add(ADD_LEASE, [lease(4)])
-    t.add(ADD_ATTEMPT, [(n, k, 1, NOW, NOW, "done", 1, None, None) for n in (1, 2, 5) for k in (1, 2)])
+    t.add(ADD_ATTEMPT, [(n, k, 1, NOW, NOW, "done", 1, None, None, None) for n in (1, 2, 5) for k in (1, 2)])
     assert t.one(batches.BATCH_GROUPS, "b") == [
         (1, "task", state.READY, 3, 3, 60, NOW, None),
         (1, "task", state.RUNNING, 1, 0, 0, NOW, None),
@@ -58,7 +58,7 @@ def an_audit(t: Recording) -> None:
     t.add(ADD_LEASE, [lease(4)])
     t.add(ADD_DEPTH, [(1, 1), (1, 1)])
     t.add(ADD_DEPENDENCY, [(3, 4, 0, 0, 1)])
-    t.add(ADD_ATTEMPT, [(1, n, 1, NOW, NOW, "failed", 1, None, None) for n in (1, 3)])
+    t.add(ADD_ATTEMPT, [(1, n, 1, NOW, NOW, "failed", 1, None, None, None) for n in (1, 3)])
     t.add(ADD_EVENT, [(NOW, "submit", 1, "[]", "{}")])
     assert t.one(t.pick(audit.EVENTS_SQLITE, audit.EVENTS_POSTGRES), 0, 9)[0][:5] == (1, NOW, "submit", "[]", "{}")
     assert t.one(audit.LANES) == [(1, 1, 1, 1, 3, 1)]

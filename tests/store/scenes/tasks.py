@@ -30,10 +30,10 @@ def moving(t: Recording) -> None:
 
 def editing(t: Recording) -> None:
     add_tasks(t, [task(1), task(2, batch="b1"), task(3, batch="b1"), task(4, batch="b2")])
-    t.one(q.EDIT_TASK, ODD, 0, 5, NOW + 9, 7, 2, "g", 1)
+    t.one(q.EDIT_TASK, ODD, 0, 5, NOW + 9, 7, 2, "g", "k", 9, 1)
     edited = q.TaskRow(*t.each(q.LOCK_TASKS, [(1,)])[0])
     assert (edited.band, edited.shape, edited.deadline, edited.max_attempts, edited.parents) == (0, 5, NOW + 9, 7, 2)
-    assert (edited.grp, edited.version) == ("g", 1)
+    assert (edited.grp, edited.kind, edited.estimate, edited.version) == ("g", "k", 9, 1)
     assert t.one(q.TITLE_OF, 1) == [(ODD,)]
     t.one(q.SET_TITLE, "new", 2)
     assert t.one(q.TITLE_OF, 2) == [("new",)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -22,7 +21,6 @@ def call_tool(
     name: str,
     arguments: Any,
     notify: Notify = lambda _notice: None,
-    cancelled: Callable[[], bool] = lambda: False,
 ) -> Answer | Future[Answer]:
     """The result of a call, or a future of it when it waits. A refusal is a result too.
 
@@ -33,7 +31,7 @@ def call_tool(
         raise RotaError("invalid", f"there is no tool {name[:60]!r}", field="name")
     try:
         _check_scope(tool, session)
-        answer = tool.run(Call(distributor, session, taken(tool, arguments), notify, cancelled))
+        answer = tool.run(Call(distributor, session, taken(tool, arguments), notify))
     except RotaError as error:
         return refusal_of(tool.own(error))
     if isinstance(answer, Future):

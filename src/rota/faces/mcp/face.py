@@ -17,6 +17,7 @@ from rota.faces.mcp.session import Session
 from rota.faces.mcp.tools import TOOLS
 from rota.model.errors import invalid
 from rota.operations.distributor import Distributor
+from rota.operations.same_view import SameView
 from rota.owner.face import Answer, Handed, Notify
 
 GRACE_S = 2.0
@@ -171,7 +172,8 @@ class Connection:
         rota = self._face.distributor
         session.begin_call()
         try:
-            result = call(rota, session, tool, given)
+            with SameView(rota) as view:
+                result = call(view, session, tool, given, _request_of(arguments))
         except ProtocolError as error:
             return {"error": {"code": error.code, "message": error.message}} | self._in_hands(session)
         fresh = session.fresh
@@ -188,3 +190,11 @@ class Connection:
         held = list(session.in_hands.values())
         term = min((one.term for one in held), default=None)
         return {"held": [[one.task, one.agent, one.token] for one in held], "term": term}
+
+
+def _request_of(arguments: dict[str, Any]) -> str | None:
+    """What the client's process calls the call, so that it may come twice."""
+    request = arguments.get("request")
+    if request is None or (isinstance(request, str) and 16 <= len(request) <= 64 and request.isalnum()):
+        return request
+    raise invalid("request", "must be 16 to 64 letters and digits")

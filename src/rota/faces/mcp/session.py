@@ -60,6 +60,10 @@ class Session:
         found: list[str] = getattr(self._of_call, "fresh", [])
         return found
 
+    def registered(self, agent: str) -> None:
+        """The session made this agent known."""
+        self._agents.add(agent)
+
     def took(self, given: Sequence[Given]) -> None:
         """These tasks were handed to agents of this session."""
         for one in given:

@@ -37,6 +37,10 @@ class Session(Protocol):
         """Where it was started, if that is known: the fleet.toml above it has the targets."""
         ...
 
+    def registered(self, agent: str) -> None:
+        """The connection made this agent known: when it ends the agent is forgotten, unless somebody else took it."""
+        ...
+
     def took(self, given: Sequence[Given]) -> None:
         """These tasks were handed to agents behind this connection: when it ends they go back."""
         ...
@@ -54,7 +58,6 @@ class Call(NamedTuple):
     arguments: Any
     """The tool's own struct."""
     notify: Notify
-    cancelled: Callable[[], bool]
 
 
 class Reply(NamedTuple):

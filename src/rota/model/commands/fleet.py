@@ -107,10 +107,14 @@ class Purged(msgspec.Struct, kw_only=True):
 
 
 class CreateProject(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Create a project, with its first tasks if there are any: all or nothing."""
+    """Create a project, with its first tasks if there are any: all or nothing.
+
+    The same `request` again answers the same project and creates nothing.
+    """
 
     project: ProjectSpec
     tasks: list[TaskSpec] = []
+    request: str | None = None
 
 
 class ProjectMade(msgspec.Struct, kw_only=True):
@@ -121,10 +125,14 @@ class ProjectMade(msgspec.Struct, kw_only=True):
 
 
 class AddToProject(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Submit tasks into a project that is open, named by id or key: all or none."""
+    """Submit tasks into a project that is open, named by id or key: all or none.
+
+    The same `request` again answers the same ids and submits nothing.
+    """
 
     project: str
     tasks: list[TaskSpec]
+    request: str | None = None
 
 
 class FinalizeProject(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -156,7 +156,7 @@ class ExplainAgent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     agent: str
     limit: int = 20
     above: Priority | None = None
-    """Only work of a better priority than this."""
+    """Only work of a better priority than this. Where none waits, the agent itself is not looked at either."""
 
 
 class NextTask(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from rota.model.priority import Priority
 from rota.model.task import After, TaskSpec
-from rota.model.times import When
+from rota.model.times import Span, When
 
 
 class Submit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -41,7 +41,9 @@ class Edit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     version: int | None = None
     title: str | msgspec.UnsetType = msgspec.UNSET
     description: str | msgspec.UnsetType = msgspec.UNSET
+    kind: str | msgspec.UnsetType = msgspec.UNSET
     priority: Priority | msgspec.UnsetType = msgspec.UNSET
+    estimate: Span | None | msgspec.UnsetType = msgspec.UNSET
     deadline: When | None | msgspec.UnsetType = msgspec.UNSET
     skills: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
     role: str | None | msgspec.UnsetType = msgspec.UNSET

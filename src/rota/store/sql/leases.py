@@ -127,8 +127,15 @@ COUNT_LEASES = One("count_leases", "SELECT count(*) FROM lease")
 ADD_ATTEMPT = add(
     "attempt",
     "task bigint, number bigint, agent bigint, since bigint, ended bigint, outcome text, counted smallint,"
-    " error text, note text",
+    " error text, note text, token bigint",
     ignore=True,
+)
+ENDED_BY_TOKEN = Each(
+    "ended_by_token",
+    "task bigint, token bigint",
+    "SELECT attempt.task, attempt.token, attempt.outcome, attempt.error, body.result, body.question, task.state"
+    " FROM attempt{comma}, body, task WHERE attempt.task = v.task AND attempt.token = v.token"
+    " AND body.task = attempt.task AND task.id = attempt.task",
 )
 REJECT_ATTEMPT = One(
     "reject_attempt", "UPDATE attempt SET outcome = 'rejected', error = ? WHERE task = ? AND number = ?"

@@ -95,7 +95,7 @@ END_TASKS = Each(
 EDIT_TASK = One(
     "edit_task",
     "UPDATE task SET title = ?, band = ?, shape = ?, deadline = ?, max_attempts = ?, parents = ?,"
-    " grp = ?, version = version + 1 WHERE id = ?",
+    " grp = ?, kind = ?, estimate = ?, version = version + 1 WHERE id = ?",
 )
 NEED_TASKS = Each(
     "need_tasks",

@@ -17,7 +17,7 @@ STATUSES = ("not started", "in progress", "done")
 PRIORITIES = ("emergency", "critical", "high", "normal", "low")
 ORDERINGS = ("parallel", "sequential")
 RECOMMENDATIONS = ("toolRecommendations", "ruleRecommendations")
-_TEXTS = ("kind", "role", "deadline", "tenant", "ref")
+_TEXTS = ("kind", "role", "deadline", "tenant", "group", "ref")
 _LISTS = ("dependsOn", "blocks")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from rota.faces.mcp.asking import Asking
 from rota.faces.mcp.classic import generate, projects, tasks
 from rota.faces.mcp.classic.answers import result
@@ -16,6 +18,8 @@ from rota.faces.mcp.session import Session
 from rota.model.errors import RotaError
 
 Tool = Callable[[Asking, Arguments], dict[str, Any]]
+KEYED = frozenset({"create_project", "create_task", "add_tasks_to_project"})
+"""Tools that create: the same call under the same request creates nothing more."""
 
 
 def _generate_project_plan(rota: Asking, arguments: Arguments) -> dict[str, Any]:
@@ -39,19 +43,34 @@ TOOLS: dict[str, Tool] = {
 """Tools that do the same whoever calls them."""
 
 
-def call(rota: Asking, session: Session | None, name: str, arguments: object) -> dict[str, Any]:
+def call(
+    rota: Asking, session: Session | None, name: str, arguments: object, request: str | None = None
+) -> dict[str, Any]:
     """The result of a tool, which may say that it could not be done; raises `ProtocolError` for a call that is wrong.
+
+    `request` names the call: what creates something creates it once, however often the call comes.
 
     Checked in this order: arguments, project, whether that is completed, task, whether that is approved.
     """
     checked = check(name, arguments)
+    if request is not None and name in KEYED:
+        checked["request"] = request
     try:
         if name == "get_next_task":
-            return result(get_next_task(rota, session, checked))
+            return _result(get_next_task(rota, session, checked))
         if name == "update_task":
-            return result(update_task(rota, session or Session(""), checked))
-        return result(TOOLS[name](rota, checked))
+            return _result(update_task(rota, session, checked))
+        return _result(TOOLS[name](rota, checked))
     except ToolError as error:
         return failed(error)
     except RotaError as error:
         return failed(ToolError(str(error)))
+
+
+def _result(answer: dict[str, Any]) -> dict[str, Any]:
+    """As `result`, ten times as fast."""
+    try:
+        text = msgspec.json.format(msgspec.json.encode(answer), indent=2).decode()
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can hold and UTF-8 can not
+        return result(answer)
+    return {"content": [{"type": "text", "text": text}]}

@@ -47,7 +47,11 @@ def task_of(rota: Asking, project: ProjectView, text: str) -> TaskView:
 
 def changeable_task_of(rota: Asking, project: ProjectView, text: str, verb: str) -> TaskView:
     """A task that is not approved yet."""
-    task = task_of(rota, project, text)
+    return changeable(task_of(rota, project, text), verb)
+
+
+def changeable(task: TaskView, verb: str) -> TaskView:
+    """The task, unless it is approved."""
     if is_approved(task):
         raise ToolError(f"Cannot {verb} an approved task")
     return task

@@ -77,10 +77,10 @@ def create_project(rota: Asking, arguments: Arguments) -> dict[str, Any]:
         "said": "autoApprove" in arguments,
     }
     if arguments.get("ordering") == "sequential":
-        facts["sequence"] = f"project {uuid4()}"
+        facts["sequence"] = f"project {arguments.get('request') or uuid4()}"
     spec = ProjectSpec(title=title_of(prompt), plan=arguments.get("projectPlan", ""), payload={"taskqueue": facts})
     new = wanted(rota, arguments["tasks"], facts)
-    made = taken_in(rota, CreateProject(project=spec, tasks=new.tasks))
+    made = taken_in(rota, CreateProject(project=spec, tasks=new.tasks, request=arguments.get("request")))
     let_wait(rota, new.blocks, made.ids)
     return {
         "projectId": made.project,
@@ -112,7 +112,8 @@ def add_tasks_to_project(rota: Asking, arguments: Arguments) -> dict[str, Any]:
     """More tasks for an open project."""
     project = open_project_of(rota, arguments["projectId"])
     new = wanted(rota, arguments["tasks"], facts_of(project))
-    ids = taken_in(rota, AddToProject(project=project.id, tasks=new.tasks)).ids if new.tasks else []
+    added = AddToProject(project=project.id, tasks=new.tasks, request=arguments.get("request"))
+    ids = taken_in(rota, added).ids if new.tasks else []
     let_wait(rota, new.blocks, ids)
     return {
         "newTasks": created(new.tasks, ids),

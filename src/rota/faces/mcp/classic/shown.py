@@ -36,6 +36,7 @@ def task_shown(task: TaskView, status: str | None = None) -> dict[str, Any]:
         ("role", task.role),
         ("deadline", task.deadline),
         ("estimate", task.estimate),
+        ("group", task.group),
         ("dependsOn", task.after),
         ("agent", task.agent),
     ):

@@ -84,7 +84,7 @@ def _spec(item: Arguments, index: int, after: Sequence[str], facts: Mapping[str,
         sequence=facts.get("sequence"),
         approval=None if "autoApprove" not in facts else not facts["autoApprove"],
     )
-    for name in ("kind", "skills", "role", "deadline", "estimate", "tenant"):
+    for name in ("kind", "skills", "role", "deadline", "estimate", "tenant", "group"):
         if name in item:
             setattr(spec, name, item[name])
     return spec

@@ -42,7 +42,8 @@ def read_task(rota: Asking, arguments: Arguments) -> dict[str, Any]:
 
 def create_task(rota: Asking, arguments: Arguments) -> dict[str, Any]:
     """One more task for an open project."""
-    return add_tasks_to_project(rota, {"projectId": arguments["projectId"], "tasks": [arguments]})
+    one = {"projectId": arguments["projectId"], "tasks": [arguments], "request": arguments.get("request")}
+    return add_tasks_to_project(rota, one)
 
 
 def delete_task(rota: Asking, arguments: Arguments) -> dict[str, Any]:

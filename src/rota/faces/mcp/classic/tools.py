@@ -49,14 +49,18 @@ _ROLE = _text("The role of whoever is to do it, such as data-engineer.")
 _DEADLINE = _text("When it should be finished: RFC 3339, or a span from now such as '2h'.")
 _DEPENDS_ON = _texts("Tasks that must be done first: ids, or refs or titles of tasks in the same call.")
 _BLOCKS = _texts("Tasks that have to wait for this one: ids, or refs or titles of tasks in the same call.")
+_KIND = _text("What sort of work it is; how long it takes and who is good at it is learnt by kind.")
+_ESTIMATE = {"type": ["string", "number"], "description": "How long it will take: seconds, or text such as '20m'."}
+_GROUP = _text("Tasks of one group go to one agent together, where they wait together.")
 _WISHES: dict[str, Schema] = {
     "priority": _PRIORITY,
-    "kind": _text("What sort of work it is; how long it takes and who is good at it is learnt by kind."),
+    "kind": _KIND,
     "skills": _SKILLS,
     "role": _ROLE,
     "deadline": _DEADLINE,
-    "estimate": {"type": ["string", "number"], "description": "How long it will take: seconds, or text such as '20m'."},
-    "tenant": _text("Whose task it is; tenants share agents fairly."),
+    "estimate": _ESTIMATE,
+    "tenant": _text("Whose task it is, fixed once it is created; tenants share agents fairly."),
+    "group": _GROUP,
     "dependsOn": _DEPENDS_ON,
     "blocks": _BLOCKS,
 }
@@ -191,9 +195,12 @@ TOOLS: list[dict[str, Any]] = [
                 "toolRecommendations": _TOOLS,
                 "ruleRecommendations": _RULES,
                 "priority": _PRIORITY,
+                "kind": _KIND,
                 "skills": _SKILLS,
                 "role": _ROLE,
                 "deadline": _DEADLINE,
+                "estimate": _ESTIMATE,
+                "group": _GROUP,
                 "dependsOn": _DEPENDS_ON,
                 "blocks": _BLOCKS,
                 "agentId": _text("Whom you speak for; left out = this session."),

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from rota.faces.mcp.asking import Asking
 from rota.faces.mcp.classic.arguments import RECOMMENDATIONS, Arguments
-from rota.faces.mcp.classic.errors import ToolError
-from rota.faces.mcp.classic.lookup import changeable_task_of, open_project_of, task_of
+from rota.faces.mcp.classic.errors import ToolError, missing
+from rota.faces.mcp.classic.lookup import changeable, open_project_of, task_of
 from rota.faces.mcp.classic.shown import task_shown, text_of_result
 from rota.faces.mcp.classic.specs import held_by, priority_in, wait_also
 from rota.faces.mcp.classic.states import DONE, GONE, IN_PROGRESS, NOT_STARTED, REOPENED, THEIRS
@@ -33,8 +33,7 @@ FAILED = "FAILED"
 """Details that begin so, while the task goes back to "not started", report a failed attempt."""
 RETRY_WAIT_S = 3.0
 """So long a call waits for the pause before a retry to pass, seconds."""
-_FIXED = ("kind", "estimate", "tenant")
-_EDITED = ("skills", "role", "deadline")
+_EDITED = ("kind", "skills", "role", "deadline", "estimate", "group")
 
 
 class Update(NamedTuple):
@@ -52,17 +51,23 @@ class Update(NamedTuple):
         return str(self.arguments.get("completedDetails", ""))
 
 
-def update_task(rota: Asking, session: Session, arguments: Arguments) -> dict[str, Any]:
+def update_task(rota: Asking, session: Session | None, arguments: Arguments) -> dict[str, Any]:
     """Change a task that is not approved."""
     project = open_project_of(rota, arguments["projectId"])
-    task = changeable_task_of(rota, project, arguments["taskId"], "modify")
-    update = Update(rota, session, project, task, arguments)
     status = arguments.get("status")
-    held = _held(update) if task.state == "running" and status is not None else None
-    _change_words(update)
-    _change_wishes(update)
-    if status is not None:
-        _CHANGES[status](update, held)
+    if session is None:
+        if status is not None and "agentId" not in arguments and "leaseToken" not in arguments:
+            raise missing("agentId (required without a session)")
+        session = Session("")
+    update = Update(rota, session, project, task_of(rota, project, arguments["taskId"]), arguments)
+    if not _said_before(update):
+        task = changeable(update.task, "modify")
+        held = _held(update) if task.state == "running" and status is not None else None
+        _change_words(update)
+        _change_wishes(update)
+        if status is not None:
+            _CHANGES[status](update, held)
+    task = update.task
     after = task_of(rota, project, task.id)
     answer: dict[str, Any] = {"task": task_shown(after)}
     if status == DONE and after.state == "review":
@@ -71,6 +76,28 @@ def update_task(rota: Asking, session: Session, arguments: Arguments) -> dict[st
             f"To approve, use approve_task with projectId {project.id} and taskId {task.id}."
         )
     return answer
+
+
+def _said_before(update: Update) -> bool:
+    """Whether the end of the attempt was reported in these words already: an owner that ended could not answer it.
+
+    The token is in these hands still, though the task is not: the engine knows what came with that token.
+    """
+    given, task, rota = update.arguments, update.task, update.rota
+    known = update.session.in_hands.get(task.id)
+    token = given.get("leaseToken", known.token if known else None)
+    status = given.get("status")
+    if task.state == "running" or token is None or status not in (DONE, NOT_STARTED):
+        return False
+    if status == DONE:
+        report: Any = Complete(outcomes=[Done(task=task.id, token=token, result=update.details)])
+    elif update.details.upper().startswith(FAILED):
+        report = Fail(outcomes=[Failed(task=task.id, token=token, error=update.details)])
+    else:
+        report = GiveBack(tasks=[Held(task=task.id, token=token)], reason=update.details)
+    judged: Judged = rota.call(report)
+    update.session.let_go(task.id)
+    return task.id in judged.states
 
 
 def _change_words(update: Update) -> None:
@@ -87,9 +114,8 @@ def _change_words(update: Update) -> None:
 
 def _change_wishes(update: Update) -> None:
     given, task = update.arguments, update.task
-    fixed = [name for name in _FIXED if name in given]
-    if fixed:
-        raise ToolError(f"{', '.join(fixed)} can only be given when a task is created; delete it and create it anew")
+    if "tenant" in given:
+        raise ToolError("tenant can only be given when a task is created; delete it and create it anew")
     wishes: dict[str, Any] = {name: given[name] for name in _EDITED if name in given}
     priority = given.get("priority") or priority_in(given.get("ruleRecommendations"))
     if priority is not None and priority != task.priority:

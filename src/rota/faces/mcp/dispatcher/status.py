@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -10,11 +11,13 @@ from msgspec import Meta
 from rota.agents.scorecard.card import Scorecard
 from rota.agents.scorecard.make import scorecard_of
 from rota.agents.scorecard.record import Record, record_of_batch, record_of_project, record_since
+from rota.faces.mcp.apart import apart
 from rota.faces.mcp.dispatcher.amounts import count, share, span
 from rota.faces.mcp.dispatcher.attention import Attention, attention
 from rota.faces.mcp.dispatcher.figures import Figure, Looked, figures_of, latency_of
 from rota.faces.mcp.dispatcher.goals import goals_of
 from rota.faces.mcp.dispatcher.notice import Waits, waits_cut
+from rota.faces.mcp.dispatcher.status_elsewhere import Order, status_elsewhere
 from rota.faces.mcp.looking import looking
 from rota.faces.mcp.tool import Call, Hints, Tool
 from rota.model.commands.read import (
@@ -34,6 +37,8 @@ from rota.store.sql.history import LAST_EVENT
 
 REPLAYED = 2_000
 """Tasks given that are replayed for load, utilisation and fairness; of more, the last minutes or seconds."""
+AT_ONCE = 500
+"""Events of a log up to which the answer takes no longer than another process takes to start."""
 EVENTS = 50_000
 """Events of a project's time, or of the whole log for an audit, beyond which a call would take too long."""
 
@@ -100,13 +105,38 @@ class _Scope(NamedTuple):
     why_not: str | None
 
 
-def run(call: Call) -> Distribution:
-    """Look, and say it."""
+def run(call: Call) -> Distribution | Future[Distribution]:
+    """Look, and say it; what is long to work out another process works out."""
     asked: DistributionStatus = call.arguments
     if asked.project is not None and asked.batch is not None:
         raise invalid("batch", "goes without project; name one of them")
     rota = call.distributor
-    goals, _source = goals_of(call.session.folder)
+    latency = latency_of(list(rota.node.latencies))
+    if not _is_long(rota):
+        return made(rota, call.session.folder, asked, latency)
+    order = Order(
+        database=rota.store.name,
+        now=rota.node.clock(),
+        folder=call.session.folder,
+        latency=latency,
+        asked=msgspec.to_builtins(asked),
+    )
+    return apart(lambda cancelled: status_elsewhere(order, cancelled))
+
+
+def _is_long(rota: Distributor) -> bool:
+    # Another process can not see what is in memory; the address of a server is known here without its password only.
+    if rota.store.dialect != "sqlite" or rota.store.name == ":memory:":
+        return False
+    with rota.store.read() as reader:
+        return int(reader.one(LAST_EVENT)[0][0]) > AT_ONCE
+
+
+def made(
+    rota: Distributor, folder: str | None, asked: DistributionStatus, latency: tuple[int, float] | None
+) -> Distribution:
+    """The answer. Only reads."""
+    goals, _source = goals_of(folder)
     scope = _of_tasks(rota, asked) if asked.project or asked.batch else _of_all(rota, asked.minutes)
     tenants: TenantPage = rota.call(ListTenants())
     looked = Looked(
@@ -114,7 +144,7 @@ def run(call: Call) -> Distribution:
         window_s=scope.window_s,
         card=scope.card,
         record=scope.record,
-        latency=latency_of(list(rota.node.latencies)),
+        latency=latency,
         respected=_respected(rota),
         weights=tenants.tenants,
         why_not=scope.why_not,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from time import monotonic
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from rota.faces.mcp.apart import apart
 from rota.faces.mcp.dispatcher.roster import RosterAgent
 from rota.faces.mcp.fence import fenced
 from rota.faces.mcp.new_task import levels
@@ -74,13 +76,17 @@ class WhatIf(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Tasks never done so far: their work was guessed from their estimate or their kind."""
 
 
-def run(call: Call) -> WhatIf:
+def run(call: Call) -> Future[WhatIf]:
     """Rehearse each entry on the same luck."""
-    from rota.faces.mcp.dispatcher.rehearsal import rehearsal, simulated  # lazily: the whole simulator
-
     asked: Simulate = call.arguments
     if len(set(asked.compare)) < len(asked.compare):
         raise invalid("compare", "names an entry twice")
+    return apart(lambda cancelled: _rehearsed(call, asked, cancelled))
+
+
+def _rehearsed(call: Call, asked: Simulate, cancelled: Callable[[], bool]) -> WhatIf:
+    from rota.faces.mcp.dispatcher.rehearsal import rehearsal, simulated  # lazily: the whole simulator
+
     begun = monotonic()
     tick = _ticker(call.notify, begun, asked.seconds)
     more = [AgentSpec(**{**msgspec.structs.asdict(one), "skills": levels(one.skills)}) for one in asked.add_agents]
@@ -95,9 +101,7 @@ def run(call: Call) -> WhatIf:
             arguments += ["--compare", ",".join(asked.compare)]
         elif asked.compare != ("default",):
             arguments += _alone(asked.compare[0])
-        found = simulated(
-            workload, files.fleet, arguments, until=begun + asked.seconds, cancelled=call.cancelled, tick=tick
-        )
+        found = simulated(workload, files.fleet, arguments, until=begun + asked.seconds, cancelled=cancelled, tick=tick)
         named = found if len(asked.compare) > 1 else {asked.compare[0]: found}
         results = {name: _shown(result) for name, result in named.items()}
         return WhatIf(

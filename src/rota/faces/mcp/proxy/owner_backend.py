@@ -15,10 +15,14 @@ from rota.faces.mcp.proxy.wire import INTERNAL_ERROR, INVALID_PARAMS
 from rota.model.errors import RotaError
 from rota.owner.link import Link, LinkError, Opening
 
-REPEATABLE = frozenset({"list_projects", "read_project", "list_tasks", "read_task", "get_next_task",
+REPEATABLE = frozenset({"list_projects", "read_project", "list_tasks", "read_task", "get_next_task", "update_task",
+                        "create_project", "create_task", "add_tasks_to_project", "claim_tasks", "assign_tasks",
+                        "submit_tasks", "complete_task", "give_back_task", "ask",
                         "heartbeat", "register_roster", "match_agents", "list_agents", "list_queues", "explain_task",
                         "explain_agent", "get_distribution_context", "distribution_status", "simulate"})  # fmt: skip
 """Tools that may be called again when nobody knows whether they were: they change nothing, or answer the same."""
+NAMED = {"claim_tasks": "request", "assign_tasks": "request", "submit_tasks": "key"}
+"""Tools that answer the same to the same call where an argument names it."""
 GENERATE = "generate_project_plan"
 BYE_S = 5.0
 
@@ -91,9 +95,8 @@ class OwnerBackend:
 
         try:
             link = self._linked()
-            number = link.ask(
-                "mcp.call", {"tool": tool, "arguments": arguments}, done=done, on_notice=notice, safe=tool in REPEATABLE
-            )
+            call = {"tool": tool, "arguments": _named(tool, arguments), "request": os.urandom(16).hex()}
+            number = link.ask("mcp.call", call, done=done, on_notice=notice, safe=_is_repeatable(tool, arguments))
         except LinkError as error:
             answered({"result": _told(error)})
             return lambda: None
@@ -137,6 +140,21 @@ class OwnerBackend:
             self._link.ask("mcp.renew", {}, done=done, safe=True)
         except LinkError:
             return
+
+
+def _named(tool: str, arguments: Any) -> Any:
+    """The arguments with a name for the call, where the tool takes one and its caller gave none."""
+    name = NAMED.get(tool)
+    if name is None or not isinstance(arguments, dict) or arguments.get(name) is not None:
+        return arguments
+    return {**arguments, name: os.urandom(16).hex()}
+
+
+def _is_repeatable(tool: str, arguments: Any) -> bool:
+    if tool == "fail_task":
+        # With new tasks it would submit them once more.
+        return isinstance(arguments, dict) and not arguments.get("blocked_by")
+    return tool in REPEATABLE
 
 
 def _refused(error: LinkError) -> dict[str, Any]:

@@ -24,7 +24,11 @@ _PASSED = {"resources/list": "mcp.resources", "resources/read": "mcp.read", "pro
 class Reading:
     """Answers the methods of resources and prompts for one client."""
 
-    def __init__(self, backend: Backend, outgoing: Outgoing, shape: Shape) -> None:
+    def __init__(self, backend: Backend, outgoing: Outgoing, shape: Shape, changed: threading.Condition) -> None:
+        """`changed` is notified when a request has been answered."""
+        self.at_work = 0
+        """Requests that are still to be answered, without those that stay open."""
+        self._changed = changed
         self._backend = backend
         self._outgoing = outgoing
         self._shape = shape
@@ -62,18 +66,35 @@ class Reading:
         def answered(answer: dict[str, Any]) -> None:
             if "error" in answer:
                 self._outgoing.error(number, answer["error"])
-                return
-            kept = {"ttlMs": SHORT_MS, "cacheScope": "private"} if version is not None else {}
-            self._outgoing.result(number, self._shape({**answer["result"], **kept}, version))
+            else:
+                kept = {"ttlMs": SHORT_MS, "cacheScope": "private"} if version is not None else {}
+                self._outgoing.result(number, self._shape({**answer["result"], **kept}, version))
+            self._ended()
 
+        self._begun()
         self._backend.ask(operation, given, answered, lambda _notice: None)
 
+    def _begun(self) -> None:
+        with self._changed:
+            self.at_work += 1
+
+    def _ended(self) -> None:
+        with self._changed:
+            self.at_work -= 1
+            self._changed.notify_all()
+
     def _subscribe(self, number: Any, uri: str, version: str | None) -> None:
-        once = _Once(lambda: self._outgoing.result(number, self._shape({}, version)))
+        def subscribed() -> None:
+            self._outgoing.result(number, self._shape({}, version))
+            self._ended()
+
+        once = _Once(subscribed)
+        self._begun()
 
         def refused(answer: dict[str, Any]) -> None:
             if "error" in answer and once.is_first():
                 self._outgoing.error(number, answer["error"])
+                self._ended()
 
         def told(notice: dict[str, Any]) -> None:
             if "uri" in notice:

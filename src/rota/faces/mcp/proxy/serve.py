@@ -49,7 +49,10 @@ class Server:
             self._methods["resources/templates/list"] = lambda _parameters, _version: (templates(), LONG_MS)
             self._methods["prompts/list"] = lambda _parameters, _version: (prompts(), LONG_MS)
             self._reading = Reading(
-                backend, outgoing, lambda result, version: shaped(result, version, self._server, None)
+                backend,
+                outgoing,
+                lambda result, version: shaped(result, version, self._server, None),
+                self._changed,
             )
 
     def run(self) -> None:
@@ -62,7 +65,10 @@ class Server:
             elif "method" in message:
                 self._take(message)
         with self._changed:
-            self._changed.wait_for(lambda: not self._calls or not self._outgoing.is_open, FINISH_S)
+            self._changed.wait_for(lambda: not self._is_at_work() or not self._outgoing.is_open, FINISH_S)
+
+    def _is_at_work(self) -> bool:
+        return bool(self._calls) or (self._reading is not None and self._reading.at_work > 0)
 
     def _take(self, message: dict[str, Any]) -> None:
         number = message.get("id")
@@ -119,12 +125,14 @@ class Server:
         token = progress_token_of(parameters)
 
         def answered(answer: dict[str, Any]) -> None:
-            if not self._finish(number):
+            if number not in self._calls:
                 return
             if "error" in answer:
                 self._outgoing.error(number, answer["error"])
             else:
                 self._outgoing.result(number, shaped(answer["result"], version, self._server, None))
+            # Not before it is written: the process ends when no call is left.
+            self._finish(number)
 
         def notice(progress: dict[str, Any]) -> None:
             if token is not None and number in self._calls:
@@ -142,13 +150,10 @@ class Server:
             self._begun = True
             self._backend.begin(self._client or client_of(parameters))
 
-    def _finish(self, number: Any) -> bool:
-        """Whether somebody still waits for the answer."""
+    def _finish(self, number: Any) -> None:
         with self._changed:
-            waited = number in self._calls
             self._calls.pop(number, None)
             self._changed.notify_all()
-            return waited
 
     def _cancel(self, number: Any) -> None:
         try:

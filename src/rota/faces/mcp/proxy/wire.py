@@ -42,15 +42,24 @@ def _skip(stream: BinaryIO) -> None:
         pass
 
 
+def _no_number(name: str) -> Any:
+    """Python reads these; JSON has none of them."""
+    raise ValueError(f"{name} is no number of JSON")
+
+
+_ENDLESS = (float("inf"), float("-inf"))
+"""What a number that is too large is read as: it could not be written in the answer."""
+
+
 def _message(line: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(line.decode())
+        value = json.loads(line.decode(), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise Refused(PARSE_ERROR, f"Parse error: {error}"[:300]) from None
     if not isinstance(value, dict):
         raise Refused(INVALID_REQUEST, "Invalid request: a message is one JSON object")
     number = value.get("id")
-    if isinstance(number, bool) or not isinstance(number, int | str | float | None):
+    if isinstance(number, bool) or not isinstance(number, int | str | float | None) or number in _ENDLESS:
         raise Refused(INVALID_REQUEST, "Invalid request: id must be a string or a number")
     if value.get("jsonrpc") != "2.0" or not isinstance(value.get("method", ""), str):
         raise Refused(INVALID_REQUEST, "Invalid request: this is not JSON-RPC 2.0", number=number)

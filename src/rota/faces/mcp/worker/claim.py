@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from rota.faces.mcp.looking import looking
 from rota.faces.mcp.new_task import Skills, levels
+from rota.faces.mcp.session import INSTANCE
 from rota.faces.mcp.tool import Call, Hints, Reply, Tool
 from rota.faces.mcp.worker.handing import HandedTask, claimed
 from rota.model.agent import AgentSpec, AgentView
@@ -51,21 +52,23 @@ def run(call: Call) -> Future[Reply]:
     """Claim, registering an agent that is new."""
     asked: ClaimTasks = call.arguments
     agent = asked.agent or call.session.agent
-    known(call.distributor, agent, asked.role, asked.skills, asked.n)
+    known(call, agent, asked.role, asked.skills, asked.n)
     claim = Claim(agent=agent, n=asked.n, wait=asked.wait, project=asked.project, tasks=asked.tasks)
     claim.request = asked.request
     return claimed(call, claim, lambda tasks: _answer(call.distributor, agent, tasks))
 
 
-def known(distributor: Distributor, name: str, role: str | None, skills: Skills | None, slots: int) -> None:
+def known(call: Call, name: str, role: str | None, skills: Skills | None, slots: int) -> None:
     """Register an agent that nobody registered, or what it says anew of itself."""
+    distributor = call.distributor
     try:
         view: AgentView = distributor.call(GetAgent(agent=name))
     except RotaError as error:
         if error.code != "no_agent":
             raise
         spec = AgentSpec(name=name, role=role, skills=levels(skills), slots=slots)
-        distributor.call(Register(agent=spec))
+        distributor.call(Register(agent=spec, instance=INSTANCE))
+        call.session.registered(name)
         return
     wanted = {"role": role or view.role, "skills": view.skills if skills is None else levels(skills)}
     if wanted == {"role": view.role, "skills": view.skills}:

@@ -1,0 +1,97 @@
+"""Who asks: the keys of the database, looked up by the hash of what the Authorization header brings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from time import monotonic
+from typing import Any
+
+from rota.model.errors import RotaError
+from rota.operations.distributor import Distributor, now_us
+from rota.operations.keys import KeptKey, kept_keys, principal_of, used
+from rota.operations.principal import EVERYBODY, Principal
+
+FRESH_S = 1.0
+"""How old what is known of the keys may be, seconds: a key revoked by another process works that much longer."""
+AT_LEAST_S = 0.05
+"""Between two looks at the keys for the sake of unknown ones, seconds."""
+NOTE_EVERY_S = 5.0
+"""How often it is written down when keys were used last, seconds."""
+SCHEME = "bearer "
+
+Read = Callable[..., Awaitable[Any]]
+
+
+class Access:
+    """The keys of one database. Without any nobody needs one, unless they are demanded."""
+
+    def __init__(self, distributor: Distributor, *, demanded: bool) -> None:
+        self._distributor = distributor
+        self._demanded = demanded
+        self._read: Read | None = None
+        self._keys: dict[str, KeptKey] = {}
+        self._looked = -FRESH_S
+        self._looking: asyncio.Future[Any] | None = None
+        self._used: dict[int, int] = {}
+
+    def check_reachable(self, host: str) -> None:
+        """Refuse an address that others can reach while there is no key."""
+        if self._demanded and not any(key.is_valid(now_us()) for key in kept_keys(self._distributor).values()):
+            message = f"others can reach {host}, and there is no key yet: make one with `rota keys create`"
+            raise RotaError("not_allowed", message, field="host")
+
+    def begin(self, read: Read) -> None:
+        """From now on on the event loop; `read` runs a function on a thread that may wait for the database."""
+        self._read = read
+
+    async def who(self, authorization: str | None) -> Principal:
+        """Who sends this header; refused when it is no valid key."""
+        if monotonic() - self._looked > FRESH_S:
+            await self._look()
+        if authorization is None:
+            if self._demanded or self._keys:
+                raise RotaError("no_key", "a key is needed here")
+            return EVERYBODY
+        if not authorization.lower().startswith(SCHEME):
+            raise RotaError("no_key", "the Authorization header must be: Bearer KEY")
+        digest = sha256(authorization[len(SCHEME) :].strip().encode("latin-1")).hexdigest()
+        key = self._keys.get(digest)
+        if key is None and monotonic() - self._looked > AT_LEAST_S:
+            await self._look()
+            key = self._keys.get(digest)
+        now = now_us()
+        if key is None or not key.is_valid(now):
+            raise RotaError("no_key", "this key is unknown, revoked or expired")
+        self._used[key.id] = now
+        return principal_of(key)
+
+    async def note(self) -> None:
+        """Write down from time to time when keys were used last, until it is cancelled."""
+        while True:
+            await asyncio.sleep(NOTE_EVERY_S)
+            await self.end()
+
+    async def end(self) -> None:
+        """Write down what is not written yet."""
+        moments, self._used = self._used, {}
+        if moments:
+            try:
+                await asyncio.wrap_future(used(self._distributor, moments))
+            except RotaError:
+                # Only when they were used last is lost.
+                return
+
+    async def _look(self) -> None:
+        """Read the keys; those who come meanwhile wait for the same."""
+        assert self._read is not None
+        if self._looking is None:
+            self._looking = asyncio.ensure_future(self._read(kept_keys, self._distributor))
+            self._looking.add_done_callback(self._looked_now)
+        await asyncio.shield(self._looking)
+
+    def _looked_now(self, looking: asyncio.Future[Any]) -> None:
+        self._looking = None
+        if not looking.cancelled() and looking.exception() is None:
+            self._keys, self._looked = looking.result(), monotonic()

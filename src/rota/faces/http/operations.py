@@ -1,0 +1,177 @@
+"""The routes `/v1/OPERATION`: from a request to its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from rota.faces.http.answers import Answer, Receive, Scope, Send, header
+from rota.faces.http.asked import etag_of, from_body, from_query
+from rota.faces.http.body import HungUp, body_of
+from rota.faces.http.bridge import Bridge
+from rota.faces.http.problems import Refused
+from rota.model.commands.work import Claim, Claimed, GiveBack, Held
+from rota.model.errors import RotaError, invalid
+from rota.model.task import TaskView
+from rota.operations.decode import MOST_BYTES
+from rota.operations.distributor import Distributor, is_command
+from rota.operations.principal import Principal, check_scope
+from rota.operations.restricted import Narrowed, narrowed, needs_narrowing
+from rota.operations.table import OPERATIONS, Operation
+
+BODY_BYTES = MOST_BYTES
+"""The most bytes of one request's body."""
+READERS = 4
+"""Threads for reads, so that a long one holds up nobody."""
+PREFIX = "/v1/"
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Operations:
+    """Answers calls of operations on one distributor. For one event loop."""
+
+    def __init__(self, distributor: Distributor, bridge: Bridge) -> None:
+        self._distributor = distributor
+        self._bridge = bridge
+        self._readers = ThreadPoolExecutor(READERS, "rota-http-reads")
+        self._waiting: set[Future[Any]] = set()
+        self._stopping = False
+
+    @property
+    def waiting(self) -> int:
+        """Claims that wait for tasks here."""
+        return len(self._waiting)
+
+    async def answer(self, principal: Principal, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call; raises what it is refused with, and `HungUp` when the caller has gone."""
+        operation = _operation(scope)
+        check_scope(principal, operation)
+        if scope["method"] == "POST":
+            request = from_body(operation, scope, await body_of(scope, receive, BODY_BYTES))
+        else:
+            request = from_query(operation, scope)
+        call = Narrowed(request)
+        if needs_narrowing(principal):
+            call = await self.read(narrowed, self._distributor, principal, operation, request)
+        if isinstance(call.request, Claim) and call.request.wait > 0:
+            await self._wait(call, receive, send)
+            return
+        answer = call.mend(await self._done(operation, call.request))
+        if isinstance(answer, Claimed) and answer.tasks:
+            await self._hand_over(answer, receive, send)
+            return
+        await _answer(answer, scope).send(send)
+
+    async def read(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run something that reads the database, or takes long, on a thread of its own."""
+        asked: Future[Any] = self._readers.submit(function, *arguments)
+        return await self._bridge.answer(asked)
+
+    def known(self, path: str) -> str:
+        """The path when it is one of an operation, else `other`."""
+        return path if path.startswith(PREFIX) and path[len(PREFIX) :] in OPERATIONS else "other"
+
+    def leave(self) -> None:
+        """Answer the claims that wait, with nothing, and wait no more."""
+        self._stopping = True
+        for waiting in tuple(self._waiting):
+            waiting.cancel()
+
+    def close(self) -> None:
+        """Nothing is asked any more."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
+
+    async def _done(self, operation: Operation, request: Any) -> Any:
+        if is_command(operation):
+            return await self._bridge.answer(self._distributor.put(request))
+        return await self.read(self._distributor.call, request)
+
+    async def _wait(self, call: Narrowed, receive: Receive, send: Send) -> None:
+        """Wait for tasks, unless the caller hangs up first: then nothing is given to it."""
+        asked = self._distributor.put(call.request)
+        self._waiting.add(asked)
+        if self._stopping:
+            asked.cancel()
+        gone = asyncio.ensure_future(_gone(receive))
+        answer = self._bridge.answer(asked)
+        try:
+            await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                if not asked.cancel():
+                    # It was given something in this very moment.
+                    with suppress(RotaError):
+                        self._give_back(await answer)
+                raise HungUp
+            claimed = Claimed() if answer.cancelled() else call.mend(answer.result())
+            await self._send_claimed(claimed, gone, send)
+        finally:
+            self._waiting.discard(asked)
+            gone.cancel()
+
+    async def _hand_over(self, claimed: Claimed, receive: Receive, send: Send) -> None:
+        gone = asyncio.ensure_future(_gone(receive))
+        try:
+            await self._send_claimed(claimed, gone, send)
+        finally:
+            gone.cancel()
+
+    async def _send_claimed(self, claimed: Claimed, gone: asyncio.Future[None], send: Send) -> None:
+        """Send the tasks; those whose answer could not be written any more go back at once."""
+        body = _encode(claimed)
+        try:
+            await send(Answer(body).start())
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            if claimed.tasks:
+                # Whether the connection broke before or while it was written is known by now.
+                await asyncio.sleep(0)
+        except BaseException:
+            self._give_back(claimed)
+            raise
+        if gone.done():
+            self._give_back(claimed)
+            raise HungUp
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _give_back(self, claimed: Claimed) -> None:
+        if claimed.tasks:
+            tasks = [Held(task=given.task, token=given.token) for given in claimed.tasks]
+            self._distributor.put(GiveBack(tasks=tasks, reason="the claim's answer did not arrive"))
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _operation(scope: Scope) -> Operation:
+    name = scope["path"][len(PREFIX) :]
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        raise Refused(invalid("path", f"there is no operation {name[:60]!r}; /openapi.json lists them"), 404)
+    method = scope["method"]
+    if method == "POST" or (method in ("GET", "HEAD") and operation.look is not None):
+        return operation
+    allowed = b"POST" if operation.look is None else b"GET, HEAD, POST"
+    raise Refused(invalid("method", f"{operation.name} takes {allowed.decode()}"), 405, (b"allow", allowed))
+
+
+def _answer(answer: Any, scope: Scope) -> Answer:
+    body = _encode(answer)
+    if not isinstance(answer, TaskView):
+        return Answer(body)
+    tag = etag_of(answer.version, body)
+    headers = ((b"etag", tag.encode()),)
+    known = header(scope, b"if-none-match")
+    if known is not None and scope["method"] in ("GET", "HEAD"):
+        tags = {one.strip().removeprefix("W/") for one in known.split(",")}
+        if tag in tags or "*" in tags:
+            return Answer(b"", 304, headers=headers)
+    return Answer(body, headers=headers)
+
+
