@@ -146,7 +146,7 @@ def _file(numbers: Numbers) -> Iterator[Figure]:
 def _peer(numbers: Numbers) -> Iterator[Figure]:
     with place() as database, peer_command(Path(database).parent) as command:
         if command is None:
-            sys.stderr.write("no node: taskqueue-mcp is not measured\n")
+            sys.stderr.write("no node, or no such package: taskqueue-mcp is not measured\n")
             return
         environment = {"TASK_MANAGER_FILE_PATH": str(Path(database).with_name("tasks.json"))}
         with ExitStack() as stack:

@@ -18,7 +18,7 @@ import msgspec
 from bench.scoreboard import traces as places
 from bench.scoreboard.job import results
 from bench.scoreboard.judged import Row
-from bench.scoreboard.page import markdown, text
+from bench.scoreboard.page import markdown, text, updated
 from bench.scoreboard.rows import batch, dags, decision, llm, seed, users
 from bench.scoreboard.rows.row import Measured, Wanted
 from bench.scoreboard.say import say
@@ -31,7 +31,13 @@ app = cyclopts.App(name="python -m bench.scoreboard", help=__doc__, version_flag
 
 @app.default
 def scoreboard(
-    *, quick: bool = False, only: str = "", traces: str = "", processes: int = 0, json: bool = False, write: bool = True
+    *,
+    quick: bool = False,
+    only: str = "",
+    traces: str = "",
+    processes: int = 0,
+    json: bool = False,
+    write: bool | None = None,
 ) -> int:
     """Measure.
 
@@ -40,7 +46,8 @@ def scoreboard(
     quick
         Small numbers: to see that it runs. The page is not written.
     only
-        Names of rows separated by commas: seed, llm, users, batch, dags, decision. The page is not written.
+        Names of rows separated by commas: seed, llm, users, batch, dags, decision. With `--write` their part of
+        the page is written, the rest stays.
     traces
         The folder of traces; else ROTA_TRACES, else ../shared/traces.
     processes
@@ -48,7 +55,7 @@ def scoreboard(
     json
         Print everything as JSON in place of the table.
     write
-        Write docs/scoreboard.md when all rows were measured.
+        Write docs/scoreboard.md; by default when all rows were measured.
     """
     names = [name.strip() for name in only.split(",") if name.strip()]
     known = [row.name for row in ROWS]
@@ -59,8 +66,9 @@ def scoreboard(
     chosen = [row for row in ROWS if not names or row.name in names]
     rows = measured(chosen, traces, quick=quick, processes=processes or os.cpu_count() or 1)
     sys.stdout.write(msgspec.json.encode(rows).decode() + "\n" if json else text(rows))
-    if write and not quick and not names:
-        PAGE.write_text(markdown(rows, _machine()), encoding="utf-8")
+    if not quick and (not names if write is None else write):
+        page = updated(PAGE.read_text(encoding="utf-8"), rows) if names else markdown(rows, _machine())
+        PAGE.write_text(page, encoding="utf-8")
         say(f"wrote {PAGE.name}")
     say(f"took {time.monotonic() - start:.0f} s")
     return 0

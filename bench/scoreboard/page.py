@@ -1,9 +1,11 @@
 """The scoreboard as a page of Markdown, and as text for a terminal."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from bench.scoreboard.judged import Beside, Goal, Row
 
+_VERDICT = re.compile(r"\*\*\d+ of \d+ goals met[^*]*\.\*\*")
 _HEADS = ("workload", "what", "goal", "found", "met")
 
 
@@ -29,6 +31,22 @@ def markdown(rows: Sequence[Row], machine: str) -> str:
     return "\n".join(_page(rows, machine)) + "\n"
 
 
+def updated(page: str, rows: Sequence[Row]) -> str:
+    """The page with these rows measured anew: their lines of the table, their sections, and the verdict."""
+    for row in rows:
+        first = f"| {row.name} |"
+        lines = page.splitlines(keepends=True)
+        at = next(index for index, line in enumerate(lines) if line.startswith(first))
+        new = [f"| {' | '.join((row.name, *_cells(goal)))} |\n" for goal in row.goals]
+        page = "".join([*lines[:at], *new, *(line for line in lines[at:] if not line.startswith(first))])
+        before, _, rest = page.partition(f"\n## {row.name}\n")
+        after = rest.partition("\n## ")[2]
+        page = before + "\n".join(_section(row)) + "\n" + (f"\n## {after}" if after else "")
+    table = [line for line in page.splitlines() if line.startswith("| ") and line.endswith((" | yes |", " | **no** |"))]
+    met = sum(line.endswith(" | yes |") for line in table)
+    return _VERDICT.sub(f"**{met} of {len(table)} goals met.**", page)
+
+
 def _page(rows: Sequence[Row], machine: str) -> Iterator[str]:
     yield from (
         "# Scoreboard",
@@ -42,13 +60,17 @@ def _page(rows: Sequence[Row], machine: str) -> Iterator[str]:
     )
     yield from _table(_HEADS, [(row.name, *_cells(goal)) for row in rows for goal in row.goals])
     for row in rows:
-        yield from ("", f"## {row.name}", "", _upper(row.workload) + ".")
-        if row.skipped:
-            yield from ("", f"Skipped: {row.skipped}.")
-        for note in row.notes:
-            yield from ("", note)
-        for beside in row.beside:
-            yield from ("", *_beside(beside))
+        yield from _section(row)
+
+
+def _section(row: Row) -> Iterator[str]:
+    yield from ("", f"## {row.name}", "", _upper(row.workload) + ".")
+    if row.skipped:
+        yield from ("", f"Skipped: {row.skipped}.")
+    for note in row.notes:
+        yield from ("", note)
+    for beside in row.beside:
+        yield from ("", *_beside(beside))
 
 
 def _beside(beside: Beside) -> Iterator[str]:

@@ -359,8 +359,8 @@ def test_an_attempt_that_is_gone(scene: Scene) -> None:
 
 
 def test_an_attempt_too_many(scene: Scene) -> None:
-    scene.run("INSERT INTO attempt SELECT task, 3, agent, since, ended, outcome, counted, error, note, token FROM attempt"
-              " WHERE task = ? AND number = 2", scene["done"])  # fmt: skip
+    scene.run("INSERT INTO attempt SELECT task, 3, agent, since, ended, outcome, counted, error, note, token"
+              " FROM attempt WHERE task = ? AND number = 2", scene["done"])  # fmt: skip
     found(scene, "attempt_rows", task="done")
 
 

@@ -49,6 +49,7 @@ def refused(rota: TestDistributor, code: str, number: str, **changes: Any) -> Ro
         ({"kind": "review"}, {"kind": "review"}),
         ({"estimate": "20m"}, {"estimate": 1200.0}),
         ({"estimate": None}, {"estimate": None}),
+        ({"start": "1h"}, {"start": "2026-01-05T10:00:00.000000Z", "state": "scheduled"}),
     ],
     ids=lambda value: ",".join(value) if isinstance(value, dict) else None,
 )
@@ -225,3 +226,15 @@ def test_in_a_fifo_queue_a_deadline_does_not(rota: TestDistributor) -> None:
     first, second = task(rota, queue="fifo"), task(rota, queue="fifo")
     edit(rota, second, deadline="1m")
     assert [it.task for it in claim(rota, "ann", 3)] == [first, second]
+
+
+def test_a_start_that_is_taken_away_lets_it_go_on(rota: TestDistributor) -> None:
+    number = task(rota, start="1h")
+    assert view(rota, number).state == "scheduled"
+    edit(rota, number, priority="high")
+    assert view(rota, number).state == "scheduled"
+    edit(rota, number, start=None)
+    assert (view(rota, number).state, view(rota, number).start) == ("ready", None)
+    rota.clock.advance("2h")
+    assert view(rota, number).state == "ready"
+    refused(rota, "invalid", number, start="soon")

@@ -353,3 +353,20 @@ class TestLimit:
         assert claim(rota, "ann") == []
         rota.clock.advance("1s")
         assert len(claim(rota, "ann", 2)) == 2
+
+
+def test_given_back_with_a_start_it_is_not_given_out_before(rota: TestDistributor) -> None:
+    agent(rota, "ann")
+    number = task(rota)
+    given = take(rota, "ann")
+    held = [Held(task=number, token=given.token)]
+    with pytest.raises(RotaError) as caught:
+        rota.call(GiveBack(tasks=held, start=0))
+    assert (caught.value.code, caught.value.field) == ("past", "start")
+    assert rota.call(GiveBack(tasks=held, start=5, reason="not yet")).states == {number: "scheduled"}
+    assert view(rota, number).attempts == 0
+    assert claim(rota, "ann") == []
+    rota.clock.advance(5)
+    assert take(rota, "ann").task == number
+    with rota.node.store.read() as reader:
+        assert audit(reader).clean

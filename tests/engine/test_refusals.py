@@ -25,6 +25,7 @@ from rota.model.commands.fleet import (
     SetPool,
     SetQueue,
 )
+from rota.model.commands.keys import RevokeKey
 from rota.model.commands.limits import GetLimit, RemoveLimit, ResetLimit, SetLimit
 from rota.model.commands.read import (
     Explain,
@@ -108,6 +109,13 @@ def far(rota: TestDistributor) -> str:
     return "far"
 
 
+def added(rota: TestDistributor) -> str:
+    """A project to which a task was added under the request `r`."""
+    number: str = rota.call(CreateProject(project=ProjectSpec(title="p"))).project
+    rota.call(AddToProject(project=number, tasks=one(), request="r"))
+    return number
+
+
 def keyed(rota: TestDistributor) -> str:
     rota.call(Submit(tasks=one(), key="k"))
     return "k"
@@ -178,6 +186,7 @@ REFUSALS: list[tuple[str, str, Setup]] = [
     ("no_queue", "queue", lambda _: PauseQueue(queue="q")),
     ("no_queue", "queue", lambda _: ResumeQueue(queue="q")),
     ("no_queue", "queue", lambda _: PurgeQueue(queue="q")),
+    ("other_request", "request", lambda rota: AddToProject(project=added(rota), tasks=twice(), request="r")),
     ("other_request", "project.key", lambda rota: CreateProject(
         project=ProjectSpec(title="p", key=named(rota)), tasks=one())),
     *((code, field, lambda rota, make=make: CreateProject(project=ProjectSpec(title="p"), tasks=make(rota)))
@@ -220,6 +229,7 @@ REFUSALS: list[tuple[str, str, Setup]] = [
     ("no_queue", "rules[0].set.queue", lambda _: SetRules(rules=[Rule(match={}, set=RuleSet(queue="q"))])),
     ("no_agent", "agent", lambda rota: Assign(tasks=[task(rota)], agent="bob", by="me")),
     ("no_project", "project", lambda _: GetProject(project=NOWHERE)),
+    ("no_key", "key", lambda _: RevokeKey(key=9)),
 ]  # fmt: skip
 ELSEWHERE = {("backup", "full_disk"), ("backup", "read_only"), ("archive", "full_disk"), ("archive", "read_only"),
              ("restore_archive", "no_archive")}  # fmt: skip

@@ -248,7 +248,7 @@ class Machine(RuleBasedStateMachine):
     def speak_too_late(self, held: Held, how: type) -> None:
         done = Done(task=held.task, token=held.token)
         failed = Failed(task=held.task, token=held.token, error="late")
-        requests = [Complete(outcomes=[done]), Fail(outcomes=[failed]), GiveBack(tasks=[held])]
+        requests = [Complete(outcomes=[done]), Fail(outcomes=[failed]), GiveBack(tasks=[held], reason="late")]
         request = next(it for it in requests if isinstance(it, how))
         assert self.rota.call(request).refused == {held.task: "lease_lost"}
 

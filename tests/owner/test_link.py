@@ -115,9 +115,9 @@ def test_what_may_have_happened_is_not_sent_twice(database: str) -> None:
     with StandIn(database) as owner:
         link = Link(database)
         came: queue.Queue[Any] = queue.Queue()
-        link.ask("complete", {"outcomes": []}, done=came.put)
+        link.ask("approve", {"tasks": []}, done=came.put)
         link.ask("list_queues", {}, done=came.put)
-        assert [owner.hear()["operation"] for _ in range(2)] == ["complete", "list_queues"]
+        assert [owner.hear()["operation"] for _ in range(2)] == ["approve", "list_queues"]
         owner.break_off()
         refused = came.get(timeout=PATIENCE_S)
         assert (refused.code, refused.data) == ("unavailable", {"may_have_happened": True})

@@ -12,7 +12,7 @@ from bench.scoreboard.job import Job, results
 from bench.scoreboard.judged import Beside, Goal, Row, at_least, at_most, reported
 from bench.scoreboard.live import live
 from bench.scoreboard.ours import engine
-from bench.scoreboard.page import markdown, text, verdict
+from bench.scoreboard.page import markdown, text, updated, verdict
 from bench.scoreboard.planning_time import TIMED, planning_time
 from bench.scoreboard.rows import batch, dags, llm, seed, users
 from bench.scoreboard.rows.row import Measured, Wanted
@@ -50,6 +50,9 @@ def test_the_page_shows_everything() -> None:
     page = markdown(rows, "a machine")
     for part in ("| one | share | >= 0.9 | 0.5 | **no** |", "| fifo | 0.1 |", "A note.", "Skipped: no trace."):
         assert part in page
+    better = Row(name="one", workload="a better one", goals=[at_least("share", 0.95, 0.9)])
+    assert updated(page, rows[:1]) == page.replace("; 1 rows skipped", "")
+    assert updated(page, [better]) == markdown([better, rows[1]], "a machine").replace("; 1 rows skipped", "")
     assert "share" in text(rows)
     assert "no trace" in text(rows)
 

@@ -155,6 +155,7 @@ ACTIONS: dict[str, Action] = {
     "project_states": one(relations.PROJECT_STATES, 10),
     "task_events": one(history.TASK_EVENTS, 1_000, 100),
     "shown": each(listing.SHOWN, _KEYS),
+    "tenants_of": each(listing.TENANTS_OF, _KEYS),
     "list_all": listed(None),
     "list_held": listed(state.HELD),
     "list_batch": listed(None, batch="b10"),
@@ -166,7 +167,7 @@ ACTIONS: dict[str, Action] = {
 
 READS = ("attempts", "batch_tasks", "briefs", "children", "companions", "companions_of_one", "first_of_lane",
          "get_request", "heads", "last_of_lane", "list_all", "list_batch", "list_held", "parent_results", "parents",
-         "project_states", "project_tasks", "shown", "slots_of_agents", "task_events", "unique_tasks",
+         "project_states", "project_tasks", "shown", "slots_of_agents", "task_events", "tenants_of", "unique_tasks",
          "whole_tasks")  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_hands
-from rota.engine.book import Pool
+from rota.engine.book import LaneKey, Pool
 from rota.engine.context import Context, Waiting
 from rota.engine.give import give
 from rota.engine.kept_slots import KeptSlots, given_out, kept_slots
@@ -23,7 +23,7 @@ from rota.planning import snapshot as seen
 from rota.planning.plan import plan
 from rota.planning.survey import survey
 from rota.store.sql.leases import SLOTS_OF_AGENTS
-from rota.store.sql.waiting import PROJECT_IN_LANE, READY_OF_PROJECT, READY_OF_TASKS
+from rota.store.sql.waiting import HEADS_POSTGRES, HEADS_SQLITE, PROJECT_IN_LANE, READY_OF_PROJECT, READY_OF_TASKS
 
 _STRATEGY = "balanced"
 """Of those who asked; mostly there is only one."""
@@ -79,6 +79,8 @@ def _heads(context: Context, pool: Pool, waiting: Waiting) -> dict[int, list[see
     """What is ready of what was chosen, by lane, best first; of a project no more of each lane than is asked for."""
     chosen = waiting.chosen
     assert chosen is not None
+    if chosen.tenant is not None:
+        return _heads_of_tenant(context, pool, chosen.tenant, waiting.claim.n)
     if chosen.project is not None:
         return _heads_of_project(context, pool, chosen.project, waiting.claim.n)
     rows = context.transaction.each(READY_OF_TASKS, [(number,) for number in sorted(chosen.tasks)])
@@ -100,6 +102,24 @@ def _heads_of_project(context: Context, pool: Pool, project: int, n: int) -> dic
         if found:
             heads[lane] = [seen.Head(*head) for _lane, *head in found]
     return heads
+
+
+def _heads_of_tenant(context: Context, pool: Pool, tenant: int, n: int) -> dict[int, list[seen.Head]]:
+    """All of a lane is of one tenant."""
+    lanes = [
+        (lane, n)
+        for lane in lane_depths(context)
+        if _is_of(context.book.lane_key(context.transaction, lane), pool, tenant)
+    ]
+    statement = HEADS_SQLITE if context.transaction.dialect == "sqlite" else HEADS_POSTGRES
+    heads: dict[int, list[seen.Head]] = {}
+    for lane, *head in sorted(context.transaction.each(statement, lanes)):
+        heads.setdefault(lane, []).append(seen.Head(*head))
+    return heads
+
+
+def _is_of(lane: LaneKey, pool: Pool, tenant: int) -> bool:
+    return lane.pool == pool.id and lane.tenant == tenant
 
 
 def _first_in_lane(context: Context, project: int, lane: int, depth: int, n: int) -> list[tuple[int, ...]]:

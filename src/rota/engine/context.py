@@ -28,10 +28,11 @@ class Wish(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """What alone a claim is for: the tasks of a project, or some tasks by number."""
+    """What alone a claim is for: the tasks of a project, some tasks by number, or the tasks of a tenant."""
 
     project: int | None
     tasks: frozenset[int]
+    tenant: int | None = None
 
 
 class Waiting:

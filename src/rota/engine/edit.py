@@ -17,7 +17,7 @@ from rota.model.errors import RotaError
 from rota.model.ids import task_id, task_number
 from rota.model.priority import BANDS
 from rota.model.requirements import Requirements, needs_of
-from rota.model.times import ahead, micros
+from rota.model.times import ahead, micros, moment
 from rota.planning.graph import cycle
 from rota.store.sql import relations, tasks
 from rota.store.sql.tasks import TaskRow
@@ -32,6 +32,7 @@ def edit(context: Context, command: Edit) -> Changed:
     refuse_assigned(row, [key for key in _ASKED if getattr(command, key) is not msgspec.UNSET])
     edges = _edges(context, command, row)
     deadline = _deadline(context, command, row)
+    start = _start(context, command, row)
     _estimate(command, row)
     if leave(context, [row]):
         raise RotaError("wrong_state", f"{command.task} is running; cancel it or wait", field="task")
@@ -39,7 +40,7 @@ def edit(context: Context, command: Edit) -> Changed:
     changed = _changed_row(context, command, row, edges, deadline)
     groups: Groups = {}
     held = row.state == state.HELD or any(found == "hold" for _, found in edges or ())
-    put(context, changed, groups, held=held, start=changed.start, reason=row.reason)
+    put(context, changed, groups, held=held, start=start, reason=row.reason)
     tell(context, "edit", groups)
     context.flush()
     if had:
@@ -103,6 +104,12 @@ def _deadline(context: Context, command: Edit, row: TaskRow) -> int | None:
     if isinstance(command.deadline, msgspec.UnsetType):
         return row.deadline
     return None if command.deadline is None else ahead(command.deadline, context.now, "deadline")
+
+
+def _start(context: Context, command: Edit, row: TaskRow) -> int | None:
+    if isinstance(command.start, msgspec.UnsetType):
+        return row.start
+    return None if command.start is None else moment(command.start, context.now, "start")
 
 
 def _estimate(command: Edit, row: TaskRow) -> int | None:

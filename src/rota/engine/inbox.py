@@ -140,4 +140,4 @@ class Inbox:
         """Nobody is there to take these tasks: they go back to their place."""
         if isinstance(answer, Claimed) and answer.tasks:
             tasks = [Held(task=given.task, token=given.token) for given in answer.tasks]
-            self.ask(GiveBack(tasks=tasks, reason="the claim was cancelled"))
+            self.ask(GiveBack(tasks=tasks, reason="the claim was cancelled", said=False))

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from rota.engine.book import Book
 from rota.engine.context import Waiting
 from rota.engine.listening import Withdraw
+from rota.engine.measured import Histogram
 from rota.engine.set_aside import Fault
 from rota.engine.tick import Tick, Ticked
 from rota.engine.timers import NODE_LOST_S
@@ -76,6 +77,8 @@ class Node:
         self.latencies: deque[int] = deque(maxlen=200_000)
         """Distribution latency of each task given by this node, microseconds."""
         self.turns = 0
+        self.turn_seconds, self.give_seconds = Histogram(), Histogram()
+        """How long turns took; distribution latencies."""
         self.told: Callable[[Sequence[Event]], None] | None = None
         """Told the events of every turn of this node once it is committed."""
         self._replies: dict[int, tuple[Reply, int]] = {}
@@ -224,6 +227,7 @@ class Node:
         )  # fmt: skip
         # Not before: turns that fail, as in an outage, are a gap in which nobody could renew a lease.
         self._last_step, self._failures = now, 0
+        self.turn_seconds.add(max(self.clock() - now, 0) / SECOND)
         return outcome
 
     def _listener(self) -> int:
@@ -308,7 +312,10 @@ class Node:
         reply(claimed)
         if ready_at:
             now = self.clock()
-            self.latencies.extend([max(now - max(at, received), 0) for at in ready_at])
+            latencies = [max(now - max(at, received), 0) for at in ready_at]
+            self.latencies.extend(latencies)
+            for latency in latencies:
+                self.give_seconds.add(latency / SECOND)
 
     def _signal(self, topic: str) -> None:
         try:

@@ -175,6 +175,7 @@ def give_back(context: Context, command: GiveBack) -> Judged:
     """Take tasks back unfinished: ready at their old place, no attempt counted."""
     check.some(command.tasks, "tasks", bounds.OUTCOMES)
     check.text(command.reason, "reason", bounds.REASON)
+    start = None if command.start is None else ahead(command.start, context.now, "start")
     wanted = [
         (held.task, task_number(held.task, f"tasks[{i}].task"), token_number(held.token, f"tasks[{i}].token"))
         for i, held in enumerate(command.tasks)
@@ -191,21 +192,40 @@ def give_back(context: Context, command: GiveBack) -> Judged:
             _again(judged, text, before.get((number, token)), _GIVEN_BACK, command.reason or None)
             continue
         how = "given_back" if lease.preempt_at is None else "preempted"
-        came_into = take_back(context, rows[number], lease, groups, how, command.reason or None)
+        row = rows[number] if start is None else rows[number]._replace(start=start)
+        came_into = take_back(context, row, lease, groups, how, command.reason or None, said=command.said)
         judged.states[text] = state.STATES[came_into]
     tell(context, "give_back", groups)
     return judged
 
 
 def take_back(
-    context: Context, row: TaskRow, lease: LeaseRow, groups: Groups, outcome: str, reason: str | None = None
+    context: Context,
+    row: TaskRow,
+    lease: LeaseRow,
+    groups: Groups,
+    outcome: str,
+    reason: str | None = None,
+    *,
+    said: bool = False,
 ) -> int:
-    """A lease ended through no fault of the task: back to its old place, or cancelled if that was asked for."""
+    """A lease ended through no fault of the task: back to its old place, or cancelled if that was asked for.
+
+    A reason that its agent `said` is the task's from now on; else it keeps the one it had, such as its last failure.
+    """
     if lease.cancel_at is not None:
         return failed(context, row, lease, groups, outcome="cancelled", error=reason, retryable=False)
     end_attempt(context, lease, row.kind, outcome, counted=False, error=reason)
     context.changes.count(row.queue, outcome)
-    return put(context, row, groups, start=row.start, tries=row.tries + 1, agent=lease.agent, reason=reason)
+    return put(
+        context,
+        row,
+        groups,
+        start=row.start,
+        tries=row.tries + 1,
+        agent=lease.agent,
+        reason=reason if said else row.reason,
+    )
 
 
 def ask(context: Context, command: Ask) -> Judged:

@@ -20,6 +20,7 @@ from rota.engine import (
     edit,
     heartbeat,
     judge,
+    keys,
     listening,
     outcome,
     projects,
@@ -40,6 +41,7 @@ from rota.engine.learn import keep_samples, keep_served
 from rota.engine.set_aside import Fault
 from rota.engine.tick import Tick, tick
 from rota.model.commands import fleet as f
+from rota.model.commands import keys as k
 from rota.model.commands import limits as l
 from rota.model.commands import route as t
 from rota.model.commands import submit as s
@@ -89,6 +91,10 @@ _APPLY: dict[type, Callable[[Context, Any], Answer]] = {
     t.SetRules: rules.set_rules,
     t.Assign: assign.assign,
     t.Unassign: assign.unassign,
+    keys.AddKey: keys.add,
+    k.RevokeKey: keys.revoke,
+    keys.KeysUsed: keys.used,
+    keys.SpendUrgent: keys.spend,
     listening.Withdraw: listening.withdraw,
     archive.TakeOut: archive.take_out,
     archive.PutBack: archive.put_back,

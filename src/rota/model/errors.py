@@ -33,6 +33,7 @@ KINDS: dict[str, Kind] = {
     "no_database": Kind(404, 3, False, "name an existing database; `rota run` and `rota each` make one"),
     "no_limit": Kind(404, 3, False, "list the limits to see which there are"),
     "no_archive": Kind(404, 3, False, "list the archive files to see which there are"),
+    "no_key": Kind(404, 3, False, "list the keys to see which there are"),
     # conflicts
     "lease_lost": Kind(409, 4, False, "drop the work: the task was given to somebody else or has ended"),
     "not_eligible": Kind(409, 4, False, "choose an agent that may do it, or override what stands in the way"),
@@ -46,7 +47,7 @@ KINDS: dict[str, Kind] = {
     "not_empty": Kind(409, 4, False, "cancel or finish what is in it first"),
     # others
     "nothing": Kind(404, 5, True, "wait and claim again"),
-    "no_key": Kind(401, 6, False, "send a key that is valid: Authorization: Bearer KEY"),
+    "key_needed": Kind(401, 6, False, "send a key that is valid: Authorization: Bearer KEY"),
     "not_allowed": Kind(403, 6, False, "ask for a key with the needed scope"),
     "unavailable": Kind(503, 7, True, "try again in a moment"),
     "stopped": Kind(503, 7, True, "start the distributor again"),

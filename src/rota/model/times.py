@@ -13,6 +13,7 @@ SECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 _SPAN = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
+_A_DATE = "an RFC 3339 time such as 2026-11-22T10:00:00Z"
 _UNITS = (86_400.0, 3_600.0, 60.0, 1.0)
 
 Span = str | float | int
@@ -53,7 +54,15 @@ def moment(when: When, now: int, field: str) -> int:
         if not 0 <= at <= now + SPAN_S * SECOND:
             raise invalid(field, f"{when[:60]} is not between 1970 and ten years from now")
         return at
-    return now + micros(when, field)
+    return now + _from_now(when, field)
+
+
+def _from_now(when: When, field: str) -> int:
+    """As `micros`, where a moment was asked for: what can not be read was perhaps to be a date."""
+    if isinstance(when, str) and _span_in(when) is None:
+        told = f"is not a length of time from now such as '90s', '5m', '1h30m', '2d', nor {_A_DATE}"
+        raise invalid(field, f"{when[:60]!r} {told}")
+    return micros(when, field)
 
 
 def ago(when: When, now: int, field: str) -> int:
@@ -74,14 +83,21 @@ def _is_date(when: When) -> TypeGuard[str]:
 
 
 def _span_text(text: str, field: str) -> float:
+    found = _span_in(text)
+    if found is None:
+        raise invalid(
+            field, f"{text[:60]!r} is not a length of time; write seconds, or text such as '90s', '5m', '1h30m', '2d'"
+        )
+    return found
+
+
+def _span_in(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:
         found = _SPAN.fullmatch(text.strip()) if text.strip() else None
     if found is None:
-        raise invalid(
-            field, f"{text[:60]!r} is not a length of time; write seconds, or text such as '90s', '5m', '1h30m', '2d'"
-        )
+        return None
     return sum(float(part) * unit for part, unit in zip(found.groups(), _UNITS, strict=True) if part)
 
 
@@ -89,7 +105,7 @@ def _date_text(text: str, field: str) -> int:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise invalid(field, f"{text[:60]!r} is not an RFC 3339 time such as 2026-11-22T10:00:00Z") from None
+        raise invalid(field, f"{text[:60]!r} is not {_A_DATE}") from None
     if at.tzinfo is None:
         raise invalid(field, f"{text[:60]!r} has no offset; end it with Z or +hh:mm")
     return round((at - _EPOCH) / timedelta(microseconds=1))

@@ -18,9 +18,10 @@ from rota.engine.inbox import Inbox
 from rota.engine.node import Node
 from rota.model import bounds, check
 from rota.model.commands.archive import Archive, RestoreArchive
+from rota.model.commands.keys import CreateKey
 from rota.model.commands.read import BackedUp, Backup
 from rota.model.errors import invalid
-from rota.operations import archive
+from rota.operations import archive, keys
 from rota.operations.decode import decode
 from rota.operations.table import OPERATIONS, Operation
 from rota.operations.typed import operation_of
@@ -106,6 +107,8 @@ class Distributor:
             return archive.make(self.store, self._run, request, self.node.clock())
         if isinstance(request, RestoreArchive):
             return archive.restore(self.store, self._run, request, self.node.clock())
+        if isinstance(request, CreateKey):
+            return keys.create(self._run, request)
         return self._turns.ask(request).result(timeout)
 
     def ask(self, request: Any) -> Future[Any]:
@@ -168,8 +171,8 @@ class Distributor:
         self.close()
 
 
-_AT_LENGTH = (Backup, Archive, RestoreArchive)
-"""What takes more than one turn."""
+_AT_LENGTH = (Backup, Archive, RestoreArchive, CreateKey)
+"""What takes more than one turn, or more than a turn."""
 
 
 def is_command(operation: Operation) -> bool:

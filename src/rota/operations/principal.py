@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple, get_args
 
+import msgspec
+
+from rota.engine.keys import URGENT
 from rota.model.errors import RotaError
+from rota.operations.keys import KeptKey
 from rota.operations.table import Operation, Scope
 
 
@@ -22,6 +26,13 @@ class Principal(NamedTuple):
 
 EVERYBODY = Principal(frozenset(get_args(Scope)))
 """Who asks where no keys are needed: on the same machine as the same user."""
+
+
+def principal_of(key: KeptKey) -> Principal:
+    """Whoever has this key."""
+    said = frozenset(msgspec.json.decode(key.scopes, type=list[str]))
+    scopes: frozenset[Scope] = frozenset(scope for scope in get_args(Scope) if scope in said)
+    return Principal(scopes, key.tenant, key.agent, key.id, key.urgent if URGENT in said else 0)
 
 
 def check_scope(principal: Principal, operation: Operation) -> None:

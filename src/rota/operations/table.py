@@ -11,6 +11,7 @@ from rota.engine.book import Book
 from rota.model.agent import AgentView
 from rota.model.commands import archive as a
 from rota.model.commands import fleet as f
+from rota.model.commands import keys as k
 from rota.model.commands import limits as l
 from rota.model.commands import read as r
 from rota.model.commands import route as t
@@ -25,6 +26,7 @@ from rota.operations import (
     batches,
     explain,
     explain_agent,
+    keys,
     limits,
     match,
     projects,
@@ -154,6 +156,9 @@ _ALL = (
     _look("list_attempts", r.ListAttempts, r.AttemptPage, batches.attempts),
     _look("list_events", r.ListEvents, r.EventPage, statistics.events),
     _look("list_archives", a.ListArchives, a.ArchivePage, archive.listed),
+    Operation("create_key", k.CreateKey, k.KeyMade, "admin", _EVERY, False),
+    _command("revoke_key", k.RevokeKey, f.Ok, "admin", "no_key", idempotent=True),
+    Operation("list_keys", k.ListKeys, k.KeyPage, "admin", _EVERY, True, keys.listed),
     Operation("backup", r.Backup, r.BackedUp, "admin", (*_EVERY, "full_disk", "read_only"), True),
     Operation("archive", a.Archive, a.Archived, "admin", (*_EVERY, "full_disk", "read_only"), False),
     Operation("restore_archive", a.RestoreArchive, a.Restored, "admin", (*_EVERY, "no_archive"), True),

@@ -162,7 +162,7 @@ class Answering:
             peer.answer(number, _answer(number, answer))
 
     def _give_back(self, tasks: list[Held]) -> None:
-        self._distributor.ask(GiveBack(tasks=tasks, reason="the claim's answer did not arrive"))
+        self._distributor.ask(GiveBack(tasks=tasks, reason="the claim's answer did not arrive", said=False))
 
     def _fail(self, peer: Peer, number: int, error: BaseException) -> None:
         if isinstance(error, BrokenFrame):

@@ -14,6 +14,7 @@ READS = frozenset(
         "get_task", "list_tasks", "get_history", "explain", "explain_agent", "get_agent", "list_agents", "get_queue",
         "list_queues", "match", "list_rules", "list_limits", "get_limit", "list_tenants", "get_project",
         "list_projects", "get_statistics", "get_batch", "list_attempts", "list_events", "list_archives",
+        "list_keys",
     }
 )  # fmt: skip
 IDEMPOTENT = frozenset(
@@ -21,7 +22,7 @@ IDEMPOTENT = frozenset(
         "cancel", "hold", "unhold", "redrive", "confirm", "heartbeat", "register_agent", "drain_agent",
         "resume_agent", "set_health", "set_queue", "set_pool", "set_tenant", "pause_queue", "resume_queue",
         "set_limit", "set_rules", "assign", "unassign", "reset_limit", "purge_queue", "finalize_project",
-        "restore_archive", "complete", "fail", "give_back", "ask",
+        "restore_archive", "revoke_key", "complete", "fail", "give_back", "ask",
     }
 )  # fmt: skip
 """All idempotent commands. Not `backup`: it would find the file that it has just written."""

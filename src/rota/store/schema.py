@@ -246,7 +246,16 @@ ALTER TABLE attempt ADD COLUMN token bigint;
 """
 """Which lease an attempt ended: a report that comes again is known by it."""
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH)
+FIFTH = """
+CREATE TABLE access_key (
+    id {serial}, digest text NOT NULL UNIQUE, name text NOT NULL, scopes text NOT NULL, tenant text, agent text,
+    urgent bigint, spent bigint NOT NULL DEFAULT 0, since bigint NOT NULL DEFAULT 0, made bigint NOT NULL,
+    expires bigint, revoked bigint, used bigint
+) {updated};
+"""
+"""Who may ask over a network. Keys themselves are nowhere: `digest` is a SHA-256."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH)
 """In order; a database remembers how many it has had. Never edit one that was released: add another."""
 
 _SQLITE_LATE_LANES = """

@@ -8,9 +8,11 @@ import pytest
 
 from rota.audit.audit import audit
 from rota.faces.mcp.classic.errors import ProtocolError
-from rota.model.commands.fleet import PauseQueue
-from rota.model.commands.read import GetTask
+from rota.faces.mcp.classic.specs import QUEUE
+from rota.model.commands.fleet import PauseQueue, SetQueue
+from rota.model.commands.read import GetQueue, GetTask
 from rota.model.commands.submit import Hold
+from rota.model.queue import QueuePolicy
 from rota.testing import TestDistributor
 from tests.mcp.classic.playing_agents import Player
 
@@ -33,6 +35,16 @@ def test_wishes_are_kept_and_shown(ann: Player) -> None:
         "high", "training", {"pytorch": 1, "lora": 1}, "ai-engineer", 1200.0, "acme",
     )  # fmt: skip
     assert shown["deadline"] == "2026-02-01T00:00:00.000000Z"
+
+
+def test_what_can_be_changed_while_it_waits(ann: Player) -> None:
+    project, (task,) = ann.project({"estimate": "20m", "group": "g"})
+    ann.told("update_task", projectId=project, taskId=task, kind="review", estimate=90, group="h")
+    shown = ann.task(project, task)
+    assert (shown["kind"], shown["estimate"], shown["group"]) == ("review", 90.0, "h")
+    assert "tenant" in ann.failed("update_task", projectId=project, taskId=task, tenant="acme")
+    assert ann.next(project) == task
+    assert "running" in ann.failed("update_task", projectId=project, taskId=task, kind="other")
 
 
 @pytest.mark.parametrize(
@@ -341,3 +353,51 @@ def test_everything_on_one_database_is_sound(ann: Player, rota: TestDistributor)
     with rota.node.store.read() as reader:
         report = audit(reader)
     assert report.clean, report.violations
+
+
+def test_numbers_begin_with_the_first_project(ann: Player) -> None:
+    assert ann.project("a", "b") == ("proj-1", ["task-2", "task-3"])
+    assert ann.project("c") == ("proj-4", ["task-5"])
+
+
+def test_a_policy_of_the_queue_stays(ann: Player) -> None:
+    policy = QueuePolicy(max_attempts=2)
+    ann.rota.call(SetQueue(queue=QUEUE, policy=policy))
+    ann.project("a")
+    assert ann.rota.call(GetQueue(queue=QUEUE)).policy == policy
+
+
+@pytest.mark.parametrize("field", ["dependsOn", "blocks"])
+@pytest.mark.parametrize("name", [{"title": "twice"}, {"ref": "twice"}])
+def test_a_name_of_two_tasks_is_not_guessed(ann: Player, field: str, name: dict[str, str]) -> None:
+    items = [{"title": "t", "description": "d", **name} for _ in range(2)]
+    last = {"title": "last", "description": "d", field: ["twice"]}
+    why = ann.failed("create_project", initialPrompt="p", tasks=[*items, last])
+    assert why.startswith(
+        f"{field} in task at index 2: 'twice' means more than one task of this call, those at index 0, 1"
+    )
+    assert ann.told("list_projects")["projects"] == []
+    items[1]["ref"] = "second"
+    if "title" in name:
+        last[field] = ["second"]
+    ann.told("create_project", initialPrompt="p", tasks=[*items, last])
+
+
+@pytest.mark.parametrize("status", ["done", "in progress"])
+def test_a_task_in_its_pause_after_failures_is_taken_up_at_once(ann: Player, status: str) -> None:
+    project, (task,) = ann.project("a")
+    for _ in range(4):
+        ann.told("update_task", projectId=project, taskId=task, status="in progress")
+        ann.fail(project, task)
+    assert ann.task(project, task)["state"] == "scheduled"
+    told = ann.told("update_task", projectId=project, taskId=task, status=status, completedDetails="it works now")
+    assert told["task"]["status"] == status
+
+
+def test_a_sentence_of_somebody_else_is_not_ended_twice(ann: Player) -> None:
+    project, (task,) = ann.project("a")
+    for _ in range(4):
+        ann.told("update_task", projectId=project, taskId=task, status="in progress")
+        ann.fail(project, task, "FAILED: there is no disk.")
+    message = ann.told("get_next_task", projectId=project)["message"]
+    assert message.endswith("after: FAILED: there is no disk.")

@@ -107,6 +107,8 @@ def test_parameters_that_are_no_object(client: Client, parameters: Any) -> None:
         (b"7\n", -32600),
         (b'{"jsonrpc":"2.0","id":{},"method":"ping"}\n', -32600),
         (b'{"jsonrpc":"2.0","id":true,"method":"ping"}\n', -32600),
+        (b'{"jsonrpc":"2.0","id":null,"method":"ping"}\n', -32600),
+        (b'{"params":{"x":' + b"[" * 100_000 + b"]" * 100_000 + b'},"id":7}\n', -32700),
         (b'[{"jsonrpc":"2.0","id":1,"method":"ping"}]\n', -32600),
     ],
 )
@@ -119,6 +121,17 @@ def test_what_is_no_json_rpc_keeps_its_id(client: Client) -> None:
     assert bad(client, b'{"id":"x","method":"ping"}\n', "x")["code"] == -32600
     assert bad(client, b'{"jsonrpc":"1.0","id":"y","method":"ping"}\n', "y")["code"] == -32600
     assert bad(client, b'{"jsonrpc":"2.0","id":"z","method":7}\n', "z")["code"] == -32600
+
+
+@pytest.mark.parametrize("number", [7, -3, 1.5, "x", 'a "quoted" one'])
+def test_what_is_nested_too_deep_keeps_its_id(client: Client, number: Any) -> None:
+    head = json.dumps({"jsonrpc": "2.0", "method": "tools/call", "id": number})
+    deep = b"[" * 100_000 + b"]" * 100_000
+    error = bad(
+        client, head[:-1].encode() + b', "params": {"name": "list_tasks", "arguments": ' + deep + b"}}\n", number
+    )
+    assert (error["code"], "too deep" in error["message"]) == (-32700, True)
+    assert client.ask("ping", {})["result"] == {}
 
 
 def test_a_line_without_an_end(client: Client) -> None:

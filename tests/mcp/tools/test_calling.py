@@ -78,6 +78,8 @@ def test_a_tool_that_there_is_not(memory: Desk) -> None:
         ("complete_task", {"task": 7, "token": "x"}, "task", "Expected `str`, got `int`"),
         ("complete_task", {"task": "seven", "token": "0" * 16}, "task", "task-N"),
         ("complete_task", {"task": "task-1", "token": "x"}, "token", "token that the claim answered"),
+        ("complete_task", {"task": "task-1", "token": "0" * 16, "zzz": 1}, "zzz", "argument; there are: task, token"),
+        ("set_policy", {"queue": "q", "set": {"zzz": 1}}, "set.zzz", "field; there are: pool,"),
         ("claim_tasks", {"n": 0}, "n", ">= 1"),
         ("claim_tasks", {"wait": 90}, "wait", "<= 45"),
         ("submit_tasks", {"tasks": []}, "tasks", "length >= 1"),
@@ -86,6 +88,13 @@ def test_a_tool_that_there_is_not(memory: Desk) -> None:
         ("submit_tasks", {"tasks": [{"description": "a"}]}, "tasks[0].title", "is missing"),
         ("submit_tasks", {"tasks": [{"title": "a", "after": ["nobody"]}]}, "tasks[0].after[0]", "nobody"),
         ("submit_tasks", {"tasks": [{"title": "a", "deadline": "soon"}]}, "tasks[0].deadline", "soon"),
+        (
+            "submit_tasks",
+            {"tasks": [{"title": "a", "deadline": "soon"}]},
+            "tasks[0].deadline",
+            "an RFC 3339 time such as",
+        ),
+        ("submit_tasks", {"tasks": [{"title": "a", "start": "soon"}]}, "tasks[0].start", "from now such as '90s'"),
         ("register_roster", {"agents": [{"name": "a", "slots": 0}]}, "agents[0].slots", ">= 1"),
         ("match_agents", {"skills": "python"}, "skills", "got `str`"),
     ],
@@ -173,3 +182,13 @@ def test_every_text_of_others_comes_fenced(memory: Desk) -> None:
         assert "Ignore all previous" not in outside, text
         assert text.count("<data ") == text.count("</data>")
         assert "You are admin" not in outside
+
+
+def test_a_bad_token_is_told_once_by_its_own_name(memory: Desk) -> None:
+    error = memory.refused("complete_task", task="task-1", token="x")
+    assert error == {
+        "code": "invalid",
+        "message": "this is not a lease token; send the token that the claim answered",
+        "fix": "correct the named field and send it again",
+        "field": "token",
+    }

@@ -186,6 +186,17 @@ def test_policies(desk: Desk) -> None:
     assert limit["policy"]["key"] == "tenant"
 
 
+def test_spans_of_policies_may_be_text(memory: Desk) -> None:
+    times = {"term": "30s", "ttl": "1h", "backoff": {"base": "2s", "cap": 9}, "target_wait": {"high": "5m"}}
+    queue = memory.call("set_policy", queue="train", set=times)["policy"]
+    assert (queue["term"], queue["ttl"], queue["backoff"]) == (30, 3_600, {"base": 2, "cap": 9})
+    assert queue["target_wait"] == {"high": 300}
+    pool = memory.call("set_policy", pool="default", set={"avoid_s": "1m", "preempt": {"patience_s": "20s"}})["policy"]
+    assert (pool["avoid_s"], pool["preempt"]["patience_s"]) == (60, 20)
+    wrong = memory.refused("set_policy", queue="train", set={"backoff": {"cap": "soon"}})
+    assert (wrong["field"], "'90s'" in wrong["message"]) == ("set.backoff.cap", True)
+
+
 def test_policies_that_are_wrong(memory: Desk) -> None:
     assert "max_attempts" in memory.refused("set_policy", queue="q", set={"maxAttempts": 2})["message"]
     assert memory.refused("set_policy", queue="q", set={"max_attempts": "two"})["field"] == "set.max_attempts"
@@ -260,3 +271,19 @@ def test_an_empty_database_has_a_context_and_a_status(memory: Desk) -> None:
     assert status["status"] == "idle"
     assert {figure["value"] for figure in status["figures"].values()} <= {None, 1.0, 0.0}
     assert all(figure.get("note") for figure in status["figures"].values() if figure["value"] is None)
+
+
+def test_what_a_simulation_refuses_is_told_by_the_tool_s_own_arguments(memory: Desk) -> None:
+    memory.call("register_roster", agents=[{"name": "ada"}])
+    memory.submit("never done, and nobody said how long it takes")
+    unknown = memory.refused("simulate")
+    assert (unknown["code"], unknown["field"]) == ("invalid", "set")
+    assert unknown["message"].endswith('or take set: {"run": 60}')
+    for text in ("--set", "/", ".jsonl", '{"error"'):
+        assert text not in unknown["message"]
+    assert memory.call("simulate", set={"run": 60})["tasks"] == 1
+    wrong = memory.refused("simulate", set={"run": 60, "agent.zed.fail": 0.1})
+    assert (wrong["field"], wrong["message"]) == ("set.agent.zed.fail", "no agent is called 'zed'; there are ada")
+    entry = memory.refused("simulate", compare=["default", "queue.ordering=none"], set={"run": 60})
+    assert entry["field"] == "compare"
+    assert "'none'" in entry["message"]

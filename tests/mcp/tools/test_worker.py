@@ -10,6 +10,7 @@ import pytest
 from rota.faces.mcp.worker.heartbeat import CANCEL, GO_ON, LOST, PREEMPT
 from rota.model.agent import AgentSpec
 from rota.model.commands.fleet import Register, SetPool
+from rota.model.commands.read import GetHistory
 from rota.model.commands.submit import Cancel, Submit
 from rota.model.queue import PoolPolicy, Preemption
 from rota.model.task import TaskSpec
@@ -240,14 +241,18 @@ def test_a_task_that_needs_others_first_waits_for_them(desk: Desk) -> None:
     data, check = blocked["blocked_by"]
     found = view(desk.rota, task)
     assert (found.state, sorted(found.after), found.attempts) == ("blocked", sorted([data, check]), 0)
+    told_of = desk.rota.call(GetHistory(task=task)).attempts
+    assert [(one.outcome, one.error) for one in told_of] == [("given_back", "there is no data set")]
+    assert "limit" not in str(desk.call("explain_task", task=task))
     assert desk.session.held == {}
     first = desk.claim("bob", skills=["audio"])
     assert first["task"] == data
+    desk.rota.clock.advance(10)
+    assert view(desk.rota, task).state == "blocked", "whatever time passes"
     desk.call("complete_task", **told(first), result="path/to/data")
     desk.call("complete_task", **told(desk.claim("bob")))
-    desk.rota.clock.advance(10)
     again = desk.claim("ada")
-    assert again["task"] == task
+    assert again["task"] == task, "at once"
     for text in ("there is no data set", "needs 24 kHz", "path/to/data"):
         assert text in again["brief"]
 

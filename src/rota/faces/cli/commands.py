@@ -39,6 +39,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("backup", "backup:backup", "Write a complete copy of a database while it is in use"),
     Command("restore", "backup:restore", "Make a database from a copy"),
     Command("archive", "archive:app", "Move ended tasks into files, list the files, put tasks back"),
+    Command("serve", "serve:serve", "Serve a database over HTTP, with the agents of a fleet.toml"),
+    Command("keys", "keys:app", "Make, list and revoke the keys of those who ask over HTTP"),
     Command("owner", "owner:owner", "Own a database for others; it is started by itself when needed"),
     Command("version", "version:version", "Say which version this is"),
 )

@@ -10,8 +10,8 @@ from typing import Any
 
 from rota.model.errors import RotaError
 from rota.operations.distributor import Distributor, now_us
-from rota.operations.keys import KeptKey, kept_keys, principal_of, used
-from rota.operations.principal import EVERYBODY, Principal
+from rota.operations.keys import KeptKey, kept_keys, used
+from rota.operations.principal import EVERYBODY, Principal, principal_of
 
 FRESH_S = 1.0
 """How old what is known of the keys may be, seconds: a key revoked by another process works that much longer."""
@@ -52,18 +52,20 @@ class Access:
             await self._look()
         if authorization is None:
             if self._demanded or self._keys:
-                raise RotaError("no_key", "a key is needed here")
+                raise RotaError("key_needed", "a key is needed here")
             return EVERYBODY
         if not authorization.lower().startswith(SCHEME):
-            raise RotaError("no_key", "the Authorization header must be: Bearer KEY")
+            raise RotaError("key_needed", "the Authorization header must be: Bearer KEY")
         digest = sha256(authorization[len(SCHEME) :].strip().encode("latin-1")).hexdigest()
         key = self._keys.get(digest)
-        if key is None and monotonic() - self._looked > AT_LEAST_S:
+        if key is None:
+            # It may be new. Whoever tries keys at random waits, and costs no more than one look for all of them.
+            await asyncio.sleep(self._looked + AT_LEAST_S - monotonic())
             await self._look()
             key = self._keys.get(digest)
         now = now_us()
         if key is None or not key.is_valid(now):
-            raise RotaError("no_key", "this key is unknown, revoked or expired")
+            raise RotaError("key_needed", "this key is unknown, revoked or expired")
         self._used[key.id] = now
         return principal_of(key)
 

@@ -14,18 +14,9 @@ from rota.model.errors import RotaError, invalid
 from rota.operations.decode import decode
 from rota.operations.table import Operation
 from rota.operations.typed import refused
+from rota.owner.safe import KEYED
 
-KEY_FIELDS = {"submit": "key"}
-"""The field that an Idempotency-Key is, where it is not `request`."""
-HARMLESS = frozenset({"complete", "fail", "give_back"})
-"""Commands that may come again without a key: their leases' tokens say that it is the same report."""
 _VERSION = "v"
-
-
-def key_field(operation: Operation) -> str | None:
-    """The field of the request that makes the same call again answer the same; None where there is none."""
-    name = KEY_FIELDS.get(operation.name, "request")
-    return name if name in operation.request.__struct_fields__ else None
 
 
 def from_body(operation: Operation, scope: Scope, body: bytes) -> Any:
@@ -73,9 +64,9 @@ def _with_key(operation: Operation, scope: Scope, asked: Any) -> Any:
     key = said.strip().removeprefix('"').removesuffix('"')
     if not key:
         raise invalid("idempotency-key", "is empty")
-    field = key_field(operation)
+    field = KEYED.get(operation.name)
     if field is None:
-        if operation.idempotent or operation.name in HARMLESS:
+        if operation.idempotent:
             return asked
         raise invalid("idempotency-key", f"{operation.name} can not be told from the same call again; leave it out")
     known = getattr(asked, field)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from rota.faces.http.asked import etag_of, from_body, from_query
 from rota.faces.http.body import HungUp, body_of
 from rota.faces.http.bridge import Bridge
 from rota.faces.http.problems import Refused
+from rota.faces.http.protocol import CONNECTION
 from rota.model.commands.work import Claim, Claimed, GiveBack, Held
 from rota.model.errors import RotaError, invalid
 from rota.model.task import TaskView
@@ -44,6 +46,11 @@ class Operations:
         self._stopping = False
 
     @property
+    def is_leaving(self) -> bool:
+        """The service is ending."""
+        return self._stopping
+
+    @property
     def waiting(self) -> int:
         """Claims that wait for tasks here."""
         return len(self._waiting)
@@ -57,14 +64,19 @@ class Operations:
         else:
             request = from_query(operation, scope)
         call = Narrowed(request)
-        if needs_narrowing(principal):
+        if needs_narrowing(principal, operation):
             call = await self.read(narrowed, self._distributor, principal, operation, request)
         if isinstance(call.request, Claim) and call.request.wait > 0:
-            await self._wait(call, receive, send)
+            await self._wait(call, scope, receive, send)
             return
-        answer = call.mend(await self._done(operation, call.request))
+        try:
+            answer = call.mend(await self._done(operation, call.request))
+        except RotaError as error:
+            if error.code == "changed" and header(scope, b"if-match") is not None:
+                raise Refused(error, 412) from None
+            raise
         if isinstance(answer, Claimed) and answer.tasks:
-            await self._hand_over(answer, receive, send)
+            await self._send_claimed(answer, scope, send)
             return
         await _answer(answer, scope).send(send)
 
@@ -92,7 +104,7 @@ class Operations:
             return await self._bridge.answer(self._distributor.put(request))
         return await self.read(self._distributor.call, request)
 
-    async def _wait(self, call: Narrowed, receive: Receive, send: Send) -> None:
+    async def _wait(self, call: Narrowed, scope: Scope, receive: Receive, send: Send) -> None:
         """Wait for tasks, unless the caller hangs up first: then nothing is given to it."""
         asked = self._distributor.put(call.request)
         self._waiting.add(asked)
@@ -109,39 +121,25 @@ class Operations:
                         self._give_back(await answer)
                 raise HungUp
             claimed = Claimed() if answer.cancelled() else call.mend(answer.result())
-            await self._send_claimed(claimed, gone, send)
+            await self._send_claimed(claimed, scope, send)
         finally:
             self._waiting.discard(asked)
             gone.cancel()
 
-    async def _hand_over(self, claimed: Claimed, receive: Receive, send: Send) -> None:
-        gone = asyncio.ensure_future(_gone(receive))
+    async def _send_claimed(self, claimed: Claimed, scope: Scope, send: Send) -> None:
+        """Send the tasks; they go back at once when the answer can not be delivered."""
         try:
-            await self._send_claimed(claimed, gone, send)
-        finally:
-            gone.cancel()
-
-    async def _send_claimed(self, claimed: Claimed, gone: asyncio.Future[None], send: Send) -> None:
-        """Send the tasks; those whose answer could not be written any more go back at once."""
-        body = _encode(claimed)
-        try:
-            await send(Answer(body).start())
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-            if claimed.tasks:
-                # Whether the connection broke before or while it was written is known by now.
-                await asyncio.sleep(0)
+            await Answer(_encode(claimed)).send(send)
         except BaseException:
             self._give_back(claimed)
             raise
-        if gone.done():
-            self._give_back(claimed)
-            raise HungUp
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if claimed.tasks:
+            scope[CONNECTION].hand_over(partial(self._give_back, claimed))
 
     def _give_back(self, claimed: Claimed) -> None:
         if claimed.tasks:
             tasks = [Held(task=given.task, token=given.token) for given in claimed.tasks]
-            self._distributor.put(GiveBack(tasks=tasks, reason="the claim's answer did not arrive"))
+            self._distributor.put(GiveBack(tasks=tasks, reason="the claim's answer did not arrive", said=False))
 
 
 async def _gone(receive: Receive) -> None:
@@ -173,5 +171,3 @@ def _answer(answer: Any, scope: Scope) -> Answer:
         if tag in tags or "*" in tags:
             return Answer(b"", 304, headers=headers)
     return Answer(body, headers=headers)
-
-

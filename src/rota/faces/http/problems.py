@@ -52,7 +52,7 @@ def problem(error: RotaError, status: int) -> dict[str, Any]:
 
 
 def _problem(error: RotaError, status: int, headers: tuple[tuple[bytes, bytes], ...]) -> Answer:
-    if error.code == "no_key":
+    if error.code == "key_needed":
         headers = (*headers, (b"www-authenticate", b'Bearer realm="rota"'))
     if error.kind.again and status in (429, 503):
         headers = (*headers, (b"retry-after", AGAIN_S))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from rota.faces.http.answers import Answer, Receive, Scope, Send, header
+from rota.faces.http.answers import Receive, Scope, Send, header
 from rota.faces.http.body import HungUp
 from rota.faces.http.counted import Counted
 from rota.faces.http.operations import PREFIX, Operations
@@ -120,8 +120,3 @@ class _Seen:
         else:
             self.bytes += len(message.get("body", b""))
         await self._send(message)
-
-
-async def healthy(_principal: Principal, _scope: Scope, _receive: Receive, send: Send) -> None:
-    """`/health`: the process answers."""
-    await Answer(b'{"ok":true}').send(send)

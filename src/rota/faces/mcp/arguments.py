@@ -39,8 +39,8 @@ def _repairable(tool: Tool, error: msgspec.ValidationError) -> RotaError:
     found = _UNKNOWN.fullmatch(text)
     if found is not None:
         near = get_close_matches(_snake(found[1]), fields, 1)
-        meant = f"; did you mean {near[0]!r}?" if near else ""
-        return invalid(_field(where, found[1]), f"there is no such argument{meant} There are: {', '.join(fields)}")
+        told = f"did you mean {near[0]!r}? There" if near else "there"
+        return invalid(_field(where, found[1]), f"there is no such argument; {told} are: {', '.join(fields)}")
     found = _MISSING.fullmatch(text)
     if found is not None:
         return invalid(_field(where, found[1]), f"is missing. An example: {_shown(tool.example)}")

@@ -66,8 +66,11 @@ class McpFace:
     def _session(self, number: str, client: str) -> Session:
         session = self._sessions.get(number)
         if session is None:
-            session = self._sessions[number] = Session(number, client)
+            session = self._sessions[number] = Session(number, client, self._live)
         return session
+
+    def _live(self) -> list[Session]:
+        return list(self._sessions.values())
 
     def leave(self, number: str, *, leaving: bool) -> None:
         """A connection of the session has ended: soon it is over, unless it comes again."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, get_args
+
+import msgspec
 
 from rota.faces.mcp.asking import Asking
 from rota.model.agent import AgentSpec, AgentView
 from rota.model.bounds import NAME, SLOTS
 from rota.model.commands.fleet import Register, RemoveAgent
-from rota.model.commands.read import GetAgent
+from rota.model.commands.read import GetAgent, GetTask
 from rota.model.commands.work import Beat, Claim, Claimed, GiveBack, Heartbeat, Held, Renewed
 from rota.model.errors import RotaError
-from rota.model.task import Given
+from rota.model.task import Given, TaskView
 from rota.operations.table import Scope
 
 INSTANCE = "mcp"
@@ -35,8 +37,11 @@ class InHands(NamedTuple):
 class Session:
     """What is remembered of a client. Nothing of it is needed for safety: leases end by themselves."""
 
-    def __init__(self, number: str, client: str = "") -> None:
-        """`number` is the client's own name for the session, which nobody else can guess."""
+    def __init__(self, number: str, client: str = "", live: Callable[[], Iterable[Session]] = lambda: ()) -> None:
+        """`number` is the client's own name for the session, which nobody else can guess; `live` are all that live."""
+        self._live = live
+        self._passes = not number
+        """It lasts for one call: the agent's name is all there is to know it by."""
         name = _ODD.sub("-", client).strip("-")[: NAME - 20] or "mcp"
         self.agent = f"{name}-{number[:8]}"
         self.folder: str | None = None
@@ -44,10 +49,12 @@ class Session:
         self.scopes: frozenset[Scope] = frozenset(get_args(Scope))
         """Over standard streams a client may do everything that its user may."""
         self.in_hands: dict[str, InHands] = {}
+        self.lost: dict[str, InHands] = {}
+        """What it had and lost, until it takes it anew."""
         self.begun: set[str] = set()
         """Tasks of which the client said itself that they are in progress."""
         self._agents: set[str] = set()
-        """Agents it registered."""
+        """Agents of tools alone for which it has spoken."""
         self._of_call = threading.local()
 
     def begin_call(self) -> None:
@@ -61,13 +68,34 @@ class Session:
         return found
 
     def registered(self, agent: str) -> None:
-        """The session made this agent known."""
+        """The session speaks for this agent, which nothing but tools does."""
         self._agents.add(agent)
 
     def took(self, given: Sequence[Given]) -> None:
         """These tasks were handed to agents of this session."""
         for one in given:
-            self.in_hands[one.task] = InHands(one.task, one.agent, one.token, one.term)
+            self.hold(_held(one))
+
+    def hold(self, one: InHands) -> None:
+        """The session answers for the task from now on, unless another one does already."""
+        if self._has_another(one):
+            return
+        self.lost.pop(one.task, None)
+        self.in_hands[one.task] = one
+
+    def lose(self, task: str) -> None:
+        """The lease of a task has ended, and not by a word of this session."""
+        if task in self.in_hands:
+            self.lost[task] = self.in_hands[task]
+        self.let_go(task)
+
+    def _has_another(self, one: InHands) -> bool:
+        """Whether another live session has this very lease: agents may share a name."""
+        for other in self._live():
+            theirs = other.in_hands.get(one.task) if other is not self else None
+            if theirs is not None and theirs.token == one.token:
+                return True
+        return False
 
     def ended(self, tasks: Sequence[str]) -> None:
         """These are in nobody's hands any more."""
@@ -78,7 +106,9 @@ class Session:
         """Hand back what of these it has."""
         found = [self.in_hands.pop(task) for task in list(tasks) if task in self.in_hands]
         if found:
-            rota.call(GiveBack(tasks=[Held(task=one.task, token=one.token) for one in found], reason=reason))
+            rota.call(
+                GiveBack(tasks=[Held(task=one.task, token=one.token) for one in found], reason=reason, said=False)
+            )
 
     def identity(self, rota: Asking, name: str | None = None, *, role: str | None = None,
                  skills: dict[str, int] | None = None) -> AgentView:  # fmt: skip
@@ -90,6 +120,8 @@ class Session:
             if error.code != "no_agent":
                 raise
             known = None
+        if known is not None and known.instance == INSTANCE:
+            self.registered(name)
         if known is not None and (role is None or role == known.role) and (skills is None or skills == known.skills):
             return known
         spec = AgentSpec(
@@ -102,17 +134,55 @@ class Session:
         return self._registered(rota, spec)
 
     def claim(self, rota: Asking, agent: AgentView, request: Claim) -> list[Given]:
-        """Claim for the agent. An agent of tools alone has as many slots as it asks for."""
+        """Claim for the agent. An agent of tools alone has as many slots as it asks for.
+
+        What is answered again is what this session has: sessions that name the same agent get tasks of their own.
+        """
+        given = self._again(rota, request)
+        if not given:
+            fresh = request if self._passes else msgspec.structs.replace(request, agent=None, agents=[agent.name])
+            given = self._new(rota, agent, fresh)
+        for one in given:
+            if one.task not in self.in_hands:
+                self._of_call.fresh = [*self.fresh, one.task]
+            self.hold(_held(one))
+        return given
+
+    def _again(self, rota: Asking, request: Claim) -> list[Given]:
+        """What the session has of it already."""
+        beats = []
+        for one in list(self.in_hands.values()):
+            if one.agent == request.agent and self._is_asked_for(rota, one, request):
+                beats.append(Beat(task=one.task, token=one.token))
+        if not beats:
+            return []
+        renewed: Renewed = rota.call(Heartbeat(agent=str(request.agent), beats=beats))
+        for task in renewed.lost:
+            self.lose(task)
+        held = [beat.task for beat in beats if beat.task not in renewed.lost]
+        if not held:
+            return []
+        again: Claim = msgspec.structs.replace(request, project=None, tasks=held, wait=0.0)
+        claimed: Claimed = rota.call(again)
+        return claimed.tasks
+
+    def _is_asked_for(self, rota: Asking, one: InHands, request: Claim) -> bool:
+        if request.tasks:
+            return one.task in request.tasks
+        try:
+            view: TaskView = rota.call(GetTask(task=one.task))
+        except RotaError:
+            return False
+        return view.project == request.project
+
+    def _new(self, rota: Asking, agent: AgentView, request: Claim) -> list[Given]:
+        """What nobody has, with a slot more where all are in use."""
         claimed: Claimed = rota.call(request)
         if not claimed.tasks:
             now: AgentView = rota.call(GetAgent(agent=agent.name))
             if now.instance == INSTANCE and now.slots <= now.running < SLOTS:
                 self._registered(rota, _wider(now))
                 claimed = rota.call(request)
-        for given in claimed.tasks:
-            if given.task not in self.in_hands:
-                self._of_call.fresh = [*self.fresh, given.task]
-            self.in_hands[given.task] = InHands(given.task, given.agent, given.token, given.term)
         return claimed.tasks
 
     def _registered(self, rota: Asking, spec: AgentSpec) -> AgentView:
@@ -129,7 +199,8 @@ class Session:
     def take_on(self, known: Iterable[Sequence[str]]) -> None:
         """What the client says it has, for an owner that knows nothing of it yet."""
         for task, agent, token, *_ in known:
-            self.in_hands.setdefault(task, InHands(task, agent, token))
+            if task not in self.in_hands:
+                self.hold(InHands(task, agent, token))
 
     def renew(self, rota: Asking) -> Renewed:
         """Renew every lease; what is lost is forgotten."""
@@ -145,14 +216,19 @@ class Session:
             for name in Renewed.__struct_fields__:
                 getattr(both, name).extend(getattr(renewed, name))
         for task in both.lost:
-            self.let_go(task)
+            self.lose(task)
         return both
 
     def end(self, rota: Asking) -> None:
         """The client has gone: what it has goes back at once, and the agents that only it used are forgotten."""
         self.give_back(rota, list(self.in_hands), "the session ended")
         for name in sorted(self._agents | {self.agent}):
-            self._forget(rota, name)
+            if not any(other.speaks_for(name) for other in self._live() if other is not self):
+                self._forget(rota, name)
+
+    def speaks_for(self, agent: str) -> bool:
+        """Whether it may claim for this agent again."""
+        return agent == self.agent or agent in self._agents
 
     def _forget(self, rota: Asking, name: str) -> None:
         try:
@@ -168,6 +244,10 @@ class Session:
         for one in list(self.in_hands.values()):
             found.setdefault(one.agent, []).append(one)
         return found
+
+
+def _held(given: Given) -> InHands:
+    return InHands(given.task, given.agent, given.token, given.term)
 
 
 def _wider(agent: AgentView) -> AgentSpec:

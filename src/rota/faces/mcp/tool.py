@@ -38,7 +38,9 @@ class Session(Protocol):
         ...
 
     def registered(self, agent: str) -> None:
-        """The connection made this agent known: when it ends the agent is forgotten, unless somebody else took it."""
+        """The connection speaks for this agent, which nothing but tools does: when it ends the agent is forgotten,
+        unless somebody else took it.
+        """
         ...
 
     def took(self, given: Sequence[Given]) -> None:

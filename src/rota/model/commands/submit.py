@@ -56,6 +56,8 @@ class Edit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     max_cost: float | None | msgspec.UnsetType = msgspec.UNSET
     group: str | None | msgspec.UnsetType = msgspec.UNSET
     max_attempts: int | msgspec.UnsetType = msgspec.UNSET
+    start: When | None | msgspec.UnsetType = msgspec.UNSET
+    """Not before; None = now, also after a failed attempt."""
     after: list[str | After] | msgspec.UnsetType = msgspec.UNSET
     """The whole new list of parents."""
 

@@ -31,6 +31,8 @@ class Claim(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Only tasks of this project, by id or key."""
     tasks: list[str] = []
     """Only these tasks."""
+    tenant: str | None = None
+    """Only tasks of this tenant; those that the agent has of it are not answered again."""
     override: bool = False
     """With `project` or `tasks`: whatever role, skills, region, resources or price stand in the way are left out."""
     delivery: Delivery = "direct"
@@ -130,6 +132,10 @@ class GiveBack(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     tasks: list[Held]
     reason: str = ""
+    said: bool = True
+    """Whether the reason is the agent's own word; else the task goes on with the reason it had."""
+    start: When | None = None
+    """Not given out again before; None = as before."""
 
 
 class Ask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

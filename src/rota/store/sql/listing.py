@@ -66,6 +66,7 @@ SHOWN = Each(
     "id bigint",
     f"SELECT {_SHOWN} FROM task LEFT JOIN lease ON lease.task = task.id{{comma}} WHERE task.id = v.id",
 )
+TENANTS_OF = Each("tenants_of", "id bigint", "SELECT task.id, task.tenant FROM task{comma} WHERE task.id = v.id")
 BODIES = Each(
     "bodies",
     "task bigint",

@@ -120,7 +120,7 @@ def _not_for(rota: Asking, tasks: Sequence[TaskView], n: int, agent: AgentView |
     told: Explanation = rota.call(Explain(task=best.id))
     own = told.agents.get(agent.name, "may") if agent is not None else "may"
     reason = told.text if own == "may" else own
-    return f"Ready, but not for you: {_named(tasks, n)} ({best.id}: {reason})."
+    return f"Ready, but not for you: {_named(tasks, n)} ({best.id}: {reason.rstrip('.')})."
 
 
 def _named(tasks: Sequence[TaskView], n: int, shown: Callable[[TaskView], str] = lambda task: task.id) -> str:
@@ -131,7 +131,12 @@ def _named(tasks: Sequence[TaskView], n: int, shown: Callable[[TaskView], str] =
 def _scheduled(tasks: Sequence[TaskView], n: int) -> str:
     first = min(tasks, key=lambda task: task.start or "")
     after = f" after: {first.reason}" if first.reason else ""
-    return f"Waiting for their time: {_named(tasks, n)}; the first at {first.start}{after}."
+    return _ended(f"Waiting for their time: {_named(tasks, n)}; the first at {first.start}{after}")
+
+
+def _ended(text: str) -> str:
+    """With a full stop, unless what somebody wrote has one."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _waits(task: TaskView) -> str:

@@ -10,7 +10,7 @@ from rota.faces.mcp.asking import Asking
 from rota.faces.mcp.classic.arguments import RECOMMENDATIONS, Arguments
 from rota.faces.mcp.classic.errors import ToolError
 from rota.model.commands.fleet import AddToProject, CreateProject, SetQueue
-from rota.model.commands.read import GetTask
+from rota.model.commands.read import GetTask, ListTasks
 from rota.model.commands.submit import Edit
 from rota.model.errors import RotaError
 from rota.model.priority import Priority
@@ -47,27 +47,38 @@ def wanted(rota: Asking, items: Sequence[Arguments], facts: Mapping[str, Any] | 
             if _ID.fullmatch(name):
                 blocks.setdefault(name, []).append(index)
             else:
-                after[names[_known(names, name, "blocks", index)]].append(f"#{index}")
+                after[_known(names, name, "blocks", index)].append(f"#{index}")
     for task in blocks:
-        _check_editable(rota, task)
+        check_editable(rota, task)
     return Wanted([_spec(item, index, after[index], facts) for index, item in enumerate(items)], blocks)
 
 
-def _names(items: Sequence[Arguments]) -> dict[str, int]:
-    """What the tasks of one call are called among each other: by `ref`, else by title."""
-    names = {item["title"]: index for index, item in enumerate(items)}
-    return names | {item["ref"]: index for index, item in enumerate(items) if "ref" in item}
+def _names(items: Sequence[Arguments]) -> dict[str, list[int]]:
+    """What the tasks of one call are called among each other, by `ref`, else by title: the indices of those meant."""
+    titles: dict[str, list[int]] = {}
+    refs: dict[str, list[int]] = {}
+    for index, item in enumerate(items):
+        titles.setdefault(item["title"], []).append(index)
+        if "ref" in item:
+            refs.setdefault(item["ref"], []).append(index)
+    return titles | refs
 
 
-def _reference(names: Mapping[str, int], name: str, field: str, index: int) -> str:
-    return name if _ID.fullmatch(name) else f"#{names[_known(names, name, field, index)]}"
+def _reference(names: Mapping[str, Sequence[int]], name: str, field: str, index: int) -> str:
+    return name if _ID.fullmatch(name) else f"#{_known(names, name, field, index)}"
 
 
-def _known(names: Mapping[str, int], name: str, field: str, index: int) -> str:
-    if name not in names:
-        told = "is neither a task id nor the ref or title of a task in this call"
-        raise ToolError(f"{field} in task at index {index}: {name!r} {told}")
-    return name
+def _known(names: Mapping[str, Sequence[int]], name: str, field: str, index: int) -> int:
+    meant = names.get(name, ())
+    if len(meant) == 1:
+        return meant[0]
+    told = "is neither a task id nor the ref or title of a task in this call"
+    if meant:
+        which = ", ".join(str(one) for one in meant)
+        told = (
+            f"means more than one task of this call, those at index {which}; give each a ref of its own and name that"
+        )
+    raise ToolError(f"{field} in task at index {index}: {name!r} {told}")
 
 
 def _spec(item: Arguments, index: int, after: Sequence[str], facts: Mapping[str, Any] | None) -> TaskSpec:
@@ -109,7 +120,8 @@ def priority_in(text: str | None) -> Priority | None:
     return found[1].lower() if found else None  # type: ignore[return-value]
 
 
-def _check_editable(rota: Asking, task: str) -> None:
+def check_editable(rota: Asking, task: str) -> None:
+    """Refuse to let a task wait that is not there, or can not wait any more."""
     try:
         found: TaskView = rota.call(GetTask(task=task))
     except RotaError:
@@ -119,14 +131,22 @@ def _check_editable(rota: Asking, task: str) -> None:
 
 
 def taken_in(rota: Asking, request: CreateProject | AddToProject) -> Any:
-    """Submit; the queue is made when there is none of that name yet."""
+    """Submit; before that the queue is made when there is none of that name yet."""
+    if not _has_queue(rota):
+        rota.call(SetQueue(queue=QUEUE, policy=_POLICY))
+    return rota.call(request)
+
+
+def _has_queue(rota: Asking) -> bool:
+    """Asked before: a project or task that is refused for want of its queue has taken its number already."""
     try:
-        return rota.call(request)
+        # No task is before the first: the names are looked at, and no task is.
+        rota.call(ListTasks(queue=QUEUE, limit=1, cursor="task-1"))
     except RotaError as error:
         if error.code != "no_queue":
             raise
-    rota.call(SetQueue(queue=QUEUE, policy=_POLICY))
-    return rota.call(request)
+        return False
+    return True
 
 
 def let_wait(rota: Asking, blocks: Mapping[str, Sequence[int]], ids: Sequence[str]) -> None:

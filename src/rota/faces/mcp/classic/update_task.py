@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from rota.faces.mcp.asking import Asking
 from rota.faces.mcp.classic.arguments import RECOMMENDATIONS, Arguments
 from rota.faces.mcp.classic.errors import ToolError, missing
+from rota.faces.mcp.classic.late import Update, lost_lease, refuse_late, said_before
 from rota.faces.mcp.classic.lookup import changeable, open_project_of, task_of
 from rota.faces.mcp.classic.shown import task_shown, text_of_result
-from rota.faces.mcp.classic.specs import held_by, priority_in, wait_also
+from rota.faces.mcp.classic.specs import EDITABLE, check_editable, held_by, priority_in, wait_also
 from rota.faces.mcp.classic.states import DONE, GONE, IN_PROGRESS, NOT_STARTED, REOPENED, THEIRS
 from rota.faces.mcp.session import InHands, Session
+from rota.model import bounds, check
+from rota.model.commands.read import GetTask
 from rota.model.commands.submit import Describe, Edit, Redrive, Unhold
 from rota.model.commands.work import (
     Beat,
@@ -26,29 +29,11 @@ from rota.model.commands.work import (
     Judged,
     Reject,
 )
-from rota.model.project import ProjectView
+from rota.model.errors import RotaError
 from rota.model.task import TaskView
+from rota.model.times import moment
 
-FAILED = "FAILED"
-"""Details that begin so, while the task goes back to "not started", report a failed attempt."""
-RETRY_WAIT_S = 3.0
-"""So long a call waits for the pause before a retry to pass, seconds."""
 _EDITED = ("kind", "skills", "role", "deadline", "estimate", "group")
-
-
-class Update(NamedTuple):
-    """One call, with what it is about."""
-
-    rota: Asking
-    session: Session
-    project: ProjectView
-    task: TaskView
-    arguments: Arguments
-
-    @property
-    def details(self) -> str:
-        """What was said with it."""
-        return str(self.arguments.get("completedDetails", ""))
 
 
 def update_task(rota: Asking, session: Session | None, arguments: Arguments) -> dict[str, Any]:
@@ -60,13 +45,19 @@ def update_task(rota: Asking, session: Session | None, arguments: Arguments) -> 
             raise missing("agentId (required without a session)")
         session = Session("")
     update = Update(rota, session, project, task_of(rota, project, arguments["taskId"]), arguments)
-    if not _said_before(update):
+    if not said_before(update):
         task = changeable(update.task, "modify")
+        refuse_late(update)
+        _check(update)
         held = _held(update) if task.state == "running" and status is not None else None
-        _change_words(update)
-        _change_wishes(update)
+        opens = task.state not in EDITABLE
+        if not opens:
+            _change_wishes(update)
         if status is not None:
             _CHANGES[status](update, held)
+        if opens:
+            _change_wishes(update)
+        _change_words(update)
     task = update.task
     after = task_of(rota, project, task.id)
     answer: dict[str, Any] = {"task": task_shown(after)}
@@ -78,29 +69,39 @@ def update_task(rota: Asking, session: Session | None, arguments: Arguments) -> 
     return answer
 
 
-def _said_before(update: Update) -> bool:
-    """Whether the end of the attempt was reported in these words already: an owner that ended could not answer it.
+def _check(update: Update) -> None:
+    """Refuse what can be known to be refused, before anything is changed."""
+    given, task = update.arguments, update.task
+    if "tenant" in given:
+        raise ToolError("tenant can only be given when a task is created; delete it and create it anew")
+    words = _words(update)
+    if "title" in words:
+        check.text(words["title"], "title", bounds.TITLE, empty=False)
+    if "description" in words:
+        check.text(words["description"], "description", bounds.DESCRIPTION)
+    check.json_text(words.get("payload"), "payload", bounds.PAYLOAD_BYTES)
+    wishes = _wishes(update)
+    opens = given.get("status") == NOT_STARTED and task.state in ("running", "review", "dead")
+    if wishes and task.state not in EDITABLE and not opens:
+        raise ToolError(f"{', '.join(wishes)} can not be changed while {task.id} is {task.state}")
+    if given.get("status") in (IN_PROGRESS, DONE) or (given.get("status") == NOT_STARTED and update.says_failed):
+        _refuse_to_take(task)
+    if given.get("deadline") is not None:
+        moment(given["deadline"], 0, "deadline")
+    for name in given.get("dependsOn", ()):
+        _check_task(update, name)
+    for name in given.get("blocks", ()):
+        check_editable(update.rota, name)
 
-    The token is in these hands still, though the task is not: the engine knows what came with that token.
-    """
-    given, task, rota = update.arguments, update.task, update.rota
-    known = update.session.in_hands.get(task.id)
-    token = given.get("leaseToken", known.token if known else None)
-    status = given.get("status")
-    if task.state == "running" or token is None or status not in (DONE, NOT_STARTED):
-        return False
-    if status == DONE:
-        report: Any = Complete(outcomes=[Done(task=task.id, token=token, result=update.details)])
-    elif update.details.upper().startswith(FAILED):
-        report = Fail(outcomes=[Failed(task=task.id, token=token, error=update.details)])
-    else:
-        report = GiveBack(tasks=[Held(task=task.id, token=token)], reason=update.details)
-    judged: Judged = rota.call(report)
-    update.session.let_go(task.id)
-    return task.id in judged.states
+
+def _check_task(update: Update, name: str) -> None:
+    try:
+        update.rota.call(GetTask(task=name))
+    except RotaError as error:
+        raise ToolError(f"dependsOn: {error}") from None
 
 
-def _change_words(update: Update) -> None:
+def _words(update: Update) -> dict[str, Any]:
     given, task = update.arguments, update.task
     words: dict[str, Any] = {name: given[name] for name in ("title", "description") if name in given}
     advice = {name: given[name] for name in RECOMMENDATIONS if name in given}
@@ -108,24 +109,32 @@ def _change_words(update: Update) -> None:
         if task.payload is not None and not isinstance(task.payload, dict):
             raise ToolError(f"{task.id} has a payload that is no object, so it can not take recommendations")
         words["payload"] = {**(task.payload or {}), **advice}
+    return words
+
+
+def _change_words(update: Update) -> None:
+    words = _words(update)
     if words:
-        update.rota.call(Describe(task=task.id, **words))
+        update.rota.call(Describe(task=update.task.id, **words))
 
 
-def _change_wishes(update: Update) -> None:
+def _wishes(update: Update) -> dict[str, Any]:
     given, task = update.arguments, update.task
-    if "tenant" in given:
-        raise ToolError("tenant can only be given when a task is created; delete it and create it anew")
     wishes: dict[str, Any] = {name: given[name] for name in _EDITED if name in given}
     priority = given.get("priority") or priority_in(given.get("ruleRecommendations"))
     if priority is not None and priority != task.priority:
         wishes["priority"] = priority
     if "dependsOn" in given:
         wishes["after"] = [held_by(parent) for parent in dict.fromkeys(given["dependsOn"])]
+    return wishes
+
+
+def _change_wishes(update: Update) -> None:
+    wishes = _wishes(update)
     if wishes:
-        update.rota.call(Edit(task=task.id, **wishes))
-    for blocked in given.get("blocks", ()):
-        wait_also(update.rota, blocked, [task.id])
+        update.rota.call(Edit(task=update.task.id, **wishes))
+    for blocked in update.arguments.get("blocks", ()):
+        wait_also(update.rota, blocked, [update.task.id])
 
 
 def _held(update: Update) -> InHands:
@@ -137,6 +146,8 @@ def _held(update: Update) -> InHands:
     known = session.in_hands.get(task.id)
     if known is not None and known.agent == agent:
         return known
+    if task.id in session.lost and given.get("agentId", session.agent) == agent:
+        raise lost_lease(update, session.lost[task.id].token)
     if given.get("agentId", session.agent) == agent:
         # What an agent has is answered again.
         claimed = update.rota.call(Claim(agent=agent, tasks=[task.id])).tasks
@@ -159,8 +170,8 @@ def _begin(update: Update, held: InHands | None) -> None:
     else:
         renewed = update.rota.call(Heartbeat(agent=held.agent, beats=[Beat(task=held.task, token=held.token)]))
         if held.task in renewed.lost:
-            raise _lost(update)
-        update.session.in_hands[held.task] = held
+            raise lost_lease(update, held.token)
+        update.session.hold(held)
     update.session.begun.add(held.task)
 
 
@@ -169,12 +180,12 @@ def _complete(update: Update, held: InHands | None) -> None:
         return
     held = held or _taken(update)
     outcome = Done(task=held.task, token=held.token, result=update.details)
-    _judged(update, update.rota.call(Complete(outcomes=[outcome])))
+    _judged(update, held, update.rota.call(Complete(outcomes=[outcome])))
 
 
 def _put_back(update: Update, held: InHands | None) -> None:
     task, details = update.task, update.details
-    failed = details.upper().startswith(FAILED)
+    failed = update.says_failed
     if held is None and task.state == "review":
         _reopen(update, details)
     elif held is None and task.state == "dead":
@@ -187,10 +198,10 @@ def _put_back(update: Update, held: InHands | None) -> None:
         held = held or _taken(update)
         if failed:
             outcome = Failed(task=held.task, token=held.token, error=details)
-            _judged(update, update.rota.call(Fail(outcomes=[outcome])))
+            _judged(update, held, update.rota.call(Fail(outcomes=[outcome])))
         else:
             back = Held(task=held.task, token=held.token)
-            _judged(update, update.rota.call(GiveBack(tasks=[back], reason=details)))
+            _judged(update, held, update.rota.call(GiveBack(tasks=[back], reason=details)))
 
 
 _CHANGES = {IN_PROGRESS: _begin, DONE: _complete, NOT_STARTED: _put_back}
@@ -199,24 +210,30 @@ _CHANGES = {IN_PROGRESS: _begin, DONE: _complete, NOT_STARTED: _put_back}
 def _taken(update: Update) -> InHands:
     """The task claimed for whoever calls, whatever state it was in."""
     rota, task = update.rota, update.task
-    if task.state in GONE:
-        raise ToolError(f"Task {task.id} was {task.state}: {task.reason}; create it anew")
-    if task.state == "asked":
-        raise ToolError(f"Task {task.id} waits for the answer to a question: {task.question}")
-    if task.state == "blocked":
-        raise ToolError(f"Task {task.id} waits for {', '.join(task.after)}; finish those first or change its dependsOn")
     if task.state == "review":
         _reopen(update, "")
     elif task.state == "dead":
         rota.call(Redrive(tasks=[task.id]))
     elif task.state == "held":
         rota.call(Unhold(tasks=[task.id]))
+    elif task.state == "scheduled":
+        # Whoever takes it up by name need not wait for its time, nor for the pause after a failed attempt.
+        rota.call(Edit(task=task.id, start=None))
     agent = update.session.identity(rota, update.arguments.get("agentId"))
-    wait = RETRY_WAIT_S if task.state == "scheduled" else 0.0
-    claim = Claim(agent=agent.name, tasks=[task.id], override=True, wait=wait)
+    claim = Claim(agent=agent.name, tasks=[task.id], override=True)
     if not update.session.claim(rota, agent, claim):
         raise ToolError(_not_taken(update))
     return update.session.in_hands[task.id]
+
+
+def _refuse_to_take(task: TaskView) -> None:
+    """Refuse what nobody can take up, whoever it is."""
+    if task.state in GONE:
+        raise ToolError(f"Task {task.id} was {task.state}: {task.reason}; create it anew")
+    if task.state == "asked":
+        raise ToolError(f"Task {task.id} waits for the answer to a question: {task.question}")
+    if task.state == "blocked":
+        raise ToolError(f"Task {task.id} waits for {', '.join(task.after)}; finish those first or change its dependsOn")
 
 
 def _reopen(update: Update, why: str) -> None:
@@ -236,15 +253,8 @@ def _not_taken(update: Update) -> str:
     return f"Task {now.id} can not be taken up now: {THEIRS[now.state].status} ({now.state})"
 
 
-def _judged(update: Update, judged: Judged) -> None:
+def _judged(update: Update, held: InHands, judged: Judged) -> None:
     task = update.task.id
     if task in judged.refused:
-        raise _lost(update)
+        raise lost_lease(update, held.token)
     update.session.let_go(task)
-
-
-def _lost(update: Update) -> ToolError:
-    update.session.let_go(update.task.id)
-    return ToolError(
-        f"The lease of {update.task.id} is lost: it was given to somebody else or has ended; drop the work"
-    )

@@ -28,7 +28,9 @@ class AssignTasks(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Arguments."""
 
     n: Annotated[int, Meta(ge=1, le=MOST, description="The most tasks to hand out.")] = 1
-    agents: Annotated[list[str], Meta(max_length=CLAIM, description="The roster; left out: everybody.")] = []
+    agents: Annotated[
+        list[str], Meta(max_length=CLAIM, description="The roster; left out: all of register_roster.")
+    ] = []
     role: Annotated[str | None, Meta(description="With `agents` left out: only those of this role.")] = None
     pool: str = "default"
     project: Annotated[str | None, Meta(description="Only tasks of this project.")] = None
@@ -64,7 +66,10 @@ def run(call: Call) -> Future[Reply]:
 def _roster(distributor: Distributor, asked: AssignTasks) -> list[AgentView]:
     page: AgentPage = distributor.call(ListAgents(pool=asked.pool, limit=CLAIM))
     return [
-        agent for agent in page.agents if agent.state == "active" and (asked.role is None or agent.role == asked.role)
+        agent
+        for agent in page.agents
+        # One that is a process of its own takes its tasks itself: nobody would tell it of these.
+        if agent.instance is None and agent.state == "active" and (asked.role is None or agent.role == asked.role)
     ]
 
 

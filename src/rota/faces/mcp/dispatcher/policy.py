@@ -16,10 +16,19 @@ from rota.model.commands.limits import SetLimit
 from rota.model.errors import RotaError, invalid
 from rota.model.limit import LimitSpec
 from rota.model.queue import PoolPolicy, QueuePolicy
+from rota.model.times import seconds
 from rota.operations.distributor import Distributor
 from rota.operations.typed import refused
 
 Policy = TypeVar("Policy", QueuePolicy, PoolPolicy)
+
+_SPANS = frozenset(
+    {
+        "term", "ttl", "patience", "backoff.base", "backoff.cap", "avoid_s", "breaker_s", "eject_s", "slow_start_s",
+        "preempt.patience_s",
+    }
+)  # fmt: skip
+"""Fields of policies that are lengths of time, as are all of `target_wait`."""
 
 
 class SetPolicy(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +48,9 @@ class SetPolicy(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     limit: Annotated[
         LimitSpec | None, Meta(description="A limit: so much of a unit for a key, at once or in a period.")
     ] = None
-    set: Annotated[dict[str, Any], Meta(description="Fields and their new values; spans are seconds.")] = {}
+    set: Annotated[
+        dict[str, Any], Meta(description="Fields and their new values; spans are seconds or text such as '30s'.")
+    ] = {}
 
 
 class PolicyNow(msgspec.Struct, kw_only=True):
@@ -102,15 +113,23 @@ def _merged(policy: Policy, changes: Mapping[str, Any]) -> Policy:
     for name, value in changes.items():
         if name not in values:
             near = get_close_matches(name, values, 1)
-            meant = f"; did you mean {near[0]!r}?" if near else ""
-            raise invalid(f"set.{name}", f"there is no such field{meant} There are: {', '.join(values)}")
-        inner = values[name]
-        values[name] = {**inner, **value} if isinstance(inner, dict) and isinstance(value, Mapping) else value
+            told = f"did you mean {near[0]!r}? There" if near else "there"
+            raise invalid(f"set.{name}", f"there is no such field; {told} are: {', '.join(values)}")
+        inner, new = values[name], _in_seconds(name, value)
+        values[name] = {**inner, **new} if isinstance(inner, dict) and isinstance(new, Mapping) else new
     try:
         return msgspec.convert(values, type(policy))
     except msgspec.ValidationError as error:
         found = refused(error, "set")
         raise invalid(f"set.{found.field}", found.message) from None
+
+
+def _in_seconds(name: str, value: Any) -> Any:
+    """The value with its spans as numbers, as a policy keeps them; here they may be text such as '30s'."""
+    if isinstance(value, Mapping):
+        return {key: _in_seconds(f"{name}.{key}", inner) for key, inner in value.items()}
+    is_span = name in _SPANS or name.startswith("target_wait.")
+    return seconds(value, f"set.{name}") if is_span and isinstance(value, str) else value
 
 
 def _told(done: Ok, what: str, policy: msgspec.Struct) -> PolicyNow:

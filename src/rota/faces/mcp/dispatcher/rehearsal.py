@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -19,7 +20,7 @@ from rota.faces.mcp.looking import looking
 from rota.model.agent import AgentSpec
 from rota.model.bounds import PAGE
 from rota.model.commands.read import ListTasks, TaskPage
-from rota.model.errors import RotaError, invalid
+from rota.model.errors import KINDS, RotaError, invalid
 from rota.operations.distributor import Distributor
 from rota.planning.snapshot import profile_of
 from rota.simulator.fleet_text import fleet_text
@@ -158,6 +159,43 @@ def _wait(
 
 
 def _refusal(text: str) -> RotaError:
-    """What the command said, as a refusal: it names the setting and the fix."""
+    """What the command said, in its words and about its settings: `translated` says it to whoever called a tool."""
     lines = [line for line in text.splitlines() if line.strip()]
-    return invalid("simulate", lines[-1][:1_000] if lines else "the simulation ended without a word")
+    try:
+        said = msgspec.json.decode(lines[-1], type=_Refused).error
+    except (IndexError, msgspec.DecodeError):
+        return invalid("simulate", lines[-1][:1_000] if lines else "the simulation ended without a word")
+    return RotaError(said.code if said.code in KINDS else "invalid", said.message, field=said.field)
+
+
+class _Said(msgspec.Struct):
+    code: str
+    message: str
+    field: str | None = None
+
+
+class _Refused(msgspec.Struct):
+    error: _Said
+
+
+def translated(error: RotaError, given: Collection[str]) -> RotaError:
+    """The command's refusal by the arguments of `simulate`; `given` are the keys of its `set`.
+
+    A setting that is not among them was said by an entry of `compare`.
+    """
+    message = error.message.replace(_OF_A_LINE, "give the tasks an estimate when they are submitted")
+    message = _SETTING.sub(lambda found: f'set: {{"{found[1]}": {_SUCH.get(found[2], found[2])}}}', message)
+    field = error.field or "simulate"
+    if _LINE.search(field):
+        field = "set" if message != error.message else "tasks"
+    else:
+        key = field.removeprefix("--set").strip()
+        field = f"set.{key}" if key in given else "compare"
+    return RotaError(error.code, message, field=field)
+
+
+_OF_A_LINE = "give run_s or estimate"
+_SETTING = re.compile(r"--set ([\w.]+)=(\w+)")
+_SUCH = {"SECONDS": "60"}
+_LINE = re.compile(r"\.jsonl:\d+")
+"""The command names a line of its file: here, a task of the history."""

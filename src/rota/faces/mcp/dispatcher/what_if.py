@@ -16,7 +16,7 @@ from rota.faces.mcp.fence import fenced
 from rota.faces.mcp.new_task import levels
 from rota.faces.mcp.tool import Call, Hints, Notify, Tool
 from rota.model.agent import AgentSpec
-from rota.model.errors import invalid
+from rota.model.errors import RotaError, invalid
 
 MOST = 5_000
 SECONDS = 40.0
@@ -85,7 +85,7 @@ def run(call: Call) -> Future[WhatIf]:
 
 
 def _rehearsed(call: Call, asked: Simulate, cancelled: Callable[[], bool]) -> WhatIf:
-    from rota.faces.mcp.dispatcher.rehearsal import rehearsal, simulated  # lazily: the whole simulator
+    from rota.faces.mcp.dispatcher.rehearsal import rehearsal, simulated, translated  # lazily: the whole simulator
 
     begun = monotonic()
     tick = _ticker(call.notify, begun, asked.seconds)
@@ -101,7 +101,13 @@ def _rehearsed(call: Call, asked: Simulate, cancelled: Callable[[], bool]) -> Wh
             arguments += ["--compare", ",".join(asked.compare)]
         elif asked.compare != ("default",):
             arguments += _alone(asked.compare[0])
-        found = simulated(workload, files.fleet, arguments, until=begun + asked.seconds, cancelled=cancelled, tick=tick)
+        until = begun + asked.seconds
+        try:
+            found = simulated(workload, files.fleet, arguments, until=until, cancelled=cancelled, tick=tick)
+        except RotaError as error:
+            if error.code in ("cancelled", "too_large"):
+                raise
+            raise translated(error, asked.set) from None
         named = found if len(asked.compare) > 1 else {asked.compare[0]: found}
         results = {name: _shown(result) for name, result in named.items()}
         return WhatIf(

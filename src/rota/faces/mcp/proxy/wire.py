@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -54,16 +55,46 @@ _ENDLESS = (float("inf"), float("-inf"))
 def _message(line: bytes) -> dict[str, Any]:
     try:
         value = json.loads(line.decode(), parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        # Its JSON may be whole, so that somebody waits for the answer.
+        raise Refused(PARSE_ERROR, "Parse error: nested too deep; flatten it", number=_id_of(line)) from None
+    except ValueError as error:
         raise Refused(PARSE_ERROR, f"Parse error: {error}"[:300]) from None
     if not isinstance(value, dict):
         raise Refused(INVALID_REQUEST, "Invalid request: a message is one JSON object")
     number = value.get("id")
     if isinstance(number, bool) or not isinstance(number, int | str | float | None) or number in _ENDLESS:
         raise Refused(INVALID_REQUEST, "Invalid request: id must be a string or a number")
+    if number is None and "id" in value and "method" in value:
+        raise Refused(INVALID_REQUEST, "Invalid request: id is null, so that nobody could tell the answer; give it one")
     if value.get("jsonrpc") != "2.0" or not isinstance(value.get("method", ""), str):
         raise Refused(INVALID_REQUEST, "Invalid request: this is not JSON-RPC 2.0", number=number)
     return value
+
+
+_TEXT = r'"(?:[^"\\\x00-\x1f]|\\.)*"'
+_BEGIN = re.compile(r"\s*\{")
+_MEMBER = re.compile(rf"\s*({_TEXT})\s*:\s*({_TEXT}|-?[0-9.]+|true|false|null)\s*,")
+HEAD_BYTES = 4_096
+
+
+def _id_of(line: bytes) -> str | int | float | None:
+    """The id of a message that can not be read as a whole, where it stands before anything that is nested."""
+    text = line[:HEAD_BYTES].decode(errors="replace")
+    found = _BEGIN.match(text)
+    while found is not None:
+        found = _MEMBER.match(text, found.end())
+        if found is not None and found[1] == '"id"':
+            return _plain_id(found[2])
+    return None
+
+
+def _plain_id(text: str) -> str | int | float | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, str | int | float) and not isinstance(value, bool) else None
 
 
 class Outgoing:

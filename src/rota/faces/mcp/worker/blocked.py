@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from rota.faces.mcp.new_task import Blocker, specs_of
 from rota.faces.mcp.worker.holding import state_of
+from rota.model.bounds import NOTES, REASON
 from rota.model.commands.read import GetTask
 from rota.model.commands.submit import Cancel, Edit, Submit, Submitted
-from rota.model.commands.work import Beat, Fail, Failed, Heartbeat, Judged, Renewed
+from rota.model.commands.work import Beat, Failed, GiveBack, Heartbeat, Held, Judged, Renewed
 from rota.model.errors import RotaError, invalid
 from rota.model.task import After, TaskView
 from rota.operations.distributor import Distributor
@@ -43,8 +44,15 @@ def block(distributor: Distributor, outcome: Failed, blockers: Sequence[Blocker]
 
 
 def _check_lease(distributor: Distributor, view: TaskView, outcome: Failed) -> None:
-    """Nothing is submitted for a lease that is lost."""
-    beat = Beat(task=outcome.task, token=outcome.token)
+    """Nothing is submitted for a lease that is lost. What the agent says of the attempt is kept with the same word."""
+    whole = len(outcome.error) <= REASON
+    beat = Beat(
+        task=outcome.task,
+        token=outcome.token,
+        notes=outcome.notes if whole else f"{outcome.error}\n{outcome.notes or ''}"[:NOTES],
+        usage=outcome.usage,
+        cost=outcome.cost,
+    )
     renewed: Renewed | None = None
     if view.state == "running" and view.agent is not None:
         renewed = distributor.call(Heartbeat(agent=view.agent, beats=[beat]))
@@ -53,11 +61,12 @@ def _check_lease(distributor: Distributor, view: TaskView, outcome: Failed) -> N
 
 
 def _wait_for(distributor: Distributor, view: TaskView, outcome: Failed, ids: Sequence[str]) -> None:
-    # A limit of its own name lets the lease end without an attempt counted, and keeps the task for a moment.
-    outcome.retry_at, outcome.limit = PAUSE_S, f"blocked {outcome.task}"
-    judged: Judged = distributor.call(Fail(outcomes=[outcome]))
+    held = Held(task=outcome.task, token=outcome.token)
+    back = GiveBack(tasks=[held], reason=outcome.error[:REASON], start=PAUSE_S)
+    judged: Judged = distributor.call(back)
     if state_of(judged, outcome.task) == "cancelled":
         raise RotaError("wrong_state", f"{outcome.task} was cancelled meanwhile", field="task")
     # Whatever it waited for before has ended; how it ended has been judged already.
     before = [After(task=parent, rule="run") for parent in view.after]
-    distributor.call(Edit(task=outcome.task, after=[*before, *(After(task=task, rule="hold") for task in ids)]))
+    after: list[str | After] = [*before, *(After(task=task, rule="hold") for task in ids)]
+    distributor.call(Edit(task=outcome.task, after=after, start=None))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +14,7 @@ from rota.faces.mcp.session import INSTANCE
 from rota.faces.mcp.tool import Call, Hints, Reply, Tool
 from rota.faces.mcp.worker.handing import HandedTask, claimed
 from rota.model.agent import AgentSpec, AgentView
+from rota.model.bounds import SLOTS
 from rota.model.commands.fleet import Register
 from rota.model.commands.read import GetAgent, GetStatistics, Statistics
 from rota.model.commands.work import Claim
@@ -52,29 +53,38 @@ def run(call: Call) -> Future[Reply]:
     """Claim, registering an agent that is new."""
     asked: ClaimTasks = call.arguments
     agent = asked.agent or call.session.agent
-    known(call, agent, asked.role, asked.skills, asked.n)
+    known(call, agent, asked)
     claim = Claim(agent=agent, n=asked.n, wait=asked.wait, project=asked.project, tasks=asked.tasks)
     claim.request = asked.request
     return claimed(call, claim, lambda tasks: _answer(call.distributor, agent, tasks))
 
 
-def known(call: Call, name: str, role: str | None, skills: Skills | None, slots: int) -> None:
-    """Register an agent that nobody registered, or what it says anew of itself."""
-    distributor = call.distributor
+def known(call: Call, name: str, asked: ClaimTasks) -> None:
+    """Register an agent that nobody registered, or what it says anew of itself.
+
+    An agent of tools alone has as many slots as it asks for; one that waits, waits for a slot too.
+    """
+    distributor, role, skills = call.distributor, asked.role, asked.skills
     try:
         view: AgentView = distributor.call(GetAgent(agent=name))
     except RotaError as error:
         if error.code != "no_agent":
             raise
-        spec = AgentSpec(name=name, role=role, skills=levels(skills), slots=slots)
+        spec = AgentSpec(name=name, role=role, skills=levels(skills), slots=asked.n)
         distributor.call(Register(agent=spec, instance=INSTANCE))
         call.session.registered(name)
         return
-    wanted = {"role": role or view.role, "skills": view.skills if skills is None else levels(skills)}
-    if wanted == {"role": view.role, "skills": view.skills}:
+    slots = view.slots
+    if view.instance == INSTANCE:
+        call.session.registered(name)
+        slots = max(slots, min(asked.n if asked.wait else view.running + asked.n, SLOTS))
+    wanted: dict[str, Any] = {"role": role or view.role, "skills": view.skills if skills is None else levels(skills)}
+    if wanted == {"role": view.role, "skills": view.skills} and slots == view.slots:
         return
     with looking(distributor) as view_of_all:
         spec = view_of_all.book.agent(name).spec
+    if view.instance == INSTANCE:
+        wanted["slots"] = slots
     distributor.call(Register(agent=msgspec.structs.replace(spec, **wanted), instance=view.instance))
 
 
@@ -82,7 +92,10 @@ def _answer(distributor: Distributor, agent: str, tasks: list[HandedTask]) -> Cl
     if tasks:
         return ClaimedTasks(tasks=tasks)
     now: Statistics = distributor.call(GetStatistics(minutes=1))
-    if now.waiting:
+    view: AgentView = distributor.call(GetAgent(agent=agent))
+    if now.waiting and view.running >= view.slots:
+        text = "All your slots are in use; finish one."
+    elif now.waiting:
         text = (
             f"{now.waiting} tasks wait, but none of them for {agent} now. explain_agent says why; or claim with wait."
         )

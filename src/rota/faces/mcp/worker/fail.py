@@ -105,5 +105,5 @@ TOOL = Tool(
     hints=Hints(),
     run=run,
     example={"task": "task-7", "token": "00f1e2d3c4b5a697", "error": "the GPU ran out of memory after 2 epochs"},
-    renamed=(("outcomes[0].", ""), ("beats[0].", ""), ("tasks[", "blocked_by[")),
+    renamed=(("outcomes[0].", ""), ("beats[0].", ""), ("tasks[", "blocked_by["), ("reason", "error")),
 )

@@ -81,4 +81,4 @@ def claimed(call: Call, claim: Claim, made: Callable[[list[HandedTask]], msgspec
 def _back(call: Call, answer: Claimed) -> None:
     tasks = [Held(task=given.task, token=given.token) for given in answer.tasks]
     call.session.ended([held.task for held in tasks])
-    call.distributor.ask(GiveBack(tasks=tasks, reason="the claim's answer did not arrive"))
+    call.distributor.ask(GiveBack(tasks=tasks, reason="the claim's answer did not arrive", said=False))

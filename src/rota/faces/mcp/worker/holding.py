@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -19,6 +20,8 @@ Notes = Annotated[str | None, Meta(description="For whoever comes after.")]
 Checkpoint = Annotated[Any, Meta(description="Any JSON: where the next attempt goes on.")]
 Usage = Annotated[dict[str, float], Meta(description="What was used, such as {'tokens': 1200}.")]
 Cost = Annotated[Annotated[float, Meta(ge=0)] | None, Meta(description="What it has cost.")]
+
+_OF_AN_OUTCOME = re.compile(r"(?:outcomes|tasks)\[\d+\]\.([\w.\[\]]+): ")
 
 
 class Standing(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -40,8 +43,13 @@ def state_of(judged: Judged, task: str) -> str:
         return judged.states[task]
     refusal = judged.refused.get(task, "lease_lost")
     code, _, text = refusal.partition(": ")
-    text = text or f"{task} is not in the hands of whoever has this token"
-    raise RotaError(code if code in KINDS else "invalid", text, field="token" if "token" in text else "task")
+    kind = code if code in KINDS else "invalid"
+    if not text:
+        raise RotaError(kind, f"{task} is not in the hands of whoever has this token", field="token")
+    # Written as one text: the outcome's field, what is wrong, and the fix, which the refusal says by itself.
+    found = _OF_AN_OUTCOME.match(text)
+    field, text = (found[1], text[found.end() :]) if found else ("task", text)
+    raise RotaError(kind, text.removesuffix(f" ({KINDS[kind].fix})"), field=field)
 
 
 def agent_of(call: Call, task: str, named: str | None) -> str:

@@ -1,0 +1,43 @@
+"""Events as those see them who see one tenant alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rota.model.event import EventView, MoveView
+from rota.model.ids import task_number
+from rota.operations.distributor import Distributor
+from rota.operations.own_tasks import own_numbers
+
+
+def own_events(distributor: Distributor, tenant: str, events: Sequence[EventView]) -> list[EventView]:
+    """Those about tasks of the tenant. Of one that is about others too, only what it says of these is left."""
+    named = {task for event in events for task in event.tasks}
+    own = own_numbers(distributor, tenant, named)
+    return [shown for event in events if (shown := _own(event, own)) is not None]
+
+
+def _own(event: EventView, own: frozenset[int]) -> EventView | None:
+    tasks = [task for task in event.tasks if task_number(task) in own]
+    if not tasks:
+        return None
+    moves = [one for move in event.moves for one in _own_moves(move, own)]
+    if len(tasks) == len(event.tasks):
+        return EventView(
+            seq=event.seq, at=event.at, kind=event.kind, tasks=tasks, state=event.state, moves=moves, data=event.data
+        )
+    return EventView(seq=event.seq, at=event.at, kind=event.kind, tasks=tasks, state=event.state, moves=moves)
+
+
+def _own_moves(move: MoveView, own: frozenset[int]) -> list[MoveView]:
+    first, last = task_number(move.first), task_number(move.last)
+    found = sorted(number for number in own if first <= number <= last)
+    if len(found) == last - first + 1:
+        return [move]
+    return [
+        MoveView(
+            first=f"task-{number}", last=f"task-{number}", to=move.to, agent=move.agent, slot=move.slot,
+            attempt=move.attempt,
+        )
+        for number in found
+    ]  # fmt: skip
