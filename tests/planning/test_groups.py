@@ -127,7 +127,9 @@ def test_every_decision_is_allowed_and_bands_are_kept(snapshot: Snapshot) -> Non
         assert next(listener for listener in now.listeners if listener.id == give.listener).n > 0
     for _band, _due, task, lane in in_order(snapshot):
         if task not in tasks(decided):
-            assert [agent.id for agent in after.agents if may_now(after, agent, lane)] == [], "a slot stays free"
+            # One task may fill two reservations of an agent: what that opens is seen by the next plan.
+            free = [agent.id for agent in after.agents if may_now(after, agent, lane) and len(agent.reserved) < 2]
+            assert free == [], "a slot stays free"
 
 
 @given(grouped())
