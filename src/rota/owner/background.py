@@ -60,15 +60,22 @@ def _started(address: Address, idle: float, patience: float) -> Connection | Non
     """Start an owner. One that is killed stops answering a moment before it lets go of the database."""
     until = time.monotonic() + LET_GO_S
     while True:
+        owned: LinkError | None = None
         try:
             start(address, idle, patience)
         except LinkError as error:
-            if error.code != "owned" or time.monotonic() >= until:
+            if error.code != "owned":
                 raise
-            time.sleep(AGAIN_S)
+            owned = error
         connection = dial(address, patience)
-        if connection is not None or time.monotonic() >= until:
+        if connection is not None:
             return connection
+        if time.monotonic() >= until:
+            if owned is not None:
+                raise owned
+            return None
+        if owned is not None:
+            time.sleep(AGAIN_S)
 
 
 def ask_to_leave(connection: Connection, patience: float = PATIENCE_S) -> None:

@@ -110,10 +110,10 @@ class Operations:
         self._waiting.add(asked)
         if self._stopping:
             asked.cancel()
-        gone = asyncio.ensure_future(_gone(receive))
+        left = asyncio.ensure_future(gone(receive))
         answer = self._bridge.answer(asked)
         try:
-            await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((answer, left), return_when=asyncio.FIRST_COMPLETED)
             if not answer.done():
                 if not asked.cancel():
                     # It was given something in this very moment.
@@ -124,7 +124,7 @@ class Operations:
             await self._send_claimed(claimed, scope, send)
         finally:
             self._waiting.discard(asked)
-            gone.cancel()
+            left.cancel()
 
     async def _send_claimed(self, claimed: Claimed, scope: Scope, send: Send) -> None:
         """Send the tasks; they go back at once when the answer can not be delivered."""
@@ -142,7 +142,8 @@ class Operations:
             self._distributor.put(GiveBack(tasks=tasks, reason="the claim's answer did not arrive", said=False))
 
 
-async def _gone(receive: Receive) -> None:
+async def gone(receive: Receive) -> None:
+    """Ends when the caller has hung up."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from rota.faces.http.answers import Answer, Receive, Scope, Send
 from rota.faces.http.counted import Counted
+from rota.faces.http.mcp import McpPage
 from rota.faces.http.metrics import Process, metrics
 from rota.faces.http.openapi import document
 from rota.faces.http.operations import Operations
@@ -24,7 +25,9 @@ PATIENCE_S = 2.0
 TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 
 
-def pages_of(distributor: Distributor, operations: Operations, streams: Streams, counted: Counted) -> dict[str, Page]:
+def pages_of(
+    distributor: Distributor, operations: Operations, streams: Streams, counted: Counted, mcp: McpPage
+) -> dict[str, Page]:
     """Each page by its path."""
     return {
         "/health": Page(_healthy, open=True),
@@ -32,6 +35,7 @@ def pages_of(distributor: Distributor, operations: Operations, streams: Streams,
         "/openapi.json": Page(_openapi, open=True),
         "/metrics": Page(partial(_metrics, distributor, operations, counted)),
         "/v1/events": Page(streams.answer, ("GET",)),
+        "/mcp": Page(mcp.answer, ("POST",)),
     }
 
 

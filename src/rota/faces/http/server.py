@@ -13,6 +13,7 @@ import uvicorn
 from rota.faces.http.access import Access
 from rota.faces.http.bridge import Bridge
 from rota.faces.http.counted import Counted
+from rota.faces.http.mcp import McpPage
 from rota.faces.http.operations import Operations
 from rota.faces.http.pages import pages_of
 from rota.faces.http.places import Places, is_loopback
@@ -97,13 +98,15 @@ class HttpServer:
         operations = Operations(self._distributor, bridge)
         streams = Streams(self._distributor, operations, counted)
         self._access.begin(operations.read)
-        pages = pages_of(self._distributor, operations, streams, counted)
+        mcp = McpPage(self._distributor, bridge)
+        pages = pages_of(self._distributor, operations, streams, counted, mcp)
         service = Service(operations, pages, self._access.who, Places(self._listening.names), counted, log)
         server = _Uvicorn(_configuration(service), self._started)
 
         def leave() -> None:
             operations.leave()
             streams.leave()
+            mcp.leave()
             server.should_exit = True
 
         self._leave = lambda: _on_loop(loop, leave)
@@ -116,6 +119,7 @@ class HttpServer:
             noting.cancel()
             await self._access.end()
             operations.close()
+            mcp.close()
             if log is not None:
                 log.flush()
 

@@ -18,7 +18,7 @@ import msgspec
 from rota.faces.http.answers import Receive, Scope, Send, header
 from rota.faces.http.body import HungUp
 from rota.faces.http.counted import Counted
-from rota.faces.http.operations import Operations
+from rota.faces.http.operations import Operations, gone
 from rota.model.commands.read import EventPage, ListEvents
 from rota.model.errors import RotaError, invalid
 from rota.model.event import EventView
@@ -136,15 +136,15 @@ class Streams:
         if self._end is None:
             self._end = first.cursor
             self._begun.set()
-        gone = asyncio.ensure_future(_gone(receive))
+        left = asyncio.ensure_future(gone(receive))
         reading = asyncio.ensure_future(self._read(principal, wanted, first, send))
         try:
-            await asyncio.wait((reading, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((reading, left), return_when=asyncio.FIRST_COMPLETED)
             if not reading.done():
                 raise HungUp
             reading.result()
         finally:
-            gone.cancel()
+            left.cancel()
             reading.cancel()
             self._counted.followers -= 1
             if not self._counted.followers:
@@ -233,8 +233,3 @@ def _frame(event: EventView) -> bytes:
 
 def _part(body: bytes) -> dict[str, object]:
     return {"type": "http.response.body", "body": body, "more_body": True}
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

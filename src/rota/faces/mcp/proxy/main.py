@@ -15,6 +15,7 @@ from rota.faces.mcp.proxy.wire import Outgoing
 
 USAGE = """Usage: rota mcp [--database DATABASE] [--tools classic|worker|dispatcher|all]
        rota mcp --file PATH [--strict]
+       rota mcp --url URL
 
 Speak MCP over the standard input and output, for one client.
 
@@ -22,6 +23,8 @@ Speak MCP over the standard input and output, for one client.
   --tools GROUP        Which tools to show (classic, the 14 tools of taskqueue-mcp).
   --file PATH          Work on the JSON file of taskqueue-mcp and on nothing else; '' is where that keeps its own.
                        TASK_MANAGER_FILE_PATH in the environment does the same.
+  --url URL            A service started with `rota serve`: the tools for workers and dispatchers. A key is taken
+                       from ROTA_KEY in the environment.
   --strict             With a file: autoApprove does what it says; left out, approval is by hand.
 """
 MISUSED = 2
@@ -33,6 +36,7 @@ class Options(NamedTuple):
     database: str | None = None
     tools: str = "classic"
     file: str | None = None
+    url: str | None = None
     strict: bool = False
 
 
@@ -49,7 +53,7 @@ def options_of(arguments: Sequence[str]) -> Options:
         if name == "--strict" and not equals:
             found = found._replace(strict=True)
             continue
-        if name not in ("--database", "--tools", "--file"):
+        if name not in ("--database", "--tools", "--file", "--url"):
             raise Misused(f"there is no option {name!r}")
         if not equals:
             if not rest:
@@ -64,6 +68,10 @@ def options_of(arguments: Sequence[str]) -> Options:
 
 def _placed(found: Options) -> Options:
     """The options with the file that is meant, if it is file mode. A database that is named goes before a variable."""
+    if found.url is not None:
+        if found != Options(url=found.url):
+            raise Misused("--url stands alone: the service has its own database and tools")
+        return found
     if found.file is not None and found.database is not None:
         raise Misused("--file and --database exclude each other")
     file = None if found.database is not None else file_of(found.file, os.environ)
@@ -87,6 +95,8 @@ def main(arguments: Sequence[str]) -> int:
     # What a library prints must not come between the messages.
     own = os.dup(1)
     os.dup2(2, 1)
+    if options.url is not None:
+        return _passed_on(options.url, own)
     backend = _backend(options)
     groups = groups_of(options.tools) if options.file is None else (FILE,)
     try:
@@ -95,6 +105,19 @@ def main(arguments: Sequence[str]) -> int:
         return 130
     finally:
         backend.close()
+    return 0
+
+
+def _passed_on(url: str, own: int) -> int:
+    from rota.faces.mcp.proxy.url import Misplaced, UrlProxy, key_of_environment
+
+    try:
+        UrlProxy(url, key_of_environment(), sys.stdin.buffer, Outgoing(own)).run()
+    except Misplaced as error:
+        sys.stderr.write(f"rota mcp: {error}\n")
+        return MISUSED
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
