@@ -7,7 +7,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 ARGS ?=
 CHAOS_MINUTES ?= 10
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 3
 CHECKED := src tests $(wildcard bench examples)
 
 # A virtual environment that was moved, or whose Python is gone, is made anew.

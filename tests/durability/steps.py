@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from random import Random
 
-from rota.engine.node import Entry, Node
+from rota.engine.entry import Entry
+from rota.engine.node import Node
 from rota.model.errors import RotaError
 from rota.store.migrate import Migratable, migrate
 from tests.durability.client import Answer, Command

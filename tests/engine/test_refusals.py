@@ -38,6 +38,7 @@ from rota.model.commands.read import (
     ListTasks,
 )
 from rota.model.commands.route import Assign, Match, SetRules
+from rota.model.commands.schedules import NextTicks, PauseSchedule, RemoveSchedule, ResumeSchedule, SetSchedule
 from rota.model.commands.submit import Describe, Edit, Submit
 from rota.model.commands.work import Answer, Ask, Claim, Fail, Failed, Heartbeat, Reject
 from rota.model.errors import RotaError
@@ -45,6 +46,7 @@ from rota.model.limit import LimitSpec
 from rota.model.project import ProjectSpec
 from rota.model.queue import QueuePolicy
 from rota.model.rule import Rule, RuleSet
+from rota.model.schedule import ScheduleSpec
 from rota.model.task import TaskSpec
 from rota.operations.table import BY_REQUEST, OPERATIONS
 from rota.testing import TestDistributor
@@ -230,6 +232,12 @@ REFUSALS: list[tuple[str, str, Setup]] = [
     ("no_agent", "agent", lambda rota: Assign(tasks=[task(rota)], agent="bob", by="me")),
     ("no_project", "project", lambda _: GetProject(project=NOWHERE)),
     ("no_key", "key", lambda _: RevokeKey(key=9)),
+    ("no_queue", "schedule.task.queue", lambda _: SetSchedule(
+        schedule=ScheduleSpec(name="s", every="1h", task=one(queue="q")[0]))),
+    ("no_schedule", "schedule", lambda _: RemoveSchedule(schedule="s")),
+    ("no_schedule", "schedule", lambda _: PauseSchedule(schedule="s")),
+    ("no_schedule", "schedule", lambda _: ResumeSchedule(schedule="s")),
+    ("no_schedule", "schedule", lambda _: NextTicks(schedule="s")),
 ]  # fmt: skip
 ELSEWHERE = {("backup", "full_disk"), ("backup", "read_only"), ("archive", "full_disk"), ("archive", "read_only"),
              ("restore_archive", "no_archive")}  # fmt: skip

@@ -77,7 +77,7 @@ def writing(store: Migratable, first: int) -> Iterator[None]:
 def content(reader: Reader) -> list[Any]:
     """All that was written, in the order of keys."""
     tasks = [row[0] for row in reader.one(audit.TASKS, 0, 1_000_000)]
-    events = reader.one(history.EVENTS_SQLITE if reader.dialect == "sqlite" else audit.EVENTS_POSTGRES, 0, 1_000_000)
+    events = reader.one(history.EVENTS_SQLITE if reader.dialect == "sqlite" else audit.EVENTS, 0, 1_000_000)
     moves = [next(str(value) for value in row if str(value).startswith("[[")) for row in events]
     return [
         tasks,

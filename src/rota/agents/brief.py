@@ -42,6 +42,8 @@ def _parts(task: Mapping[str, Any]) -> Iterator[str]:
         state = parent.get("state") or "done"
         ended = "" if state == "done" else f", which ended {state}"
         yield _data(f"Result of {_line(parent.get('id'))}: {_line(parent.get('title'))}{ended}", parent.get("result"))
+    yield _workplace(task)
+    yield _review(task)
     yield _attempts(task)
     yield _data("Where the last attempt had got to", task.get("checkpoint"))
     yield _data("Answer to the question you asked", task.get("answer"))
@@ -56,6 +58,24 @@ def _facts(task: Mapping[str, Any]) -> str:
         "deadline": task.get("deadline"),
     }
     return ", ".join(f"{name} {_line(value)}" for name, value in known.items() if value)
+
+
+def _workplace(task: Mapping[str, Any]) -> str:
+    if not task.get("worktree"):
+        return ""
+    return (
+        f"You work in a git worktree of your own, on the branch {_line(task.get('branch'))}. Stay in this folder. What "
+        "you do not commit is committed for you when you have ended."
+    )
+
+
+def _review(task: Mapping[str, Any]) -> str:
+    """Why the last attempt's outcome was rejected: the word of whoever reviews, who may ask for something."""
+    last = (list(task.get("attempts") or ()) or [{}])[-1]
+    if last.get("outcome") != "rejected" or not last.get("error"):
+        return ""
+    told = _clip(plain(str(last["error"])).strip(), PART_CHARACTERS)
+    return f"## The review of the last attempt\n\nIt was rejected. Do better in this:\n\n{told}"
 
 
 def _attempts(task: Mapping[str, Any]) -> str:

@@ -17,6 +17,11 @@ VARIABLES = {
     "ROTA_AGENT": ("agent",),
     "ROTA_SLOT": ("slot",),
     "ROTA_DEADLINE": ("deadline",),
+    "ROTA_SESSION": ("session",),
+    "ROTA_PREVIOUS_SESSION": ("previous_session",),
+    "ROTA_WORKTREE": ("worktree",),
+    "ROTA_BRANCH": ("branch",),
+    "ROTA_BASE": ("base",),
 }
 """Each variable and the fields of a task it is taken from, the first that is there."""
 

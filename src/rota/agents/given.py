@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
+from rota.agents.worktree.naming import sessions_of
 from rota.model.task import Given
 
 
 def as_seen(given: Given) -> dict[str, Any]:
     """Every field is there, empty or not, so that a script need not ask; the lease token stays with us."""
-    return {
+    seen = {
         "id": given.task,
         "title": given.title,
         "description": given.description,
@@ -31,4 +32,7 @@ def as_seen(given: Given) -> dict[str, Any]:
         "parents": msgspec.to_builtins(given.parents),
         "checkpoint": given.checkpoint,
         "answer": given.answer,
+        "approval": given.approval,
     }
+    session, previous = sessions_of(seen)
+    return {**seen, "session": session, "previous_session": previous}

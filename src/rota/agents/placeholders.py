@@ -30,9 +30,16 @@ FIELDS = (
     "slot",
     "answer",
     "checkpoint",
+    "session",
+    "previous_session",
+    "worktree",
+    "branch",
+    "base",
     "python",
 )
 """What can be named, beside `brief` and paths into the payload (`payload.key`, `payload.list.0`).
+
+`worktree`, `branch` and `base` are there for agents with a workspace alone.
 
 `python` is the interpreter that runs Rota; whoever fills in the arguments puts it among the fields.
 """

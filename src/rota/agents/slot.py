@@ -187,7 +187,9 @@ class Slot:
 
     def _note(self, given: Given, run: Run) -> None:
         """What an attempt took that is about to be given back, which has no words for it."""
-        beat = Beat(task=given.task, token=given.token, usage=run.usage, cost=spent_by(run, self._agent.cost))
+        beat = Beat(
+            task=given.task, token=given.token, usage=run.usage, cost=spent_by(run, self._agent.cost), branch=run.branch
+        )
         self._setting.distributor.ask(Heartbeat(agent=given.agent, beats=[beat], instance=self._setting.instance))
 
     def _hand_on(self, given: Given, checkpoint: str) -> None:

@@ -87,5 +87,5 @@ class Supervisor:
 
 def _slots_of(setting: Setting, agent: FleetAgent) -> list[Slot]:
     assert agent.process is not None
-    make = partial(process_of, agent.process)
+    make = partial(process_of, agent.process, partial(setting.board.trouble, agent.spec.name))
     return [Slot(setting, agent.spec, number, make) for number in range(agent.spec.slots)]

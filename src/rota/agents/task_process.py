@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
@@ -13,7 +13,7 @@ import msgspec
 
 from rota.agents.brief import brief
 from rota.agents.checkpoint import VARIABLE, CheckpointFile
-from rota.agents.environment import task_environment
+from rota.agents.environment import VARIABLES, task_environment
 from rota.agents.outcome import Verdict, judge
 from rota.agents.placeholders import PlaceholderError, substitute
 from rota.agents.process.backoff import Backoff
@@ -21,7 +21,9 @@ from rota.agents.process.command import Launch, run_command
 from rota.agents.process.ended import Ended
 from rota.agents.process.function import FunctionProcess
 from rota.agents.process.stop import Stop
+from rota.agents.worktree.git import outside_git
 from rota.files.fleet import ProcessSettings
+from rota.model.branch import Branch
 
 Task = dict[str, Any]
 """A task as its process sees it (see `given`)."""
@@ -34,6 +36,8 @@ class Run(NamedTuple):
     usage: dict[str, float]
     checkpoint: str | None = None
     """How far a command has come that did not do the task; None = no word of it, or no new one."""
+    branch: Branch | None = None
+    """What it left in a git repository."""
 
 
 class TaskProcess(Protocol):
@@ -53,8 +57,16 @@ class TaskProcess(Protocol):
         ...
 
 
-def process_of(settings: ProcessSettings) -> TaskProcess:
+Tell = Callable[[str | None], None]
+"""Told why an agent waits with a task in its hands; None: it does not any more."""
+
+
+def process_of(settings: ProcessSettings, tell: Tell = lambda _trouble: None) -> TaskProcess:
     """The process that these settings describe; it starts with its first task."""
+    if settings.workspace is not None:
+        from rota.agents.in_worktree import InWorktree
+
+        return InWorktree(settings, settings.workspace, tell)
     return _Command(settings) if settings.python is None else _Function(settings, settings.python)
 
 
@@ -72,8 +84,8 @@ class _Command:
     def do(self, task: Task, stop: Stop) -> Run:
         stdin = msgspec.json.encode(task)
         with CheckpointFile(task.get("checkpoint")) as file:
-            ended = _launched(self._settings, self._settings.command, task, stdin, stop, {VARIABLE: file.path})
-            run = _with_checkpoint(_judged(self._settings, task, ended, stop), file)
+            ended = launched(self._settings, self._settings.command, task, stdin, stop, {VARIABLE: file.path})
+            run = with_checkpoint(judged(self._settings, task, ended, stop), file)
         if run.verdict.kind == "broken":
             self._backoff.failed()
         else:
@@ -106,7 +118,7 @@ class _Function:
         ended = self._process.run(
             msgspec.json.encode(task), timeout_s=settings.timeout, stall_s=settings.stall, stop=stop
         )
-        run = _judged(settings, task, ended, stop)
+        run = judged(settings, task, ended, stop)
         if ended.why == "exit" and run.verdict.kind == "broken":
             self._check.failed()
         else:
@@ -117,17 +129,22 @@ class _Function:
         self._process.close()
 
 
-def _judged(settings: ProcessSettings, task: Task, ended: Ended, stop: Stop) -> Run:
+def judged(settings: ProcessSettings, task: Task, ended: Ended, stop: Stop) -> Run:
     """The verdict, after the agent's check had its say."""
     verdict = judge(ended)
     if verdict.kind != "done" or not settings.check:
-        return Run(verdict, _usage(ended))
-    stdin = msgspec.json.encode({"task": task, "result": verdict.result})
-    check = _launched(settings, settings.check, task, stdin, stop)
-    return Run(judge(ended, check), _usage(ended, check))
+        return Run(verdict, usage_of(ended))
+    check = checked(settings, task, verdict.result, stop)
+    return Run(judge(ended, check), usage_of(ended, check))
 
 
-def _with_checkpoint(run: Run, file: CheckpointFile) -> Run:
+def checked(settings: ProcessSettings, task: Task, result: Any, stop: Stop) -> Ended:
+    """A run of the agent's check."""
+    stdin = msgspec.json.encode({"task": task, "result": result})
+    return launched(settings, settings.check, task, stdin, stop)
+
+
+def with_checkpoint(run: Run, file: CheckpointFile) -> Run:
     if run.verdict.kind == "done":
         return run
     text, trouble = file.left()
@@ -137,7 +154,7 @@ def _with_checkpoint(run: Run, file: CheckpointFile) -> Run:
     return run._replace(checkpoint=text)
 
 
-def _launched(
+def launched(
     settings: ProcessSettings,
     argv: tuple[str, ...],
     task: Task,
@@ -171,12 +188,14 @@ def _unfilled(error: PlaceholderError) -> Ended:
 
 def environment(settings: ProcessSettings, task: Mapping[str, Any]) -> dict[str, str]:
     """The environment of an agent's processes: ours, the agent's own, and what is told of the task."""
-    # Inside a run of another Rota the variable of that one names a file of another task.
-    ours = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    # Inside a run of another Rota its variables are about another task.
+    ours = {name: value for name, value in os.environ.items() if name != VARIABLE and name not in VARIABLES}
+    if task.get("worktree") is not None:
+        ours = outside_git(ours)
     return {**ours, **settings.env, **task_environment(task)}
 
 
-def _usage(*runs: Ended) -> dict[str, float]:
+def usage_of(*runs: Ended) -> dict[str, float]:
     usage = {
         "cpu_s": round(sum(run.usage.cpu_s for run in runs), 6),
         "wall_s": round(sum(run.ended - run.started for run in runs), 6),

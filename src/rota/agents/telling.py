@@ -27,8 +27,9 @@ def outcome_of(given: Given, run: Run, cost: Cost | None) -> Outcome:
     spent = spent_by(run, cost)
     if verdict.kind == "done":
         done = Done(
-            task=given.task, token=given.token, result=verdict.result, notes=verdict.note, usage=usage, cost=spent
-        )
+            task=given.task, token=given.token, result=verdict.result, notes=verdict.note, usage=usage, cost=spent,
+            branch=run.branch,
+        )  # fmt: skip
         return Complete(outcomes=[done])
     error = storable(verdict.error or verdict.kind)
     if verdict.kind in ("shutdown", "preempted", "broken"):
@@ -40,6 +41,7 @@ def outcome_of(given: Given, run: Run, cost: Cost | None) -> Outcome:
         retryable=verdict.kind not in ("bad_task", "cancelled"),
         usage=usage,
         cost=spent,
+        branch=run.branch,
     )
     if verdict.kind == "later":
         # A limit of its own, so that no attempt is burnt and no agent is blamed; nothing else is charged to it.
@@ -56,6 +58,7 @@ def unusable(given: Given, run: Run, why: str, cost: Cost | None) -> Fail:
         error=storable(f"the answer cannot be kept: {why}"),
         usage=run.usage,
         cost=spent_by(run, cost),
+        branch=run.branch,
     )
     return Fail(outcomes=[failed])
 

@@ -43,7 +43,6 @@ class Replay:
         self.order = Order(self.ledger, self.lanes, self.fleet, self.limits, evidence)
         self.events = 0
         self.gives = 0
-        self._overlap = reader.dialect == "postgres"
         self._seq = 0
         self._kind = ""
         self._xid = 0
@@ -51,10 +50,10 @@ class Replay:
     def run(self, progress: Progress | None = None) -> None:
         """From the first event to the last."""
         last = int(self._reader.one(LAST_EVENT)[0][0])
-        statement = sql.EVENTS_POSTGRES if self._overlap else sql.EVENTS_SQLITE
-        while rows := self._reader.one(statement, self._seq, PAGE):
+        while rows := self._reader.one(sql.EVENTS, self._seq, PAGE):
             for row in rows:
-                if not self._overlap and row[0] != self._seq + 1:
+                # Where transactions overlap and have numbers, one that is rolled back leaves a gap.
+                if not row[5] and row[0] != self._seq + 1:
                     self._evidence.add("event_missing", f"event {self._seq + 1}", f"event {row[0]}", event=row[0])
                 self._event(*row)
             if progress is not None:
@@ -188,7 +187,7 @@ class Replay:
 
     def _come(self, lane: Lane, first: int, last: int) -> None:
         self.lanes.come(lane, last + 1 - first)
-        if self._overlap:
+        if self._xid:
             self.order.made_ready(lane, self._seq, self._xid, first, last)
 
     def _leave_lane(self, number: int) -> None:
@@ -213,7 +212,7 @@ class Replay:
         hold = ledger.running.pop(number, None)
         if hold is None:
             return
-        self.limits.ended(hold, self._xid if self._overlap else None)
+        self.limits.ended(hold, self._xid or None)
         if ledger.slots.get((hold.agent, hold.slot)) == number:
             del ledger.slots[hold.agent, hold.slot]
         if move.to == RUNNING or self._kind == "lapse":

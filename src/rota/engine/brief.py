@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from rota.engine.context import Context
+from rota.model.branch import Branch
 from rota.model.ids import project_id, task_id, token_text
 from rota.model.priority import PRIORITIES
 from rota.model.state import STATES
@@ -76,6 +77,7 @@ def _given(
         attempts=attempts.get(found.id, []),
         checkpoint=None if found.checkpoint is None else _decode(found.checkpoint),
         answer=found.answer,
+        approval=bool(found.review),
         why=why,
     )
 
@@ -124,6 +126,7 @@ def attempt_view(row: tuple[Any, ...], agent: str) -> AttemptView:
         notes=note.get("notes"),
         usage=note.get("usage", {}),
         cost=note.get("cost"),
+        branch=None if "branch" not in note else msgspec.convert(note["branch"], Branch),
         why=note.get("why", {}),
     )
 

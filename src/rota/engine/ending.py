@@ -11,6 +11,7 @@ from rota.engine.context import Context
 from rota.engine.limit_use import note_use
 from rota.engine.line import steps_out
 from rota.model import state
+from rota.model.branch import Branch
 from rota.model.times import SECOND
 from rota.store.sql.leases import LeaseRow, Sample
 from rota.store.sql.tasks import TaskRow
@@ -114,9 +115,10 @@ def note_text(
     notes: str | None = None,
     usage: dict[str, float] | None = None,
     cost: float | None = None,
+    branch: Branch | None = None,
 ) -> str | None:
     """The notes of an attempt with news added; what is left out stays."""
-    if progress is None and notes is None and not usage and cost is None:
+    if progress is None and notes is None and not usage and cost is None and branch is None:
         return old
     note: dict[str, Any] = msgspec.json.decode(old) if old else {}
     if progress is not None:
@@ -127,4 +129,6 @@ def note_text(
         note["usage"] = {**note.get("usage", {}), **usage}
     if cost is not None:
         note["cost"] = cost
+    if branch is not None:
+        note["branch"] = msgspec.to_builtins(branch)
     return msgspec.json.encode(note).decode()

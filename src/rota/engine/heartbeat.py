@@ -5,6 +5,7 @@ from __future__ import annotations
 from rota.engine.context import Context
 from rota.engine.ending import note_text
 from rota.model import bounds, check
+from rota.model.branch import check_branch
 from rota.model.commands.work import Beat, Confirm, Heartbeat, Renewed
 from rota.model.errors import RotaError
 from rota.model.ids import task_id, task_number, token_number
@@ -88,9 +89,12 @@ def _checked(beat: Beat, field: str) -> tuple[int, int, Beat, bool]:
     if beat.cost is not None:
         check.amount(beat.cost, f"{field}.cost")
     check.amounts(beat.usage, f"{field}.usage")
-    says = beat.progress is not None or beat.notes is not None or bool(beat.usage) or beat.cost is not None
+    check_branch(beat.branch, f"{field}.branch")
+    says = bool(beat.usage) or any(told is not None for told in (beat.progress, beat.notes, beat.cost, beat.branch))
     return task_number(beat.task, f"{field}.task"), token_number(beat.token, f"{field}.token"), beat, says
 
 
 def _note(old: str | None, beat: Beat) -> str | None:
-    return note_text(old, progress=beat.progress, notes=beat.notes, usage=beat.usage, cost=beat.cost)
+    return note_text(
+        old, progress=beat.progress, notes=beat.notes, usage=beat.usage, cost=beat.cost, branch=beat.branch
+    )

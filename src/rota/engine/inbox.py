@@ -11,7 +11,8 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from rota.engine.node import TURN_ROWS, Entry, Node, Reply, rows_of
+from rota.engine.entry import TURN_ROWS, Entry, Reply, rows_of
+from rota.engine.node import Node
 from rota.engine.turn import Answer, Command
 from rota.model.commands.work import Claim, Claimed, GiveBack, Held
 from rota.model.errors import RotaError

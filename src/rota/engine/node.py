@@ -8,20 +8,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
+from rota.engine.all_or_none import AllOrNone, NotAll
 from rota.engine.book import Book
 from rota.engine.context import Waiting
+from rota.engine.entry import Entry, Reply, parts_of
 from rota.engine.listening import Withdraw
-from rota.engine.measured import Histogram
+from rota.engine.measured import WAITS, Histogram
 from rota.engine.set_aside import Fault
 from rota.engine.tick import Tick, Ticked
 from rota.engine.timers import NODE_LOST_S
-from rota.engine.turn import Answer, Command, Outcome, turn
-from rota.model.commands.submit import Submit
-from rota.model.commands.work import Claim, Claimed, Complete, Fail
+from rota.engine.turn import Command, Outcome, turn
+from rota.model.commands.work import Claimed
 from rota.model.errors import RotaError
 from rota.model.event import Event
+from rota.model.priority import PRIORITIES
 from rota.model.times import SECOND
 from rota.store.protocol import Rerun, Store
 
@@ -38,27 +40,6 @@ CONTENDED_S = 0.002
 RERUNS = 20
 RETRY_S, RETRY_MOST_S = 0.01, 1.0
 """After a failed turn the node waits this long for the next, doubled with each further one up to the most, seconds."""
-TURN_ROWS = 4_000
-"""Rows of commands one turn takes, so that a bulk submit does not stall others for long."""
-
-Reply = Callable[[Answer], None]
-
-
-class Entry(NamedTuple):
-    """A command in the inbox and who waits for its answer. `received` is in microseconds."""
-
-    command: Command
-    reply: Reply
-    received: int
-
-
-def rows_of(command: Command) -> int:
-    """About how many rows a command touches."""
-    if isinstance(command, Submit):
-        return len(command.tasks)
-    if isinstance(command, Complete | Fail):
-        return len(command.outcomes)
-    return command.n if isinstance(command, Claim) else 1
 
 
 class Node:
@@ -79,6 +60,8 @@ class Node:
         self.turns = 0
         self.turn_seconds, self.give_seconds = Histogram(), Histogram()
         """How long turns took; distribution latencies."""
+        self.waits = {priority: Histogram(WAITS) for priority in PRIORITIES}
+        """By priority: how long the tasks given by this node had been ready."""
         self.told: Callable[[Sequence[Event]], None] | None = None
         """Told the events of every turn of this node once it is committed."""
         self._replies: dict[int, tuple[Reply, int]] = {}
@@ -105,7 +88,16 @@ class Node:
         self._settle(self._run(now, own), [], len(own))
 
     def step(self, entries: Sequence[Entry]) -> None:
-        """Run one turn with these commands and whatever time asks for, then answer. Never raises for a command."""
+        """Run one turn with these commands and whatever time asks for, then answer. Never raises for a command.
+
+        Commands of which all or none are to be done have turns of their own, after that.
+        """
+        apart = [entry for entry in entries if type(entry.command) is AllOrNone]
+        self._step([entry for entry in entries if type(entry.command) is not AllOrNone] if apart else entries)
+        for entry in apart:
+            self._alone(entry.command, entry)
+
+    def _step(self, entries: Sequence[Entry]) -> None:
         now = self.clock()
         own = self._own_commands(now)
         if not entries and not own:
@@ -205,10 +197,10 @@ class Node:
         self._last[what] = now
         return True
 
-    def _run(self, now: int, commands: Sequence[Command]) -> Outcome:
+    def _run(self, now: int, commands: Sequence[Command], *, whole: bool = False) -> Outcome:
         for attempt in range(RERUNS):
             try:
-                return self._turn(now, commands)
+                return self._turn(now, commands, whole=whole)
             except Rerun as again:
                 self.book.forget()
                 self.trouble.append((now, f"turn run again: {again.reason}"))
@@ -219,11 +211,11 @@ class Node:
                 raise
         raise AssertionError("unreachable")
 
-    def _turn(self, now: int, commands: Sequence[Command]) -> Outcome:
+    def _turn(self, now: int, commands: Sequence[Command], *, whole: bool) -> Outcome:
         self.turns += 1
         outcome = turn(
             self.store, now, commands, node=self.number, book=self.book, random=self.random, listening=self.listening,
-            numbers=self._listener, broken=self.broken,
+            numbers=self._listener, broken=self.broken, whole=whole,
         )  # fmt: skip
         # Not before: turns that fail, as in an outage, are a gap in which nobody could renew a lease.
         self._last_step, self._failures = now, 0
@@ -248,15 +240,20 @@ class Node:
 
     def _alone(self, command: Command, entry: Entry | None) -> None:
         entries = [] if entry is None else [entry]
+        whole = type(command) is AllOrNone
         try:
-            outcome = self._run(self.clock(), [command])
+            outcome = self._run(self.clock(), command.commands if whole else [command], whole=whole)
+        except NotAll as refused:
+            for one in entries:
+                one.reply(refused.undone)
         except RotaError as error:
             self._refuse(entries, error)
         except Exception as error:
             self.trouble.append((self.clock(), f"{type(command).__name__} failed: {type(error).__name__}: {error}"))
             self._refuse(entries, RotaError("internal", f"an unexpected error: {type(error).__name__}: {error}"))
         else:
-            self._settle(outcome, entries, 0 if entry is not None else 1)
+            answered = [part for one in entries for part in parts_of(one)] if whole else entries
+            self._settle(outcome, answered, 0 if entry is not None else 1)
 
     def _refuse(self, entries: Sequence[Entry], error: RotaError) -> None:
         self.book.forget()
@@ -316,6 +313,8 @@ class Node:
             self.latencies.extend(latencies)
             for latency in latencies:
                 self.give_seconds.add(latency / SECOND)
+            for given in claimed.tasks:
+                self.waits[given.priority].add(given.waited)
 
     def _signal(self, topic: str) -> None:
         try:

@@ -15,6 +15,7 @@ from rota.engine.place import Groups, put, tell
 from rota.engine.repeated import Recorded, recorded
 from rota.engine.timer_kinds import LIMIT
 from rota.model import bounds, check, state
+from rota.model.branch import check_branch
 from rota.model.commands.work import Ask, Complete, Done, Fail, Failed, GiveBack, Judged
 from rota.model.errors import RotaError, invalid
 from rota.model.event import Move
@@ -81,7 +82,7 @@ def complete(context: Context, commands: Sequence[Complete]) -> list[Judged | Ro
 
 def _done(context: Context, row: TaskRow, lease: LeaseRow, outcome: Done, result: str | None) -> int:
     changes = context.changes
-    note = note_text(lease.note, notes=outcome.notes, usage=outcome.usage, cost=outcome.cost)
+    note = note_text(lease.note, notes=outcome.notes, usage=outcome.usage, cost=outcome.cost, branch=outcome.branch)
     end_attempt(context, lease, row.kind, "done", counted=True, note=note, estimate=row.estimate)
     if result is not None:
         changes.results.append((row.id, result))
@@ -131,7 +132,7 @@ def fail(context: Context, command: Fail) -> Judged:
 
 
 def _failed(context: Context, row: TaskRow, lease: LeaseRow, outcome: Failed, groups: Groups) -> int:
-    note = note_text(lease.note, notes=outcome.notes, usage=outcome.usage, cost=outcome.cost)
+    note = note_text(lease.note, notes=outcome.notes, usage=outcome.usage, cost=outcome.cost, branch=outcome.branch)
     retry_at = None if outcome.retry_at is None else ahead(outcome.retry_at, context.now, "retry_at")
     if outcome.limit is not None and retry_at is not None and lease.cancel_at is None:
         return _limited(context, row, lease, outcome, retry_at, groups, note)
@@ -318,3 +319,5 @@ def _check_note(outcome: Done | Failed, field: str) -> None:
         check.amount(outcome.cost, f"{field}.cost")
     if outcome.usage != {}:
         check.amounts(outcome.usage, f"{field}.usage")
+    if outcome.branch is not None:
+        check_branch(outcome.branch, f"{field}.branch")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rota.engine import timers
+from rota.engine import schedule_ticks, timers
 from rota.engine.claim import add_listeners
 from rota.engine.context import Context
 from rota.engine.heartbeat import write_signs_of_life
@@ -31,7 +31,7 @@ class Tick(NamedTuple):
     bury: bool = False
     """This node has seen others long enough to say which are lost."""
     sweep: bool = False
-    """Old requests and statistics are dropped."""
+    """Old requests and statistics are dropped, schedules are looked at again."""
     seen: tuple[tuple[int, int], ...] = ()
     """Agents heard from, with the moment, not yet written."""
     pools: tuple[int, ...] = ()
@@ -64,6 +64,7 @@ def tick(context: Context, what: Tick) -> Ticked | None:
     if what.sweep:
         context.transaction.one(relations.DROP_OLD_REQUESTS, context.now - round(KEEP_REQUESTS_S * SECOND))
         context.transaction.one(DROP_STATISTICS, (context.now - round(KEEP_STATISTICS_S * SECOND)) // (60 * SECOND))
+        schedule_ticks.look_again(context)
     context.look.update(context.book.pools if what.all_pools else what.pools)
     if not what.timers:
         return None

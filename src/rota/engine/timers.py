@@ -14,11 +14,13 @@ from rota.engine.needs import hand_up_again, take_back_again
 from rota.engine.outcome import take_back
 from rota.engine.parked import unpark_due
 from rota.engine.place import Groups, leave, put, tell, temporary_shape
+from rota.engine.schedule_ticks import come
 from rota.engine.stages import stages_due
 from rota.engine.stand import stand
 from rota.engine.timer_kinds import (
     ADMIT,
     CANCEL,
+    CRON,
     LATE,
     LIMIT,
     NEED,
@@ -60,6 +62,8 @@ def fire(context: Context, *, gap: bool = False) -> bool:
     rows = context.lock([ref for _at, kind, ref in due if kind not in OF_NO_TASK])
     fired: set[int] = set()
     for at, kind, ref in due:
+        if kind == CRON:
+            continue
         if kind == LIMIT:
             unpark_due(context)
             context.changes.pools.update(context.book.pools)
@@ -80,6 +84,8 @@ def fire(context: Context, *, gap: bool = False) -> bool:
             _fence_later(context, rows[ref], kind)
         else:
             _FIRED[kind](context, rows[ref], at)
+    # Last: what they submit may push out tasks that were read above.
+    come(context, [(at, ref) for at, kind, ref in due if kind == CRON])
     return len(due) == AT_ONCE
 
 

@@ -26,10 +26,12 @@ from rota.engine import (
     projects,
     queues,
     rules,
+    schedules,
     set_limits,
     submit,
     withdraw,
 )
+from rota.engine.all_or_none import check_all
 from rota.engine.book import Book
 from rota.engine.choose import choose
 from rota.engine.context import Context, Waiting
@@ -44,6 +46,7 @@ from rota.model.commands import fleet as f
 from rota.model.commands import keys as k
 from rota.model.commands import limits as l
 from rota.model.commands import route as t
+from rota.model.commands import schedules as c
 from rota.model.commands import submit as s
 from rota.model.commands import work as w
 from rota.model.errors import RotaError
@@ -91,6 +94,10 @@ _APPLY: dict[type, Callable[[Context, Any], Answer]] = {
     t.SetRules: rules.set_rules,
     t.Assign: assign.assign,
     t.Unassign: assign.unassign,
+    c.SetSchedule: schedules.set_schedule,
+    c.RemoveSchedule: schedules.remove_schedule,
+    c.PauseSchedule: schedules.pause_schedule,
+    c.ResumeSchedule: schedules.resume_schedule,
     keys.AddKey: keys.add,
     k.RevokeKey: keys.revoke,
     keys.KeysUsed: keys.used,
@@ -146,8 +153,12 @@ def turn(
     listening: dict[int, Waiting],
     numbers: Callable[[], int],
     broken: dict[int, Fault],
+    whole: bool = False,
 ) -> Outcome:
-    """Run one turn at `now` (microseconds). Raises what the store raises; then nothing happened."""
+    """Run one turn at `now` (microseconds). Raises what the store raises; then nothing happened.
+
+    `whole`: all of the commands or none: raises `NotAll`.
+    """
     done: Outcome | None = None
     try:
         with store.write() as transaction:
@@ -161,6 +172,8 @@ def turn(
             deliver(context)
             _plan_pools(context)
             claim.keep_listening(context)
+            if whole:
+                check_all(context, answers)
             keep_samples(context)
             keep_served(context)
             context.flush()

@@ -10,6 +10,7 @@ import msgspec
 
 from rota.files.fleet import Fleet
 from rota.files.place import quoted
+from rota.files.session import in_main_tree
 from rota.model.errors import RotaError, invalid
 
 FILE = "fleet.toml"
@@ -45,10 +46,11 @@ def find_database(argument: str | None, fleet: Fleet | None, environment: Mappin
     """The database to use: the argument, else fleet.toml's, else ROTA_DATABASE, else `.rota/rota.db`.
 
     Relative paths count from the working directory `folder`, in fleet.toml from the file's own folder; the
-    default lies beside fleet.toml, or in `folder` without one. `sqlite:///` is followed by such a path, so an
-    absolute one makes four slashes.
+    default lies beside fleet.toml, or in `folder` without one. A fleet.toml in a linked worktree of git counts as if
+    it lay at the same place in the main one (`files/session.py` says the same). `sqlite:///` is followed by such a
+    path, so an absolute one makes four slashes.
     """
-    home = folder if fleet is None else Path(fleet.folder)
+    home = folder if fleet is None else Path(in_main_tree(fleet.folder))
     if argument is not None:
         return _database(argument, folder, "argument", "database")
     if fleet is not None and fleet.database is not None:

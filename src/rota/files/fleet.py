@@ -7,50 +7,30 @@ from collections.abc import Collection, Iterator, Mapping
 import msgspec
 
 from rota.files.auto_slots import slots_of
+from rota.files.guard import Guard, guard_of
 from rota.files.keylines import line_of
 from rota.files.limits import limits_of
 from rota.files.nobody import Described, for_nobody
 from rota.files.place import Caution, Misfit, Path, nearest, quoted
+from rota.files.processes import ProcessSettings as ProcessSettings
+from rota.files.processes import Workspace as Workspace
+from rota.files.processes import process_settings
 from rota.files.routing import doubtful_stages, near_of, preemption_of, rules_of, stages_of
+from rota.files.spans import maybe_span, span_of
 from rota.files.strategy import check_strategies, terms_of
 from rota.files.tables import AgentTable, FleetTable, PoolTable, QueueTable
 from rota.files.targets import Targets, targets_of
 from rota.files.working_hours import hours_of, reserves_of, zone_of_agent
 from rota.model.agent import AgentSpec, Cost
-from rota.model.bounds import NAME, SPAN_S
+from rota.model.bounds import NAME
 from rota.model.errors import RotaError
 from rota.model.limit import LimitSpec
 from rota.model.queue import Backoff, PoolPolicy, QueuePolicy
 from rota.model.rule import Rule
-from rota.model.times import Span, seconds
 from rota.planning.snapshot import profile_of
 
-GRACE_S = 10.0
-"""Between SIGTERM and SIGKILL when the file says nothing else, seconds."""
 TERM_S = 7 * 86_400.0
 """The longest lease term, seconds."""
-
-HEALTH_EVERY_S = 30.0
-"""How often a health command is run when the file says nothing else, seconds."""
-
-_OF_PROCESSES = ("check", "timeout", "stall", "grace", "env", "health", "health_every")
-
-
-class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How an agent's processes are run. Exactly one of `command` and `python` is set; spans are seconds."""
-
-    folder: str
-    """Where they are started: the folder of fleet.toml."""
-    command: tuple[str, ...] = ()
-    python: str | None = None
-    check: tuple[str, ...] = ()
-    timeout: float | None = None
-    stall: float | None = None
-    grace: float = GRACE_S
-    health: tuple[str, ...] = ()
-    health_every: float = HEALTH_EVERY_S
-    env: dict[str, str] = {}
-
 
 class FleetAgent(msgspec.Struct, frozen=True, kw_only=True):
     """One agent. `process` is None when it connects from outside; `table` numbers its `[[agent]]`, from 0."""
@@ -76,6 +56,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     limits: tuple[LimitSpec, ...] = ()
     rules: tuple[Rule, ...] = ()
     targets: Targets = Targets()
+    guard: Guard | None = None
     cautions: tuple[Caution, ...] = ()
     """What may be wrong with it, though something outside the file may make it right."""
 
@@ -115,6 +96,7 @@ def fleet_of(table: FleetTable, folder: str, file: str, lines: Mapping[Path, int
         limits=limits,
         rules=rules,
         targets=targets_of(table.targets),
+        guard=guard_of(table.guard),
         cautions=tuple(_caution(doubt.at(file, line_of(lines, doubt.path))) for doubt in doubts),
     )
 
@@ -150,22 +132,23 @@ def _names(table: FleetTable) -> Iterator[tuple[Path, str | None]]:
 
 
 def _queue(table: QueueTable, queues: Collection[str], near: dict[str, tuple[str, ...]], path: Path) -> QueuePolicy:
-    base = _span(table.backoff.base, (*path, "backoff", "base"), least=0)
-    cap = _span(table.backoff.cap, (*path, "backoff", "cap"), least=0)
+    base = span_of(table.backoff.base, (*path, "backoff", "base"), least=0)
+    cap = span_of(table.backoff.cap, (*path, "backoff", "cap"), least=0)
     if cap < base:
         raise Misfit((*path, "backoff", "cap"), f"this is less than base, {base:g} seconds; make it at least that")
     return QueuePolicy(
         pool=table.pool,
         max_attempts=table.max_attempts,
         backoff=Backoff(base=base, cap=cap),
-        term=_span(table.term, (*path, "term"), least=1, most=TERM_S),
-        ttl=_maybe_span(table.ttl, (*path, "ttl")),
+        term=span_of(table.term, (*path, "term"), least=1, most=TERM_S),
+        ttl=maybe_span(table.ttl, (*path, "ttl")),
         ordering=table.ordering,
         patience=table.patience,
         target_wait={
-            name: _span(wait, (*path, "target_wait", name), least=0) for name, wait in table.target_wait.items()
+            name: span_of(wait, (*path, "target_wait", name), least=0) for name, wait in table.target_wait.items()
         },
         approval=table.approval,
+        max_unreviewed=table.max_unreviewed,
         depth=table.depth,
         overflow=table.overflow,
         overflow_queue=table.overflow_queue,
@@ -204,7 +187,7 @@ def _check_overflow(queues: Mapping[str, QueuePolicy]) -> None:
 
 def _agents(table: AgentTable, at: int, folder: str, line: int) -> list[FleetAgent]:
     path: Path = ("agent", at)
-    process = _process(table, path, folder)
+    process = process_settings(table, path, folder)
     names = [table.name] if table.count == 1 else [f"{table.name}-{number}" for number in range(1, table.count + 1)]
     if len(names[-1]) > NAME:
         raise Misfit((*path, "name"), f"with its number this is longer than {NAME} characters; shorten it")
@@ -229,58 +212,6 @@ def _agents(table: AgentTable, at: int, folder: str, line: int) -> list[FleetAge
         FleetAgent(spec=msgspec.structs.replace(spec, name=name), process=process, table=at, line=line)
         for name in names
     ]
-
-
-def _process(table: AgentTable, path: Path, folder: str) -> ProcessSettings | None:
-    if table.command is not None and table.python is not None:
-        raise Misfit((*path, "python"), "an agent has a command or a python function, not both; remove one")
-    if table.command is None and table.python is None:
-        for name in _OF_PROCESSES:
-            if getattr(table, name) not in (None, {}):
-                raise Misfit(
-                    (*path, name),
-                    "this is for agents that Rota starts; add command or python, or leave it out",
-                )
-        return None
-    _check_argv(table.command, (*path, "command"))
-    _check_argv(table.check, (*path, "check"))
-    _check_argv(table.health, (*path, "health"))
-    if table.health is None and table.health_every is not None:
-        raise Misfit((*path, "health_every"), "this is only used with health; add it, or leave this out")
-    _check_function(table.python, (*path, "python"))
-    for name in table.env:
-        if not name or "=" in name:
-            raise Misfit(
-                (*path, "env", name),
-                "this is not the name of an environment variable; it is empty or holds a `=`",
-            )
-    return ProcessSettings(
-        folder=folder,
-        command=tuple(table.command or ()),
-        python=table.python,
-        check=tuple(table.check or ()),
-        timeout=_maybe_span(table.timeout, (*path, "timeout")),
-        stall=_maybe_span(table.stall, (*path, "stall")),
-        grace=GRACE_S if table.grace is None else _span(table.grace, (*path, "grace"), least=0),
-        health=tuple(table.health or ()),
-        health_every=HEALTH_EVERY_S
-        if table.health_every is None
-        else _span(table.health_every, (*path, "health_every")),
-        env=table.env,
-    )
-
-
-def _check_argv(argv: list[str] | None, path: Path) -> None:
-    if argv is not None and (not argv or not argv[0].strip()):
-        raise Misfit(path, 'this names no program; write it as ["program", "argument", ...]')
-
-
-def _check_function(target: str | None, path: Path) -> None:
-    if target is None:
-        return
-    module, _, function = target.partition(":")
-    if not all(part.isidentifier() for part in (*module.split("."), *function.split("."))):
-        raise Misfit(path, f"{quoted(target)} names no function; write it as `module:function`")
 
 
 def _check_names(agents: list[FleetAgent]) -> None:
@@ -309,22 +240,3 @@ def _check_databases(table: FleetTable) -> None:
             here = "the file names none" if table.database is None else f"the file's is {quoted(table.database)}"
             message = f"pool {quoted(name)} would live in another database ({here}), and no limit counts across two"
             raise Misfit(("pool", name, "database"), f"{message}; give the pool a fleet.toml of its own")
-
-
-def _maybe_span(span: Span | None, path: Path) -> float | None:
-    return None if span is None else _span(span, path)
-
-
-def _span(span: Span, path: Path, *, least: float | None = None, most: float = SPAN_S) -> float:
-    """A span in seconds: more than nothing, or from `least` to `most`."""
-    if isinstance(span, int) and span > SPAN_S:
-        raise Misfit(path, "this is longer than ten years")  # also what is too large to become a float
-    try:
-        value = seconds(span, "")
-    except RotaError as error:
-        raise Misfit(path, error.message) from None
-    if least is None and value == 0:
-        raise Misfit(path, "this must be more than 0 seconds")
-    if least is not None and not least <= value <= most:
-        raise Misfit(path, f"this must be from {least:g} to {most:g} seconds")
-    return value

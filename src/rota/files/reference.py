@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from rota.files.guard import GuardTable
 from rota.files.limits import LimitTable
 from rota.files.routing import PreemptTable, RegionTable
 from rota.files.tables import (
     MOST_COST,
     NOT_YET,
-    NOT_YET_AGENT,
     AgentTable,
     BackoffTable,
     CostTable,
@@ -85,7 +85,7 @@ _CLOSING = f"""
 ## What is checked beyond the tables
 
 - An agent has `command` or `python`, not both. With neither, the fields about its processes
-  (`check`, `timeout`, `stall`, `grace`, `health`, `health_every`, `env`) are refused.
+  (`check`, `timeout`, `stall`, `grace`, `health`, `health_every`, `env`, `workspace`, `limit`) are refused.
 - A pool's `strategy` is one of [strategies.md](strategies.md), or has a table `[strategy.NAME]`; that
   table weighs known terms, each above 0, and its name is none of Rota's own.
 - `hours` are days and times such as `mon-fri 09:00-17:00`, and `time_zone` is a known one, used by
@@ -161,8 +161,7 @@ A database is a file name, `sqlite:///FILE` (an absolute path makes four slashes
 
 ## Not supported yet in this version
 
-Refused with a clear error, never ignored: {", ".join(f"`{name}`" for name in NOT_YET)}, and of an agent
-{", ".join(f"`{name}`" for name in NOT_YET_AGENT)}.
+Refused with a clear error, never ignored: {", ".join(f"`{name}`" for name in NOT_YET)}.
 """
 
 _SECTIONS: dict[str, type[msgspec.Struct]] = {
@@ -182,6 +181,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[region.NAME]`": RegionTable,
     "`preempt` of a pool": PreemptTable,
     "`[targets]`": TargetsTable,
+    "`[guard]`": GuardTable,
 }
 _PLAIN = {
     inspect.StrType: "text",

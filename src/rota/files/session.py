@@ -30,7 +30,7 @@ def database_of_session(
         return _database(argument, folder, "database")
     place = git_place(folder)
     fleet = _fleet(folder)
-    home = None if fleet is None else _in_main_tree(os.path.dirname(fleet), place)
+    home = None if fleet is None else _home(os.path.dirname(fleet), place)
     if fleet is not None and home is not None:
         named = _named(fleet)
         if named is not None:
@@ -54,8 +54,12 @@ def _fleet(folder: str) -> str | None:
     return os.path.join(here, FILE)
 
 
-def _in_main_tree(folder: str, place: tuple[str, str] | None) -> str:
+def in_main_tree(folder: str) -> str:
     """The folder of the same place in the repository's main working tree; itself outside of repositories."""
+    return _home(folder, git_place(folder))
+
+
+def _home(folder: str, place: tuple[str, str] | None) -> str:
     if place is None:
         return folder
     tree, common = place

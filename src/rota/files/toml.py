@@ -12,7 +12,7 @@ from rota.files.fleet import Fleet, fleet_of
 from rota.files.keylines import key_lines, line_of
 from rota.files.place import Misfit, Path, bad
 from rota.files.reading import read_text
-from rota.files.tables import NOT_YET, NOT_YET_AGENT, FleetTable
+from rota.files.tables import NOT_YET, FleetTable
 from rota.model.bounds import INT64
 from rota.model.errors import RotaError
 
@@ -90,8 +90,3 @@ def _check_supported(raw: dict[str, Any]) -> None:
     for name, what in NOT_YET.items():
         if name in raw:
             raise Misfit((name,), f"{what} are not supported yet in this version; remove the table")
-    agents = raw.get("agent")
-    for index, agent in enumerate(agents if isinstance(agents, list) else ()):
-        for name, what in NOT_YET_AGENT.items():
-            if isinstance(agent, dict) and name in agent:
-                raise Misfit(("agent", index, name), f"{what} are not supported yet in this version; remove the field")

@@ -33,6 +33,7 @@ KINDS: dict[str, Kind] = {
     "no_database": Kind(404, 3, False, "name an existing database; `rota run` and `rota each` make one"),
     "no_limit": Kind(404, 3, False, "list the limits to see which there are"),
     "no_archive": Kind(404, 3, False, "list the archive files to see which there are"),
+    "no_schedule": Kind(404, 3, False, "list the schedules to see which there are"),
     "no_key": Kind(404, 3, False, "list the keys to see which there are"),
     # conflicts
     "lease_lost": Kind(409, 4, False, "drop the work: the task was given to somebody else or has ended"),
@@ -55,6 +56,7 @@ KINDS: dict[str, Kind] = {
     "other_version": Kind(503, 7, False, "use one version of Rota, or end the processes of the other one"),
     "cancelled": Kind(503, 7, True, "ask again if it is still wanted"),
     "newer_database": Kind(503, 7, False, "use the version of Rota that wrote it, or a newer one"),
+    "moved": Kind(410, 7, False, "use the database it was moved to"),
     "corrupt_database": Kind(503, 7, False, "restore the newest backup"),
     "full_disk": Kind(507, 7, True, "free some space; nothing that was acknowledged is lost"),
     "read_only": Kind(503, 7, False, "make it writable; a file needs a folder that is writable too"),

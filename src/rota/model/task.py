@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from rota.model.branch import Branch
 from rota.model.priority import Priority
 from rota.model.stage import Stage
 from rota.model.state import State
@@ -158,6 +159,8 @@ class AttemptView(msgspec.Struct, kw_only=True, omit_defaults=True):
     notes: str | None = None
     usage: dict[str, float] = {}
     cost: float | None = None
+    branch: Branch | None = None
+    """What it left in a git repository."""
     why: dict[str, Any] = {}
     """Why this agent got it: strategy and score."""
 
@@ -195,5 +198,7 @@ class Given(msgspec.Struct, kw_only=True, omit_defaults=True):
     checkpoint: Any = None
     answer: str | None = None
     """The answer to the question asked in an earlier attempt."""
+    approval: bool = False
+    """A person approves the outcome before it counts."""
     why: dict[str, Any] = {}
     """Why this agent got it: strategy and score."""

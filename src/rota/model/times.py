@@ -49,7 +49,7 @@ def micros(span: Span, field: str) -> int:
 
 def moment(when: When, now: int, field: str) -> int:
     """A moment in microseconds since 1970. RFC 3339 text must carry an offset; spans count from `now`."""
-    if _is_date(when):
+    if is_date(when):
         at = _date_text(when, field)
         if not 0 <= at <= now + SPAN_S * SECOND:
             raise invalid(field, f"{when[:60]} is not between 1970 and ten years from now")
@@ -67,7 +67,7 @@ def _from_now(when: When, field: str) -> int:
 
 def ago(when: When, now: int, field: str) -> int:
     """As `moment`, but spans count back: `1h` is an hour before `now`."""
-    return moment(when, now, field) if _is_date(when) else now - micros(when, field)
+    return moment(when, now, field) if is_date(when) else now - micros(when, field)
 
 
 def ahead(when: When, now: int, field: str) -> int:
@@ -78,7 +78,8 @@ def ahead(when: When, now: int, field: str) -> int:
     return at
 
 
-def _is_date(when: When) -> TypeGuard[str]:
+def is_date(when: When) -> TypeGuard[str]:
+    """Whether this is to be a date, not a span."""
     return isinstance(when, str) and len(when) > 8 and when[4:5] == "-"
 
 

@@ -9,7 +9,7 @@ from rota.engine.book import Book
 from rota.engine.node import Node
 from rota.operations.distributor import Distributor
 from rota.operations.principal import Principal
-from rota.operations.restricted import narrowed, needs_narrowing
+from rota.operations.restricted import Narrowed, narrowed, needs_narrowing
 from rota.operations.typed import operation_of
 from rota.store.migrate import Migratable
 from rota.store.protocol import Reader
@@ -20,7 +20,7 @@ def checked(distributor: Distributor, principal: Principal) -> Distributor:
 
     Scopes are the face's to check: one call of it may need more than one operation.
     """
-    if principal.agent is None and principal.urgent is None:
+    if principal.agent is None and principal.urgent is None and principal.tenant is None:
         return distributor
     # It does all that faces ask of a distributor; they may not open or close it.
     return cast(Distributor, _Checked(distributor, principal))
@@ -45,16 +45,37 @@ class _Checked:
         return self._distributor.book_for(reader)
 
     def call(self, request: Any, timeout: float | None = None) -> Any:
-        return self._distributor.call(self._looked_into(request), timeout)
+        call = self._looked_into(request)
+        return call.mend(self._distributor.call(call.request, timeout))
 
     def ask(self, request: Any) -> Future[Any]:
-        return self._distributor.ask(self._looked_into(request))
+        call = self._looked_into(request)
+        return mended(self._distributor.ask(call.request), call)
 
     def put(self, request: Any) -> Future[Any]:
-        return self._distributor.put(self._looked_into(request))
+        call = self._looked_into(request)
+        return mended(self._distributor.put(call.request), call)
 
-    def _looked_into(self, request: Any) -> Any:
+    def _looked_into(self, request: Any) -> Narrowed:
         operation = operation_of(request)
         if not needs_narrowing(self._principal, operation):
-            return request
-        return narrowed(self._distributor, self._principal, operation, request).request
+            return Narrowed(request)
+        return narrowed(self._distributor, self._principal, operation, request)
+
+
+def mended(answer: Future[Any], call: Narrowed) -> Future[Any]:
+    """The future itself where nothing of its answer is to be mended."""
+    return answer if call.is_as_it_is else _later(answer, call)
+
+
+def _later(answer: Future[Any], call: Narrowed) -> Future[Any]:
+    found: Future[Any] = Future()
+
+    def answered(first: Future[Any]) -> None:
+        try:
+            found.set_result(call.mend(first.result()))
+        except BaseException as error:
+            found.set_exception(error)
+
+    answer.add_done_callback(answered)
+    return found

@@ -6,13 +6,14 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from rota.engine.all_or_none import AllOrNone, Undone
 from rota.engine.book import Book
 from rota.engine.inbox import Inbox
 from rota.engine.node import Node
@@ -116,6 +117,17 @@ class Distributor:
         if not is_command(operation_of(request)):
             raise invalid("request", f"{type(request).__name__} is not a command; use call")
         return self._turns.ask(request)
+
+    def all_or_none(self, requests: Sequence[Any]) -> list[Any] | Undone:
+        """Ask several commands of which all or none are to be done; their answers, or which of them was refused.
+
+        Refused counts whatever is answered but not done: a claim that is given nothing, a lease that is lost.
+        """
+        for request in requests:
+            if not is_command(operation_of(request)):
+                raise invalid("request", f"{type(request).__name__} is not a command; use call")
+        answers: list[Any] | Undone = self._turns.ask(AllOrNone(tuple(requests))).result()
+        return answers
 
     def put(self, request: Any) -> Future[Any]:
         """The same as `ask`, for a command that has just been decoded and need not be looked into once more."""

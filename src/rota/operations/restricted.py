@@ -44,6 +44,16 @@ class Narrowed(NamedTuple):
     request: Any
     mend: Callable[[Any], Any] = _as_it_is
 
+    @property
+    def is_as_it_is(self) -> bool:
+        """Nothing becomes of the answer."""
+        return self.mend is _as_it_is
+
+
+def prefix_of(tenant: str) -> str:
+    """What names begin with that are the tenant's own."""
+    return f"{quote(tenant, safe='')}/"
+
 
 class _Asker(NamedTuple):
     """Whoever asks with a key of a tenant."""
@@ -53,7 +63,7 @@ class _Asker(NamedTuple):
 
     @property
     def prefix(self) -> str:
-        return f"{quote(self.tenant, safe='')}/"
+        return prefix_of(self.tenant)
 
     def own(self, tasks: Iterable[str]) -> Callable[[str], bool]:
         """Whether one of these tasks is the tenant's."""

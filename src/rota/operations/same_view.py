@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
 
+from rota.engine.all_or_none import Undone
 from rota.engine.book import Book
 from rota.operations.distributor import Distributor
 from rota.operations.table import BY_REQUEST
@@ -32,6 +34,11 @@ class SameView:
             return self.distributor.call(request)
         reader, book = self.look()
         return operation.look(reader, book, request, self.distributor.node.clock())
+
+    def all_or_none(self, requests: Sequence[Any]) -> list[Any] | Undone:
+        """Ask several commands of which all or none are to be done; see `Distributor.all_or_none`."""
+        self.close()
+        return self.distributor.all_or_none(requests)
 
     def look(self) -> tuple[Reader, Book]:
         """The state that is looked at now, with the names that belong to its numbers."""

@@ -10,9 +10,11 @@ from rota.model.times import SECOND, ago
 from rota.operations.tasks import event_view, page_cursor
 from rota.store.protocol import Reader
 from rota.store.sql.history import (
+    BEYOND_SQLITE,
     COUNT_ASIDE_BY_STATE,
     EVENTS_POSTGRES,
     EVENTS_SQLITE,
+    LAST_EVENT,
     LAST_POSTGRES,
     LAST_SQLITE,
     SINCE_POSTGRES,
@@ -57,6 +59,8 @@ def events(reader: Reader, book: Book, request: ListEvents, now: int) -> EventPa
         start = _before(reader, ago(request.since, now, "since"))
     transaction, seq = _cursor(start)
     if reader.dialect == "sqlite":
+        if transaction:
+            seq = _beyond(reader, transaction, seq)
         rows = reader.one(EVENTS_SQLITE, seq, request.limit)
     else:
         rows = reader.one(EVENTS_POSTGRES, str(transaction), seq, request.limit)
@@ -69,6 +73,14 @@ def _before(reader: Reader, at: int) -> str:
     statement = SINCE_SQLITE if reader.dialect == "sqlite" else SINCE_POSTGRES
     found = reader.one(statement, at) or reader.one(LAST_SQLITE if reader.dialect == "sqlite" else LAST_POSTGRES)
     return str(found[0][0]) if found else "0"
+
+
+def _beyond(reader: Reader, transaction: int, seq: int) -> int:
+    """A cursor from before the database was carried here, where transactions overlapped: what was seen may be seen
+    once more, and nothing is left out.
+    """
+    found = reader.one(BEYOND_SQLITE, transaction, transaction, seq)[0][0]
+    return int(reader.one(LAST_EVENT)[0][0] if found is None else found)
 
 
 def _cursor(cursor: str | None) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from rota.model.commands import keys as k
 from rota.model.commands import limits as l
 from rota.model.commands import read as r
 from rota.model.commands import route as t
+from rota.model.commands import schedules as c
 from rota.model.commands import submit as s
 from rota.model.commands import work as w
 from rota.model.project import ProjectView
@@ -32,6 +33,7 @@ from rota.operations import (
     projects,
     queues,
     rules,
+    schedules,
     statistics,
     tasks,
 )
@@ -119,6 +121,10 @@ _ALL = (
     _command("set_limit", l.SetLimit, f.Ok, "admin", idempotent=True),
     _command("remove_limit", l.RemoveLimit, f.Ok, "admin", "no_limit"),
     _command("set_rules", t.SetRules, f.Ok, "admin", "no_queue", idempotent=True),
+    _command("set_schedule", c.SetSchedule, f.Ok, "admin", "no_queue", idempotent=True),
+    _command("remove_schedule", c.RemoveSchedule, f.Ok, "admin", "no_schedule"),
+    _command("pause_schedule", c.PauseSchedule, f.Ok, "route", "no_schedule", idempotent=True),
+    _command("resume_schedule", c.ResumeSchedule, f.Ok, "route", "no_schedule", idempotent=True),
     _command("assign", t.Assign, s.Changed, "route", "no_agent", idempotent=True),
     _command("unassign", t.Unassign, s.Changed, "route", idempotent=True),
     _command("reset_limit", l.ResetLimit, f.Ok, "approve", "no_limit", idempotent=True),
@@ -146,6 +152,8 @@ _ALL = (
     _look("list_queues", r.ListQueues, r.QueuePage, queues.listed),
     _look("match", t.Match, t.Matched, match.match, "no_queue"),
     _look("list_rules", t.ListRules, t.RulePage, rules.listed),
+    _look("list_schedules", c.ListSchedules, c.SchedulePage, schedules.listed),
+    _look("next_ticks", c.NextTicks, c.Ticks, schedules.next_ticks, "no_schedule"),
     _look("list_limits", l.ListLimits, l.LimitPage, limits.listed),
     _look("get_limit", l.GetLimit, l.LimitPage, limits.get, "no_limit"),
     _look("list_tenants", r.ListTenants, r.TenantPage, queues.tenants),

@@ -7,7 +7,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 from rota.engine.book import Book
-from rota.engine.node import Entry, Node
+from rota.engine.entry import Entry
+from rota.engine.node import Node
 from rota.engine.timer_kinds import LIMIT, WAKE
 from rota.engine.turn import Answer, Command
 from rota.model import state

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from rota.model.errors import RotaError
+from rota.store.move.mark import refuse_moved
 from rota.store.protocol import Rerun, Store, Transaction
 from rota.store.schema import MIGRATIONS, written
 from rota.store.sql import fleet
@@ -51,6 +52,8 @@ def _migrate(store: Migratable) -> int:
     with store.write() as transaction:
         store.lock_schema()
         found = _version(store, transaction) if store.has_tables() else 0
+        if found:
+            refuse_moved(transaction, store.name)
         newest = len(MIGRATIONS)
         if found > newest:
             raise RotaError(

@@ -7,7 +7,7 @@ and a line `\\.`; a last line of JSON says that it is complete. Everything is re
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ PIECE_BYTES = 1 << 18
 NOT_KEPT = "commit_mark"
 """A table that says nothing to anybody but the processes that write it."""
 
-_PATIENT = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;"
-_TABLES = """
+PATIENT = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;"
+TABLES = """
 SELECT relname, array_agg(attname::text ORDER BY attnum) FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
 WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
 AND relname <> %s GROUP BY relname ORDER BY relname
@@ -67,16 +67,16 @@ class End(msgspec.Struct, frozen=True):
 
 def dump(dsn: str, name: str, path: str) -> None:
     """Write one committed state of the database at `dsn`, called `name`, to the file `path`."""
-    with _said(name), connect(dsn, _PATIENT) as connection, new_file(path) as plain, gzip.open(plain, "wb", 5) as file:
+    with said(name), connect(dsn, PATIENT) as connection, new_file(path) as plain, gzip.open(plain, "wb", 5) as file:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         # The snapshot comes first: sequences are outside of it and only ever ahead of the rows.
         version = connection.execute("SELECT value FROM meta WHERE key = %s", [VERSION_KEY]).fetchall()[0][0]
-        tables = connection.execute(_TABLES, [NOT_KEPT]).fetchall()
+        tables = connection.execute(TABLES, [NOT_KEPT]).fetchall()
         last = connection.execute("SELECT coalesce(max(xid), 0) FROM event").fetchall()[0][0]
-        _line(file, Header(FORMAT, int(version), _next_numbers(connection), last))
+        _line(file, Header(FORMAT, int(version), next_numbers(connection), last))
         for table, columns in tables:
             _line(file, Table(table, columns))
-            with connection.cursor().copy(_copy("TO STDOUT", table, columns)) as copy:
+            with connection.cursor().copy(copying("TO STDOUT", table, columns)) as copy:
                 for piece in copy:
                     file.write(piece)
             file.write(END_OF_ROWS)
@@ -86,18 +86,19 @@ def dump(dsn: str, name: str, path: str) -> None:
 def restore(dsn: str, path: str) -> None:
     """Fill the database at `dsn`, which must have no tables of Rota, from the dump `path`. All of it or nothing."""
     name = shown(dsn)
-    with _said(name), connect(dsn, _PATIENT) as connection, _reading(path) as file:
+    with said(name), connect(dsn, PATIENT) as connection, _reading(path) as file:
         header = _header(file, path)
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s, 0)", [LOCKS])
-            _make_tables(connection, header, name)
+            make_tables(connection, header.version, name)
             _fill(connection, file, path)
             for sequence, number in header.sequences.items():
                 connection.execute("SELECT setval(%s::regclass, %s, false)", [f'"{sequence}"', number])
-            _go_on_numbering(connection, header)
+            go_on_numbering(connection, header.last_transaction)
 
 
-def _next_numbers(connection: psycopg.Connection[Any]) -> dict[str, int]:
+def next_numbers(connection: psycopg.Connection[Any]) -> dict[str, int]:
+    """The next number of each sequence, at least."""
     numbers = {}
     for (sequence,) in connection.execute(_SEQUENCES).fetchall():
         state = connection.execute(sql.SQL("SELECT last_value, is_called FROM {}").format(sql.Identifier(sequence)))
@@ -106,16 +107,17 @@ def _next_numbers(connection: psycopg.Connection[Any]) -> dict[str, int]:
     return numbers
 
 
-def _make_tables(connection: psycopg.Connection[Any], header: Header, name: str) -> None:
+def make_tables(connection: psycopg.Connection[Any], version: int, name: str) -> None:
+    """The tables of that version, empty; refused where there are any. Inside a transaction."""
     if connection.execute("SELECT to_regclass('meta')").fetchall()[0][0] is not None:
         raise RotaError("not_empty", f"{name} holds Rota's tables already; restore into an empty database")
     if not connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [SCHEMA]).fetchall():
         connection.execute(f"CREATE SCHEMA {SCHEMA}")
-    for migration in MIGRATIONS[: header.version]:
+    for migration in MIGRATIONS[:version]:
         for statement in written(migration, POSTGRES_MARKS):
             connection.execute(statement.encode())
     # Migrations bring rows of their own, which the dump has too.
-    for table, _columns in connection.execute(_TABLES, [NOT_KEPT]).fetchall():
+    for table, _columns in connection.execute(TABLES, [NOT_KEPT]).fetchall():
         connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
 
 
@@ -128,7 +130,7 @@ def _fill(connection: psycopg.Connection[Any], file: gzip.GzipFile, path: str) -
                 raise _damaged(path, "tables are missing")
             return
         table = msgspec.json.decode(line, type=Table)
-        with connection.cursor().copy(_copy("FROM STDIN", table.table, table.columns)) as copy:
+        with connection.cursor().copy(copying("FROM STDIN", table.table, table.columns)) as copy:
             for piece in _rows(file, path):
                 copy.write(piece)
         tables += 1
@@ -150,17 +152,18 @@ def _rows(file: gzip.GzipFile, path: str) -> Iterator[bytes]:
     raise _damaged(path, "it ends early")
 
 
-def _go_on_numbering(connection: psycopg.Connection[Any], header: Header) -> None:
-    """New events shall have higher transaction numbers than the restored ones, whatever this server's count is."""
+def go_on_numbering(connection: psycopg.Connection[Any], last: int) -> None:
+    """New events shall have higher transaction numbers than `last`, whatever this server's count is."""
     current = connection.execute("SELECT pg_current_xact_id()::text::bigint").fetchall()[0][0]
-    base = max(header.last_transaction + 1 - current, 0)
+    base = max(last + 1 - current, 0)
     connection.execute(
         "CREATE OR REPLACE FUNCTION xid_base() RETURNS bigint LANGUAGE sql IMMUTABLE"
         f" AS 'SELECT {base}::bigint'".encode()
     )
 
 
-def _copy(direction: str, table: str, columns: list[str]) -> sql.Composed:
+def copying(direction: str, table: str, columns: Sequence[str]) -> sql.Composed:
+    """A COPY statement for a table, `TO STDOUT` or `FROM STDIN`."""
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     words = sql.SQL("TO STDOUT") if direction == "TO STDOUT" else sql.SQL("FROM STDIN")
     return sql.SQL("COPY {} ({}) {}").format(sql.Identifier(table), names, words)
@@ -193,7 +196,8 @@ def _damaged(path: str, why: str) -> RotaError:
 
 
 @contextmanager
-def _said(name: str) -> Iterator[None]:
+def said(name: str) -> Iterator[None]:
+    """Turn every error of PostgreSQL into a refusal that names the database."""
     try:
         yield
     except psycopg.Error as error:

@@ -15,7 +15,11 @@ _AGAIN = {
 }
 """States after which the same turn is simply run again, and why."""
 
+MOVED_STATE = "ROTAM"
+"""What the triggers of a database say that was carried off (see `move.mark`)."""
+
 _REFUSED = {
+    MOVED_STATE: ("moved", "{name} takes no tasks any more"),
     "53100": ("full_disk", "the server of {name} has no space left"),
     "53200": ("unavailable", "the server of {name} is out of memory"),
     "53300": ("unavailable", "the server of {name} takes no more connections (max_connections)"),

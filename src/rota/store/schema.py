@@ -4,15 +4,17 @@ Marks: `{serial}` a key the database hands out; `{clustered}` the table is its i
 `{hot}` rows that are updated all the time, `{passing}` rows that come and go, `{updated}` rows that are updated once
 or twice (PostgreSQL storage settings); `{transaction}` which transaction wrote the row, `{by_transaction}` an index by
 that, `{numbering}` what is added to the server's own numbers of transactions, so that they go on where they were after
-a restore elsewhere; `{late_lanes}` the second version of `lane`, `{shares}` the third, and the second of `pass`;
-`{shared}` what several nodes need: the sequence of task and project numbers, and the marks by which a node learns the
-fate of a commit.
+a restore elsewhere; `{carried}` the column that the other database has from the start; `{late_lanes}` the second
+version of `lane`, `{shares}` the third, and the second of `pass`; `{shared}` what several nodes need: the sequence of
+task and project numbers, and the marks by which a node learns the fate of a commit.
 
 Times are microseconds since 1970. There is no index on a task's state: waiting, running and set-aside tasks are rows
 of `ready`, `lease` and `aside`, so a change of state never moves an index entry of `task`.
 """
 
 from __future__ import annotations
+
+from rota.store.schema_schedules import SCHEDULES
 
 FIRST = """
 CREATE TABLE meta (key text NOT NULL PRIMARY KEY, value text NOT NULL);
@@ -255,7 +257,12 @@ CREATE TABLE access_key (
 """
 """Who may ask over a network. Keys themselves are nowhere: `digest` is a SHA-256."""
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH)
+SIXTH = """
+{carried}
+"""
+"""Which transaction wrote an event also on SQLite, for events that were carried over from PostgreSQL."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SCHEDULES)
 """In order; a database remembers how many it has had. Never edit one that was released: add another."""
 
 _SQLITE_LATE_LANES = """
@@ -311,6 +318,7 @@ SQLITE_MARKS = {
     "{transaction}": "",
     "{numbering}": "",
     "{by_transaction}": "",
+    "{carried}": "ALTER TABLE event ADD COLUMN xid bigint;",
     "{shared}": "",
 }
 _VACUUM = (
@@ -328,6 +336,7 @@ POSTGRES_MARKS = {
     "{transaction}": ", xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint + xid_base()",
     "{numbering}": "CREATE FUNCTION xid_base() RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 0::bigint';",
     "{by_transaction}": "CREATE INDEX event_xid ON event (xid, seq);",
+    "{carried}": "",
     "{shared}": "CREATE SEQUENCE number;"
     " CREATE TABLE commit_mark (session bigint NOT NULL PRIMARY KEY, turn bigint NOT NULL) WITH (fillfactor = 50);",
 }

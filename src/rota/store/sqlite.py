@@ -22,7 +22,7 @@ CACHE_KIB = 32_768
 MEMORY_PAGE = 1_024
 STATEMENTS = 256
 """Statements kept prepared. Each is looked for from the first on, so no more than come again soon."""
-_NEXT_ID = "next_id"
+NEXT_ID = "next_id"
 
 
 class SqliteStore:
@@ -267,7 +267,7 @@ class SqliteTransaction(SqliteReader):
     def new_ids(self, n: int) -> range:
         """`n` numbers never handed out before."""
         if self._next_id is None:
-            found = self.one(fleet.GET_META, _NEXT_ID)
+            found = self.one(fleet.GET_META, NEXT_ID)
             self._next_id = int(found[0][0]) if found else 1
         first = self._next_id
         self._next_id = first + n
@@ -289,7 +289,7 @@ class SqliteTransaction(SqliteReader):
     def finish(self) -> None:
         """Write down which numbers were handed out, just before the commit."""
         if self._ids_taken:
-            self.one(fleet.SET_META, _NEXT_ID, str(self._next_id))
+            self.one(fleet.SET_META, NEXT_ID, str(self._next_id))
             self._ids_taken = False
 
     def forget(self) -> None:

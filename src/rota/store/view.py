@@ -25,20 +25,30 @@ POSTGRES = ("postgresql://", "postgres://")
 def view(database: str) -> Iterator[Reader]:
     """One committed state of an existing database of this version of Rota."""
     with _opened(database) as reader:
-        found = version_of(reader)
-        if found < len(MIGRATIONS):
-            message = f"the database has version {found}, older than {len(MIGRATIONS)}; `rota run` brings it up"
-            raise RotaError("unavailable", message)
+        refuse_version(version_of(reader))
         yield reader
+
+
+def refuse_version(found: int) -> None:
+    """Refuse tables of another version than this Rota's."""
+    refuse_newer(found)
+    if found < len(MIGRATIONS):
+        message = f"the database has version {found}, older than {len(MIGRATIONS)}; `rota run` brings it up"
+        raise RotaError("unavailable", message)
 
 
 def version_of(reader: Reader) -> int:
     """The version of a database's tables; refused when it is newer than this Rota."""
     found = int(reader.one(GET_META, VERSION_KEY)[0][0])
+    refuse_newer(found)
+    return found
+
+
+def refuse_newer(found: int) -> None:
+    """Refuse tables of a newer version than this Rota knows."""
     if found > len(MIGRATIONS):
         message = f"the database has version {found}; this Rota knows versions up to {len(MIGRATIONS)}"
         raise RotaError("newer_database", message)
-    return found
 
 
 def back_up(database: str, path: str) -> None:

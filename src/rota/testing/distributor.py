@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from random import Random
 from types import TracebackType
 from typing import Any, Self
 
+from rota.engine.all_or_none import Undone
 from rota.engine.node import Node
 from rota.model.agent import AgentSpec
 from rota.model.commands.read import GetStatistics
@@ -91,6 +92,10 @@ class TestDistributor:
     def ask(self, request: Any) -> Future[Any]:
         """Ask a command and get a future: done at once, but for a claim that waits."""
         return self._distributor.ask(request)
+
+    def all_or_none(self, requests: Sequence[Any]) -> list[Any] | Undone:
+        """Ask several commands of which all or none are to be done: their answers, or which of them was refused."""
+        return self._distributor.all_or_none(requests)
 
     def run(self, name: str, arguments: bytes | dict[str, Any]) -> Any:
         """An operation by name, with arguments as JSON or plain data."""

@@ -7,7 +7,8 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from rota.engine.node import POLL_S, Entry, Node
+from rota.engine.entry import Entry
+from rota.engine.node import POLL_S, Node
 from rota.engine.turn import Answer
 from rota.model.errors import RotaError
 from rota.model.times import SECOND

@@ -29,6 +29,7 @@ def event_cursors(t: Recording) -> None:
     assert t.one(last) == []
     t.add(q.ADD_EVENT, [(NOW + n, "submit", n, "[]", "{}") for n in range(1, 4)])
     newest, before = t.one(last)[0][0], t.one(since, NOW + 3)[0][0]
+    assert t.one(q.BEYOND_SQLITE, 2**62, 2**62, 3) == [(0 if t.dialect == "sqlite" else None,)]
     if t.dialect == "sqlite":
         assert (before, newest) == (2, 3)
         assert [row[3] for row in t.one(events, before, 9)] == [3]

@@ -60,7 +60,7 @@ def an_audit(t: Recording) -> None:
     t.add(ADD_DEPENDENCY, [(3, 4, 0, 0, 1)])
     t.add(ADD_ATTEMPT, [(1, n, 1, NOW, NOW, "failed", 1, None, None, None) for n in (1, 3)])
     t.add(ADD_EVENT, [(NOW, "submit", 1, "[]", "{}")])
-    assert t.one(t.pick(audit.EVENTS_SQLITE, audit.EVENTS_POSTGRES), 0, 9)[0][:5] == (1, NOW, "submit", "[]", "{}")
+    assert t.one(audit.EVENTS, 0, 9)[0][:5] == (1, NOW, "submit", "[]", "{}")
     assert t.one(audit.LANES) == [(1, 1, 1, 1, 3, 1)]
     assert t.one(audit.QUEUES) == [(1, "default", 0)]
     assert t.one(audit.POOLS) == [(1, "default")]

@@ -79,7 +79,10 @@ def _run(arguments: Sequence[str]) -> int:
         near = difflib.get_close_matches(arguments[0], commands, 1)
         meant = f"; did you mean {near[0]!r}?" if near else ""
         raise Usage(f"there is no command {arguments[0][:60]!r}{meant}", "`rota --help` lists the commands")
-    if commands[arguments[0]].is_group and _is_alone(arguments):
+    command = commands[arguments[0]]
+    if command.is_short:
+        return _short(command.target, arguments)
+    if command.is_group and _is_alone(arguments):
         raise Usage(f"`rota {arguments[0]}` needs one of its commands", f"`rota {arguments[0]} --help` lists them")
     from cyclopts import CycloptsError, UnusedCliTokensError
 
@@ -91,6 +94,16 @@ def _run(arguments: Sequence[str]) -> int:
         message = " ".join(str(error).split()).rstrip(".")
         raise Usage(message, f"`rota {arguments[0]} --help` says what it takes") from None
     return code if isinstance(code, int) else 0
+
+
+def _short(target: str, arguments: Sequence[str]) -> int:
+    from rota.faces.cli.short.call import call
+    from rota.faces.cli.short.parse import Unplaced
+
+    try:
+        return call(target, arguments[0], arguments[1:])
+    except Unplaced as error:
+        raise _too_many(arguments[0], error.words) from None
 
 
 def _is_alone(arguments: Sequence[str]) -> bool:
@@ -122,6 +135,8 @@ def _app() -> Any:
         suppress_keyboard_interrupt=False,
     )
     for command in COMMANDS:
+        if command.is_short:
+            continue
         app.command(f"rota.faces.cli.{command.target}", name=command.name)
     return app
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
-import msgspec
-
 from rota.model.errors import KINDS, RotaError
-
-_encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 def json_line(value: Any) -> None:
     """One JSON value on one line of the standard output."""
-    sys.stdout.write(_encode(value).decode() + "\n")
+    sys.stdout.write(_encoded(value) + "\n")
 
 
 def line(text: str = "") -> None:
@@ -30,7 +27,7 @@ def talk(text: str) -> None:
 def refuse(error: RotaError, *, as_json: bool) -> int:
     """Say what was wrong, where, and what to do; the exit code."""
     if as_json:
-        sys.stderr.write(_encode({"error": error.as_dict()}).decode() + "\n")
+        sys.stderr.write(_encoded({"error": error.as_dict()}) + "\n")
     else:
         talk(f"rota: {error}")
     return error.kind.exit_code
@@ -49,7 +46,7 @@ def misused(error: Usage, *, as_json: bool) -> int:
     """Say what is wrong with the command line; the exit code."""
     if as_json:
         found = {"code": "invalid", "message": error.message, "fix": error.fix}
-        sys.stderr.write(_encode({"error": found}).decode() + "\n")
+        sys.stderr.write(_encoded({"error": found}) + "\n")
     else:
         talk(f"rota: {error.message} ({error.fix})")
     return KINDS["invalid"].exit_code
@@ -60,3 +57,13 @@ def shown(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char in "\n\t" else f"\\x{ord(char):02x}" for char in text)
+
+
+def _encoded(value: Any) -> str:
+    """Plain data by the standard library, which is there already; structs by msgspec, which takes its time to load."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError):
+        import msgspec
+
+        return msgspec.json.encode(value, enc_hook=str).decode()

@@ -60,7 +60,7 @@ def serve(
                 talk(f"warning: {caution}")
             supervisor = Supervisor(distributor, loaded)
             supervisor.prepare()
-        server = HttpServer(distributor, Listening(host, port, name, None if quiet else to_stderr))
+        server = HttpServer(distributor, Listening(host, port, name, None if quiet else to_stderr, at))
         server.start()
         try:
             if supervisor is not None:

@@ -20,6 +20,7 @@ AT_LEAST_S = 0.05
 NOTE_EVERY_S = 5.0
 """How often it is written down when keys were used last, seconds."""
 SCHEME = "bearer "
+WORTHLESS = "this key is unknown, revoked or expired"
 
 Read = Callable[..., Awaitable[Any]]
 
@@ -32,6 +33,9 @@ class Access:
         self._demanded = demanded
         self._read: Read | None = None
         self._keys: dict[str, KeptKey] = {}
+        """By hash."""
+        self._numbers: dict[int, KeptKey] = {}
+        self._principals: dict[int, Principal] = {}
         self._looked = -FRESH_S
         self._looking: asyncio.Future[Any] | None = None
         self._used: dict[int, int] = {}
@@ -56,18 +60,46 @@ class Access:
             return EVERYBODY
         if not authorization.lower().startswith(SCHEME):
             raise RotaError("key_needed", "the Authorization header must be: Bearer KEY")
-        digest = sha256(authorization[len(SCHEME) :].strip().encode("latin-1")).hexdigest()
+        digest = _digest(authorization)
         key = self._keys.get(digest)
         if key is None:
             # It may be new. Whoever tries keys at random waits, and costs no more than one look for all of them.
             await asyncio.sleep(self._looked + AT_LEAST_S - monotonic())
             await self._look()
             key = self._keys.get(digest)
+        if key is None:
+            raise RotaError("key_needed", WORTHLESS)
+        return self._accepted(key)
+
+    def known(self, authorization: str | None) -> Principal | None:
+        """The same at once, where nothing has to be looked up for it; None = ask `who`."""
+        if monotonic() - self._looked > FRESH_S:
+            return None
+        if authorization is None:
+            return None if self._demanded or self._keys else EVERYBODY
+        if not authorization.startswith("Bearer "):
+            return None
+        key = self._keys.get(_digest(authorization))
+        return None if key is None else self._accepted(key)
+
+    async def recheck(self, principal: Principal) -> None:
+        """Refuse somebody whose key was revoked, or has expired, since it was looked at."""
+        if monotonic() - self._looked > FRESH_S:
+            await self._look()
+        if principal.key is None:
+            if self._demanded or self._keys:
+                raise RotaError("key_needed", "a key is needed here")
+            return
+        key = self._numbers.get(principal.key)
+        if key is None or not key.is_valid(now_us()):
+            raise RotaError("key_needed", WORTHLESS)
+
+    def _accepted(self, key: KeptKey) -> Principal:
         now = now_us()
-        if key is None or not key.is_valid(now):
-            raise RotaError("key_needed", "this key is unknown, revoked or expired")
+        if not key.is_valid(now):
+            raise RotaError("key_needed", WORTHLESS)
         self._used[key.id] = now
-        return principal_of(key)
+        return self._principals[key.id]
 
     async def note(self) -> None:
         """Write down from time to time when keys were used last, until it is cancelled."""
@@ -97,3 +129,9 @@ class Access:
         self._looking = None
         if not looking.cancelled() and looking.exception() is None:
             self._keys, self._looked = looking.result(), monotonic()
+            self._numbers = {key.id: key for key in self._keys.values()}
+            self._principals = {key.id: principal_of(key) for key in self._keys.values()}
+
+
+def _digest(authorization: str) -> str:
+    return sha256(authorization[len(SCHEME) :].strip().encode("latin-1")).hexdigest()

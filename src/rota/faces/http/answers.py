@@ -12,6 +12,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 """As ASGI 3 has them."""
 
 JSON = b"application/json"
+NOT_MODIFIED = 304
 
 
 class Answer(NamedTuple):
@@ -24,17 +25,19 @@ class Answer(NamedTuple):
 
     def start(self) -> dict[str, Any]:
         """The message with status and headers."""
-        return {
-            "type": "http.response.start",
-            "status": self.status,
-            "headers": [
-                (b"content-type", self.kind),
-                (b"content-length", b"%d" % len(self.body)),
-                (b"cache-control", b"no-store"),
-                (b"x-content-type-options", b"nosniff"),
-                *self.headers,
-            ],
-        }
+        return {"type": "http.response.start", "status": self.status, "headers": self.head()}
+
+    def head(self) -> list[tuple[bytes, bytes]]:
+        """The headers."""
+        # Who has it already is not told how long nothing is.
+        about = () if self.status == NOT_MODIFIED else ((b"content-length", b"%d" % len(self.body)),)
+        return [
+            (b"content-type", self.kind),
+            *about,
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            *self.headers,
+        ]
 
     async def send(self, send: Send) -> None:
         """Send all of it."""

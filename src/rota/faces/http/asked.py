@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -78,7 +79,11 @@ def _with_key(operation: Operation, scope: Scope, asked: Any) -> Any:
 def _with_version(operation: Operation, scope: Scope, asked: Any) -> Any:
     """`If-Match` with the ETag of a task is the version that an edit is meant for."""
     said = header(scope, b"if-match")
-    if said is None or "version" not in operation.request.__struct_fields__ or said.strip() == "*":
+    if said is None:
+        return asked
+    if "version" not in operation.request.__struct_fields__:
+        raise invalid("if-match", f"{operation.name} changes nothing that has an ETag to match; leave it out")
+    if said.strip() == "*":
         return asked
     text = said.strip().removeprefix("W/").strip('"').partition("-")[0]
     number = text.removeprefix(_VERSION)
@@ -91,6 +96,13 @@ def _with_version(operation: Operation, scope: Scope, asked: Any) -> Any:
 
 def etag_of(version: int, body: bytes) -> str:
     """The ETag of a task as shown: which version, and what it looked like altogether."""
-    from hashlib import blake2b
+    return f'"{_VERSION}{version}-{_digest(body)}"'
 
-    return f'"{_VERSION}{version}-{blake2b(body, digest_size=6).hexdigest()}"'
+
+def etag_of_page(body: bytes) -> str:
+    """The ETag of whatever else was read: it only says whether it looks the same."""
+    return f'W/"{_digest(body)}"'
+
+
+def _digest(body: bytes) -> str:
+    return blake2b(body, digest_size=6).hexdigest()

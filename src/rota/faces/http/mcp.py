@@ -44,6 +44,7 @@ from rota.model.errors import RotaError
 from rota.operations.checked import checked
 from rota.operations.distributor import Distributor
 from rota.operations.principal import Principal, check_scope
+from rota.operations.restricted import prefix_of
 from rota.operations.same_view import SameView
 from rota.operations.table import OPERATIONS
 from rota.owner.face import Handed
@@ -54,6 +55,9 @@ MISMATCH = -32020
 """The headers say something else than the body."""
 SHORT_MS = 1_000
 GROUPS = groups_of("worker") + groups_of("dispatcher")
+OF_TENANTS = groups_of("worker")
+"""The tools for keys of a tenant: the others look at all tenants."""
+_OF_ALL = "this is about all tenants; ask with a key of none"
 _STATUS = {PARSE_ERROR: 400, INVALID_REQUEST: 400, INVALID_PARAMS: 400, MISMATCH: 400, -32022: 400, NO_METHOD: 404}
 """The status of errors of the protocol, in the era without a handshake."""
 _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
@@ -88,15 +92,16 @@ class McpPage:
             "initialize": self._initialize,
             "server/discover": self._discover,
             "ping": lambda _asked: ({}, None),
-            "tools/list": lambda _asked: ({"tools": tools_of(GROUPS)}, LONG_MS),
-            "resources/templates/list": lambda _asked: (templates(), LONG_MS),
-            "prompts/list": lambda _asked: (prompts(), LONG_MS),
+            "tools/list": lambda asked: ({"tools": tools_of(_groups(asked.principal))}, LONG_MS),
+            "resources/templates/list": lambda asked: (
+                {"resourceTemplates": []} if _is_narrow(asked.principal) else templates(),
+                LONG_MS,
+            ),
+            "prompts/list": lambda asked: ({"prompts": []} if _is_narrow(asked.principal) else prompts(), LONG_MS),
         }
 
     async def answer(self, principal: Principal, scope: Scope, receive: Receive, send: Send) -> None:
         """One message of a client."""
-        if principal.tenant is not None:
-            raise RotaError("not_allowed", "MCP is about all tenants; ask with a key of none", field="tenant")
         body = await body_of(scope, receive, MOST_BYTES)
         number: Any = None
         modern = False
@@ -110,8 +115,8 @@ class McpPage:
             asked = _asked(principal, message)
             modern = asked.version is not None
             _check_headers(asked, scope)
-            result, keep_ms = await self._done(asked, scope, receive)
-            answer = {"jsonrpc": "2.0", "id": number, "result": shaped(result, asked.version, self._server, keep_ms)}
+            result = await self._done(asked, scope, receive)
+            answer = {"jsonrpc": "2.0", "id": number, "result": shaped(result, asked.version, self._server, None)}
             status = 200
         except Refused as refused:
             number = refused.number if number is None else number
@@ -132,12 +137,14 @@ class McpPage:
         """Nothing is called any more."""
         self._workers.shutdown(wait=False, cancel_futures=True)
 
-    async def _done(self, asked: _Asked, scope: Scope, receive: Receive) -> tuple[dict[str, Any], int | None]:
+    async def _done(self, asked: _Asked, scope: Scope, receive: Receive) -> dict[str, Any]:
         if asked.method == "tools/call":
-            return await self._call(asked, scope, receive), None
+            return await self._call(asked, scope, receive)
         found = self._methods.get(asked.method)
         if found is not None:
-            return found(asked)
+            return _kept(asked, *found(asked))
+        if asked.method == "resources/list" and _is_narrow(asked.principal):
+            return _kept(asked, {"resources": []}, SHORT_MS)
         reads: dict[str, Callable[[], dict[str, Any]]] = {
             "resources/list": lambda: list_resources(self._distributor),
             "resources/read": lambda: read_resource(self._distributor, asked.parameters.get("uri")),
@@ -147,18 +154,22 @@ class McpPage:
         }
         if asked.method not in reads:
             raise Refused(NO_METHOD, "Method not found")
-        check_scope(asked.principal, OPERATIONS["get_task"])
         try:
+            check_scope(asked.principal, OPERATIONS["get_task"])
+            if _is_narrow(asked.principal):
+                raise RotaError("not_allowed", _OF_ALL, field="tenant")
             result: dict[str, Any] = await self._bridge.answer(self._workers.submit(reads[asked.method]))
         except RotaError as error:
             raise Refused(INVALID_PARAMS, str(error), error.as_dict()) from None
-        kept = {"ttlMs": SHORT_MS, "cacheScope": "private"} if asked.version is not None else {}
-        return {**result, **kept}, None
+        return _kept(asked, result, SHORT_MS)
 
     async def _call(self, asked: _Asked, scope: Scope, receive: Receive) -> dict[str, Any]:
         tool = asked.parameters.get("name")
         if not isinstance(tool, str) or (tool not in TOOLS and tool not in _CLASSIC):
             raise Refused(INVALID_PARAMS, f"Unknown tool: {str(tool)[:60]}")
+        if _is_narrow(asked.principal) and (tool not in TOOLS or TOOLS[tool].group not in OF_TENANTS):
+            error = RotaError("not_allowed", _OF_ALL, field="tenant")
+            raise Refused(INVALID_PARAMS, str(error), error.as_dict())
         session = _session(asked)
         arguments = asked.parameters.get("arguments", {})
         answer = await self._bridge.answer(self._workers.submit(self._work, asked, session, tool, arguments))
@@ -259,11 +270,28 @@ def _decoded(value: str | None) -> str | None:
         return None
 
 
+def _is_narrow(principal: Principal) -> bool:
+    return principal.tenant is not None
+
+
+def _kept(asked: _Asked, result: dict[str, Any], keep_ms: int | None) -> dict[str, Any]:
+    """With how long the client may keep it: for itself alone, since another key may see something else."""
+    if asked.version is None or keep_ms is None:
+        return result
+    return {**result, "ttlMs": keep_ms, "cacheScope": "private"}
+
+
+def _groups(principal: Principal) -> tuple[str, ...]:
+    return OF_TENANTS if _is_narrow(principal) else GROUPS
+
+
 def _session(asked: _Asked) -> Session:
     """Who calls: the agent of its key, else one named after the client and the key."""
     number = blake2b(f"key {asked.principal.key}".encode(), digest_size=16).hexdigest()
     session = Session(number, client_of(asked.parameters))
     session.scopes = asked.principal.scopes
+    if asked.principal.tenant is not None:
+        session.agent = prefix_of(asked.principal.tenant) + session.agent
     if asked.principal.agent is not None:
         session.agent = asked.principal.agent
     return session

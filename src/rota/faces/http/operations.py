@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from rota.faces.http.answers import Answer, Receive, Scope, Send, header
-from rota.faces.http.asked import etag_of, from_body, from_query
+from rota.faces.http.answers import NOT_MODIFIED, Answer, Receive, Scope, Send, header
+from rota.faces.http.asked import etag_of, etag_of_page, from_body, from_query
 from rota.faces.http.body import HungUp, body_of
 from rota.faces.http.bridge import Bridge
 from rota.faces.http.problems import Refused
@@ -32,14 +32,18 @@ READERS = 4
 """Threads for reads, so that a long one holds up nobody."""
 PREFIX = "/v1/"
 
+Recheck = Callable[[Principal], Awaitable[None]]
+
 _encode = msgspec.json.Encoder().encode
 
 
 class Operations:
     """Answers calls of operations on one distributor. For one event loop."""
 
-    def __init__(self, distributor: Distributor, bridge: Bridge) -> None:
+    def __init__(self, distributor: Distributor, bridge: Bridge, recheck: Recheck) -> None:
+        """`recheck` refuses somebody whose key has become worth nothing since it asked."""
         self._distributor = distributor
+        self._recheck = recheck
         self._bridge = bridge
         self._readers = ThreadPoolExecutor(READERS, "rota-http-reads")
         self._waiting: set[Future[Any]] = set()
@@ -67,7 +71,9 @@ class Operations:
         if needs_narrowing(principal, operation):
             call = await self.read(narrowed, self._distributor, principal, operation, request)
         if isinstance(call.request, Claim) and call.request.wait > 0:
-            await self._wait(call, scope, receive, send)
+            claimed = await self._waited(call, receive)
+            await self._check_again(principal, claimed)
+            await self._send_claimed(claimed, scope, send)
             return
         try:
             answer = call.mend(await self._done(operation, call.request))
@@ -104,7 +110,7 @@ class Operations:
             return await self._bridge.answer(self._distributor.put(request))
         return await self.read(self._distributor.call, request)
 
-    async def _wait(self, call: Narrowed, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _waited(self, call: Narrowed, receive: Receive) -> Claimed:
         """Wait for tasks, unless the caller hangs up first: then nothing is given to it."""
         asked = self._distributor.put(call.request)
         self._waiting.add(asked)
@@ -120,11 +126,18 @@ class Operations:
                     with suppress(RotaError):
                         self._give_back(await answer)
                 raise HungUp
-            claimed = Claimed() if answer.cancelled() else call.mend(answer.result())
-            await self._send_claimed(claimed, scope, send)
+            return Claimed() if answer.cancelled() else call.mend(answer.result())  # type: ignore[no-any-return]
         finally:
             self._waiting.discard(asked)
             left.cancel()
+
+    async def _check_again(self, principal: Principal, claimed: Claimed) -> None:
+        """Its key may have been revoked while it waited."""
+        try:
+            await self._recheck(principal)
+        except BaseException:
+            self._give_back(claimed)
+            raise
 
     async def _send_claimed(self, claimed: Claimed, scope: Scope, send: Send) -> None:
         """Send the tasks; they go back at once when the answer can not be delivered."""
@@ -162,13 +175,21 @@ def _operation(scope: Scope) -> Operation:
 
 def _answer(answer: Any, scope: Scope) -> Answer:
     body = _encode(answer)
-    if not isinstance(answer, TaskView):
+    is_read = scope["method"] in ("GET", "HEAD")
+    if isinstance(answer, TaskView):
+        tag = etag_of(answer.version, body)
+    elif is_read:
+        tag = etag_of_page(body)
+    else:
         return Answer(body)
-    tag = etag_of(answer.version, body)
     headers = ((b"etag", tag.encode()),)
-    known = header(scope, b"if-none-match")
-    if known is not None and scope["method"] in ("GET", "HEAD"):
-        tags = {one.strip().removeprefix("W/") for one in known.split(",")}
-        if tag in tags or "*" in tags:
-            return Answer(b"", 304, headers=headers)
+    if is_read and _is_known(tag, header(scope, b"if-none-match")):
+        return Answer(b"", NOT_MODIFIED, headers=headers)
     return Answer(body, headers=headers)
+
+
+def _is_known(tag: str, known: str | None) -> bool:
+    if known is None:
+        return False
+    tags = {one.strip().removeprefix("W/") for one in known.split(",")}
+    return tag.removeprefix("W/") in tags or "*" in tags

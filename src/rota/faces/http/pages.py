@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 
 from rota.faces.http.answers import Answer, Receive, Scope, Send
+from rota.faces.http.audits import Audits
 from rota.faces.http.counted import Counted
 from rota.faces.http.mcp import McpPage
 from rota.faces.http.metrics import Process, metrics
@@ -13,7 +14,7 @@ from rota.faces.http.openapi import document
 from rota.faces.http.operations import Operations
 from rota.faces.http.service import Page
 from rota.faces.http.streams import Streams
-from rota.model.commands.read import GetStatistics
+from rota.model.commands.read import GetStatistics, ListQueues, QueuePage
 from rota.model.commands.route import ListRules
 from rota.model.errors import RotaError
 from rota.operations.distributor import Distributor
@@ -26,14 +27,19 @@ TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 
 
 def pages_of(
-    distributor: Distributor, operations: Operations, streams: Streams, counted: Counted, mcp: McpPage
+    distributor: Distributor,
+    operations: Operations,
+    streams: Streams,
+    counted: Counted,
+    mcp: McpPage,
+    audits: Audits,
 ) -> dict[str, Page]:
     """Each page by its path."""
     return {
         "/health": Page(_healthy, open=True),
         "/ready": Page(partial(_ready, distributor, operations), open=True),
         "/openapi.json": Page(_openapi, open=True),
-        "/metrics": Page(partial(_metrics, distributor, operations, counted)),
+        "/metrics": Page(partial(_metrics, distributor, operations, counted, audits)),
         "/v1/events": Page(streams.answer, ("GET",)),
         "/mcp": Page(mcp.answer, ("POST",)),
     }
@@ -71,6 +77,7 @@ async def _metrics(
     distributor: Distributor,
     operations: Operations,
     counted: Counted,
+    audits: Audits,
     principal: Principal,
     _scope: Scope,
     _receive: Receive,
@@ -80,5 +87,6 @@ async def _metrics(
     if principal.tenant is not None:
         raise RotaError("not_allowed", "metrics are of all tenants; ask with a key of none", field="tenant")
     statistics = await operations.read(distributor.call, GetStatistics())
-    process = Process(distributor.node, counted, operations.waiting)
-    await Answer(metrics(statistics, process).encode(), kind=TEXT).send(send)
+    queues: QueuePage = await operations.read(distributor.call, ListQueues())
+    process = Process(distributor.node, counted, operations.waiting, audits.found())
+    await Answer(metrics(statistics, queues.queues, process).encode(), kind=TEXT).send(send)

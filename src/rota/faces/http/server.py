@@ -6,11 +6,13 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import uvicorn
 
 from rota.faces.http.access import Access
+from rota.faces.http.audits import Audits
 from rota.faces.http.bridge import Bridge
 from rota.faces.http.counted import Counted
 from rota.faces.http.mcp import McpPage
@@ -33,12 +35,15 @@ BACKLOG = 2_048
 
 
 class Listening(NamedTuple):
-    """How the service is spoken to. `log` takes the lines of the request log; None = there is none."""
+    """How the service is spoken to. `log` takes the lines of the request log; None = there is none. `database` is the
+    address by which another process can audit it for `/metrics`; None = that is not done.
+    """
 
     host: str = "127.0.0.1"
     port: int = PORT
     names: Sequence[str] = ()
     log: Callable[[bytes], None] | None = to_stderr
+    database: str | None = None
 
 
 class HttpServer:
@@ -95,11 +100,12 @@ class HttpServer:
         bridge = Bridge(loop)
         counted = Counted()
         log = None if self._listening.log is None else RequestLog(loop, self._listening.log)
-        operations = Operations(self._distributor, bridge)
-        streams = Streams(self._distributor, operations, counted)
+        operations = Operations(self._distributor, bridge, self._access.recheck)
+        streams = Streams(self._distributor, operations, counted, self._access.recheck)
         self._access.begin(operations.read)
         mcp = McpPage(self._distributor, bridge)
-        pages = pages_of(self._distributor, operations, streams, counted, mcp)
+        audits = Audits(self._listening.database)
+        pages = pages_of(self._distributor, operations, streams, counted, mcp, audits)
         service = Service(operations, pages, self._access.who, Places(self._listening.names), counted, log)
         server = _Uvicorn(_configuration(service), self._started)
 
@@ -107,7 +113,7 @@ class HttpServer:
             operations.leave()
             streams.leave()
             mcp.leave()
-            server.should_exit = True
+            server.leave()
 
         self._leave = lambda: _on_loop(loop, leave)
         following = asyncio.ensure_future(streams.follow())
@@ -120,20 +126,34 @@ class HttpServer:
             await self._access.end()
             operations.close()
             mcp.close()
+            audits.close()
             if log is not None:
                 log.flush()
 
 
 class _Uvicorn(uvicorn.Server):
-    """Tells when it takes requests."""
+    """Tells when it takes requests, and ends at once when told, not with its next look."""
 
     def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
         super().__init__(config)
         self._told = started
+        self._leaving = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._told.set()
+
+    async def main_loop(self) -> None:
+        # With every tenth look it makes the header with the date anew: once a second.
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._leaving.wait()
+
+    def leave(self) -> None:
+        """Take nothing new, and end when the rest is answered."""
+        self.should_exit = True
+        self._leaving.set()
 
 
 def _configuration(service: Service) -> uvicorn.Config:

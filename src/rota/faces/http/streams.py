@@ -18,7 +18,7 @@ import msgspec
 from rota.faces.http.answers import Receive, Scope, Send, header
 from rota.faces.http.body import HungUp
 from rota.faces.http.counted import Counted
-from rota.faces.http.operations import Operations, gone
+from rota.faces.http.operations import Operations, Recheck, gone
 from rota.model.commands.read import EventPage, ListEvents
 from rota.model.errors import RotaError, invalid
 from rota.model.event import EventView
@@ -35,6 +35,8 @@ KEPT = 40
 FOLLOWERS = 1_000
 ALIVE_S = 15.0
 """After so long without an event a comment is sent, so that proxies and readers know that we live, seconds."""
+STALLED_S = 60.0
+"""How long a reader may leave unread what was sent, seconds."""
 RETRY_MS = 1_000
 
 _encode = msgspec.json.Encoder().encode
@@ -87,8 +89,10 @@ class Page(NamedTuple):
 class Streams:
     """The readers of one distributor's events. For one event loop."""
 
-    def __init__(self, distributor: Distributor, operations: Operations, counted: Counted) -> None:
+    def __init__(self, distributor: Distributor, operations: Operations, counted: Counted, recheck: Recheck) -> None:
+        """`recheck` refuses somebody whose key has become worth nothing since it asked."""
         self._distributor = distributor
+        self._recheck = recheck
         self._operations = operations
         self._counted = counted
         self._pages: OrderedDict[str, Page] = OrderedDict()
@@ -167,9 +171,15 @@ class Streams:
         await send(_START)
         await send(_part(b"retry: %d\n\n" % RETRY_MS))
         while not self._leaving:
+            try:
+                await self._recheck(principal)
+            except RotaError as error:
+                if error.code == "key_needed":
+                    # Whoever comes again is told why.
+                    break
             text = await self._text(principal, wanted, page)
             if text:
-                await send(_part(text))
+                await _sent(send, text)
             page = await self._next(page.cursor, send)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -202,7 +212,8 @@ class Streams:
                 async with asyncio.timeout(ALIVE_S):
                     await news.wait()
             except TimeoutError:
-                await send(_part(b": alive\n\n"))
+                await _sent(send, b": alive\n\n")
+                return Page((), cursor, b"")
         return Page((), cursor, b"")
 
     def _tell(self) -> None:
@@ -229,6 +240,15 @@ def _asked(scope: Scope) -> tuple[str | None, str | None, Wanted]:
 
 def _frame(event: EventView) -> bytes:
     return b"id: %b\nevent: %b\ndata: %b\n\n" % (event.seq.encode(), event.kind.encode(), _encode(event))
+
+
+async def _sent(send: Send, text: bytes) -> None:
+    """Send it. A reader that reads nothing for so long that nothing more can be sent to it is let go."""
+    try:
+        async with asyncio.timeout(STALLED_S):
+            await send(_part(text))
+    except TimeoutError:
+        raise HungUp from None
 
 
 def _part(body: bytes) -> dict[str, object]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
-from rota.faces.mcp.asking import Asking
+from rota.engine.all_or_none import Undone
+from rota.faces.mcp.asking import Asking, AskingAtOnce, all_or_none
 from rota.model.agent import AgentSpec, AgentView
 from rota.model.bounds import NAME, SLOTS
 from rota.model.commands.fleet import Register, RemoveAgent
@@ -133,20 +134,38 @@ class Session:
         )
         return self._registered(rota, spec)
 
-    def claim(self, rota: Asking, agent: AgentView, request: Claim) -> list[Given]:
+    def claim(self, rota: AskingAtOnce, agent: AgentView, request: Claim) -> list[Given]:
         """Claim for the agent. An agent of tools alone has as many slots as it asks for.
 
         What is answered again is what this session has: sessions that name the same agent get tasks of their own.
         """
         given = self._again(rota, request)
         if not given:
-            fresh = request if self._passes else msgspec.structs.replace(request, agent=None, agents=[agent.name])
-            given = self._new(rota, agent, fresh)
+            answers = self.take(rota, agent, request)
+            if not isinstance(answers, Undone):
+                given = answers[-1].tasks
+            elif isinstance(answers.answer, RotaError):
+                raise answers.answer
+            return given
         for one in given:
+            self.hold(_held(one))
+        return given
+
+    def take(
+        self, rota: AskingAtOnce, agent: AgentView, request: Claim, first: Sequence[Any] = ()
+    ) -> list[Any] | Undone:
+        """Claim what nobody has, with a slot more where all are in use. `first` is done with it, or none of it all."""
+        fresh = request if self._passes else msgspec.structs.replace(request, agent=None, agents=[agent.name])
+        answers = all_or_none(rota, [*first, fresh])
+        if isinstance(answers, Undone) and isinstance(answers.answer, Claimed) and self._widened(rota, agent.name):
+            answers = all_or_none(rota, [*first, fresh])
+        if isinstance(answers, Undone):
+            return answers
+        for one in answers[-1].tasks:
             if one.task not in self.in_hands:
                 self._of_call.fresh = [*self.fresh, one.task]
             self.hold(_held(one))
-        return given
+        return answers
 
     def _again(self, rota: Asking, request: Claim) -> list[Given]:
         """What the session has of it already."""
@@ -175,15 +194,13 @@ class Session:
             return False
         return view.project == request.project
 
-    def _new(self, rota: Asking, agent: AgentView, request: Claim) -> list[Given]:
-        """What nobody has, with a slot more where all are in use."""
-        claimed: Claimed = rota.call(request)
-        if not claimed.tasks:
-            now: AgentView = rota.call(GetAgent(agent=agent.name))
-            if now.instance == INSTANCE and now.slots <= now.running < SLOTS:
-                self._registered(rota, _wider(now))
-                claimed = rota.call(request)
-        return claimed.tasks
+    def _widened(self, rota: Asking, name: str) -> bool:
+        """Whether the agent, one of tools alone, has a slot more now, since all were in use."""
+        now: AgentView = rota.call(GetAgent(agent=name))
+        if now.instance != INSTANCE or not now.slots <= now.running < SLOTS:
+            return False
+        self._registered(rota, _wider(now))
+        return True
 
     def _registered(self, rota: Asking, spec: AgentSpec) -> AgentView:
         rota.call(Register(agent=spec, instance=INSTANCE))

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from rota.model.branch import Branch
 from rota.model.task import Given
 from rota.model.times import When
 
@@ -69,6 +70,8 @@ class Beat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     checkpoint: Any = None
     usage: dict[str, float] = {}
     cost: float | None = None
+    branch: Branch | None = None
+    """What it left in a git repository."""
 
 
 class Heartbeat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -98,6 +101,8 @@ class Done(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     notes: str | None = None
     usage: dict[str, float] = {}
     cost: float | None = None
+    branch: Branch | None = None
+    """What it left in a git repository."""
 
 
 class Complete(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -119,6 +124,8 @@ class Failed(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     notes: str | None = None
     usage: dict[str, float] = {}
     cost: float | None = None
+    branch: Branch | None = None
+    """What it left in a git repository."""
 
 
 class Fail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

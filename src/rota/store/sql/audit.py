@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from rota.store.statement import One
 
-EVENTS_SQLITE = One(
-    "audit_events", "SELECT seq, at, kind, moves, data, 0 FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
-)
-EVENTS_POSTGRES = One(
+EVENTS = One(
     "audit_events",
-    "SELECT seq, at, kind, moves, data, xid FROM event WHERE seq > ? ORDER BY seq LIMIT ?",
+    "SELECT seq, at, kind, moves, data, coalesce(xid, 0) FROM event WHERE seq > ? ORDER BY seq LIMIT ?",
 )
 """By `seq`: of two changes of one thing the later has the higher one, whatever order their transactions began in."""
 

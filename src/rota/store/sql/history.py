@@ -15,6 +15,8 @@ EVENTS_POSTGRES = One(
     " AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint + xid_base() ORDER BY xid, seq LIMIT ?",
 )
 """Only what no running transaction can still precede; the cursor is (xid, seq)."""
+BEYOND_SQLITE = One("beyond", "SELECT min(seq) - 1 FROM event WHERE xid IS NULL OR xid > ? OR (xid = ? AND seq > ?)")
+"""What was before the first event that a cursor of PostgreSQL (xid, seq) has not passed; see `rota move`."""
 SINCE_SQLITE = One("since", "SELECT seq - 1 FROM event WHERE at >= ? ORDER BY seq LIMIT 1")
 SINCE_POSTGRES = One("since", "SELECT xid || '.' || (seq - 1) FROM event WHERE at >= ? ORDER BY xid, seq LIMIT 1")
 LAST_SQLITE = One("last", "SELECT seq FROM event ORDER BY seq DESC LIMIT 1")

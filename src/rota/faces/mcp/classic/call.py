@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from rota.faces.mcp.asking import Asking
+from rota.faces.mcp.asking import Asking, AskingAtOnce
 from rota.faces.mcp.classic import generate, projects, tasks
 from rota.faces.mcp.classic.answers import result
 from rota.faces.mcp.classic.arguments import Arguments, check
@@ -44,7 +44,7 @@ TOOLS: dict[str, Tool] = {
 
 
 def call(
-    rota: Asking, session: Session | None, name: str, arguments: object, request: str | None = None
+    rota: AskingAtOnce, session: Session | None, name: str, arguments: object, request: str | None = None
 ) -> dict[str, Any]:
     """The result of a tool, which may say that it could not be done; raises `ProtocolError` for a call that is wrong.
 

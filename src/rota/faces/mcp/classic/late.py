@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from rota.faces.mcp.asking import Asking
+from rota.faces.mcp.asking import AskingAtOnce
 from rota.faces.mcp.classic.arguments import Arguments
 from rota.faces.mcp.classic.errors import ToolError
 from rota.faces.mcp.classic.states import DONE, IN_PROGRESS, NOT_STARTED
@@ -21,7 +21,7 @@ FAILED = "FAILED"
 class Update(NamedTuple):
     """One call, with what it is about."""
 
-    rota: Asking
+    rota: AskingAtOnce
     session: Session
     project: ProjectView
     task: TaskView

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rota.faces.mcp.asking import Asking
+from rota.faces.mcp.asking import Asking, AskingAtOnce
 from rota.faces.mcp.classic.arguments import Arguments
 from rota.faces.mcp.classic.errors import ToolError
 from rota.faces.mcp.classic.lookup import first_tasks_of, open_project_of, project_of, task_of, tasks_of
@@ -25,7 +25,7 @@ NAMED = 10
 """So many tasks are named in a message."""
 
 
-def get_next_task(rota: Asking, session: Session | None, arguments: Arguments) -> dict[str, Any]:
+def get_next_task(rota: AskingAtOnce, session: Session | None, arguments: Arguments) -> dict[str, Any]:
     """The best task of the project that nobody has, leased to whoever asks; what that one has already comes back.
 
     Without a session and without `agentId` it is only shown, not leased.

@@ -152,17 +152,17 @@ def _has_queue(rota: Asking) -> bool:
 def let_wait(rota: Asking, blocks: Mapping[str, Sequence[int]], ids: Sequence[str]) -> None:
     """Let the tasks that exist already wait for those that were created."""
     for task, indices in blocks.items():
-        wait_also(rota, task, [ids[index] for index in indices])
+        parents = [ids[index] for index in indices]
+        try:
+            rota.call(waits_also(rota, task, parents))
+        except RotaError as error:
+            raise ToolError(f"{task} can not wait for {', '.join(parents)}: {error}") from None
 
 
-def wait_also(rota: Asking, task: str, parents: Sequence[str]) -> None:
-    """Let a task wait for these too."""
+def waits_also(rota: Asking, task: str, parents: Sequence[str]) -> Edit:
+    """What lets a task wait for these too."""
     view: TaskView = rota.call(GetTask(task=task))
-    both = dict.fromkeys([*view.after, *parents])
-    try:
-        rota.call(Edit(task=task, after=[held_by(parent) for parent in both]))
-    except RotaError as error:
-        raise ToolError(f"{task} can not wait for {', '.join(parents)}: {error}") from None
+    return Edit(task=task, after=[held_by(parent) for parent in dict.fromkeys([*view.after, *parents])])
 
 
 def created(items: Sequence[TaskSpec], ids: Sequence[str]) -> list[dict[str, Any]]:

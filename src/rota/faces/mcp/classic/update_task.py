@@ -1,24 +1,30 @@
-"""`update_task`: new words, new wishes, and a new status, which takes a task up, ends it, or gives it back."""
+"""`update_task`: new words, new wishes, and a new status, which takes a task up, ends it, or gives it back.
+
+A call that is refused has changed nothing: what it asks for is done in one turn. Only the end of a task that it takes
+up itself follows in the next.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from rota.faces.mcp.asking import Asking
-from rota.faces.mcp.classic.arguments import RECOMMENDATIONS, Arguments
+from rota.engine.all_or_none import Undone
+from rota.faces.mcp.asking import AskingAtOnce, all_or_none
+from rota.faces.mcp.classic.arguments import Arguments
+from rota.faces.mcp.classic.changes import changes_of, check_changes
 from rota.faces.mcp.classic.errors import ToolError, missing
 from rota.faces.mcp.classic.late import Update, lost_lease, refuse_late, said_before
 from rota.faces.mcp.classic.lookup import changeable, open_project_of, task_of
 from rota.faces.mcp.classic.shown import task_shown, text_of_result
-from rota.faces.mcp.classic.specs import EDITABLE, check_editable, held_by, priority_in, wait_also
-from rota.faces.mcp.classic.states import DONE, GONE, IN_PROGRESS, NOT_STARTED, REOPENED, THEIRS
+from rota.faces.mcp.classic.states import DONE, IN_PROGRESS, NOT_STARTED, REOPENED, THEIRS
 from rota.faces.mcp.session import InHands, Session
-from rota.model import bounds, check
-from rota.model.commands.read import GetTask
-from rota.model.commands.submit import Describe, Edit, Redrive, Unhold
+from rota.model.commands.read import Explain, Explanation
+from rota.model.commands.submit import Changed, Edit, Redrive, Unhold
 from rota.model.commands.work import (
     Beat,
     Claim,
+    Claimed,
     Complete,
     Done,
     Fail,
@@ -31,12 +37,9 @@ from rota.model.commands.work import (
 )
 from rota.model.errors import RotaError
 from rota.model.task import TaskView
-from rota.model.times import moment
-
-_EDITED = ("kind", "skills", "role", "deadline", "estimate", "group")
 
 
-def update_task(rota: Asking, session: Session | None, arguments: Arguments) -> dict[str, Any]:
+def update_task(rota: AskingAtOnce, session: Session | None, arguments: Arguments) -> dict[str, Any]:
     """Change a task that is not approved."""
     project = open_project_of(rota, arguments["projectId"])
     status = arguments.get("status")
@@ -48,16 +51,9 @@ def update_task(rota: Asking, session: Session | None, arguments: Arguments) -> 
     if not said_before(update):
         task = changeable(update.task, "modify")
         refuse_late(update)
-        _check(update)
+        check_changes(update)
         held = _held(update) if task.state == "running" and status is not None else None
-        opens = task.state not in EDITABLE
-        if not opens:
-            _change_wishes(update)
-        if status is not None:
-            _CHANGES[status](update, held)
-        if opens:
-            _change_wishes(update)
-        _change_words(update)
+        _CHANGES[status](update, held)
     task = update.task
     after = task_of(rota, project, task.id)
     answer: dict[str, Any] = {"task": task_shown(after)}
@@ -67,74 +63,6 @@ def update_task(rota: Asking, session: Session | None, arguments: Arguments) -> 
             f"To approve, use approve_task with projectId {project.id} and taskId {task.id}."
         )
     return answer
-
-
-def _check(update: Update) -> None:
-    """Refuse what can be known to be refused, before anything is changed."""
-    given, task = update.arguments, update.task
-    if "tenant" in given:
-        raise ToolError("tenant can only be given when a task is created; delete it and create it anew")
-    words = _words(update)
-    if "title" in words:
-        check.text(words["title"], "title", bounds.TITLE, empty=False)
-    if "description" in words:
-        check.text(words["description"], "description", bounds.DESCRIPTION)
-    check.json_text(words.get("payload"), "payload", bounds.PAYLOAD_BYTES)
-    wishes = _wishes(update)
-    opens = given.get("status") == NOT_STARTED and task.state in ("running", "review", "dead")
-    if wishes and task.state not in EDITABLE and not opens:
-        raise ToolError(f"{', '.join(wishes)} can not be changed while {task.id} is {task.state}")
-    if given.get("status") in (IN_PROGRESS, DONE) or (given.get("status") == NOT_STARTED and update.says_failed):
-        _refuse_to_take(task)
-    if given.get("deadline") is not None:
-        moment(given["deadline"], 0, "deadline")
-    for name in given.get("dependsOn", ()):
-        _check_task(update, name)
-    for name in given.get("blocks", ()):
-        check_editable(update.rota, name)
-
-
-def _check_task(update: Update, name: str) -> None:
-    try:
-        update.rota.call(GetTask(task=name))
-    except RotaError as error:
-        raise ToolError(f"dependsOn: {error}") from None
-
-
-def _words(update: Update) -> dict[str, Any]:
-    given, task = update.arguments, update.task
-    words: dict[str, Any] = {name: given[name] for name in ("title", "description") if name in given}
-    advice = {name: given[name] for name in RECOMMENDATIONS if name in given}
-    if advice:
-        if task.payload is not None and not isinstance(task.payload, dict):
-            raise ToolError(f"{task.id} has a payload that is no object, so it can not take recommendations")
-        words["payload"] = {**(task.payload or {}), **advice}
-    return words
-
-
-def _change_words(update: Update) -> None:
-    words = _words(update)
-    if words:
-        update.rota.call(Describe(task=update.task.id, **words))
-
-
-def _wishes(update: Update) -> dict[str, Any]:
-    given, task = update.arguments, update.task
-    wishes: dict[str, Any] = {name: given[name] for name in _EDITED if name in given}
-    priority = given.get("priority") or priority_in(given.get("ruleRecommendations"))
-    if priority is not None and priority != task.priority:
-        wishes["priority"] = priority
-    if "dependsOn" in given:
-        wishes["after"] = [held_by(parent) for parent in dict.fromkeys(given["dependsOn"])]
-    return wishes
-
-
-def _change_wishes(update: Update) -> None:
-    wishes = _wishes(update)
-    if wishes:
-        update.rota.call(Edit(task=update.task.id, **wishes))
-    for blocked in update.arguments.get("blocks", ()):
-        wait_also(update.rota, blocked, [update.task.id])
 
 
 def _held(update: Update) -> InHands:
@@ -163,98 +91,139 @@ def _others(task: TaskView) -> str:
     )
 
 
+def _change(update: Update, _held: InHands | None) -> None:
+    """Its status stays."""
+    _do(update, changes_of(update))
+
+
 def _begin(update: Update, held: InHands | None) -> None:
     """It is in progress from now on, with whoever calls."""
     if held is None:
-        held = _taken(update)
+        held = _take(update)
     else:
-        renewed = update.rota.call(Heartbeat(agent=held.agent, beats=[Beat(task=held.task, token=held.token)]))
-        if held.task in renewed.lost:
-            raise lost_lease(update, held.token)
+        beat = Heartbeat(agent=held.agent, beats=[Beat(task=held.task, token=held.token)])
+        _do(update, [beat, *changes_of(update)])
         update.session.hold(held)
     update.session.begun.add(held.task)
 
 
 def _complete(update: Update, held: InHands | None) -> None:
-    if update.task.state == "review" and text_of_result(update.task.result) == update.details:
+    task = update.task
+    if task.state == "review" and text_of_result(task.result) == update.details:
+        _do(update, changes_of(update))
         return
-    held = held or _taken(update)
+    changes = changes_of(update) if held is not None else []
+    held = held or _take(update)
     outcome = Done(task=held.task, token=held.token, result=update.details)
-    _judged(update, held, update.rota.call(Complete(outcomes=[outcome])))
+    _do(update, [Complete(outcomes=[outcome]), *changes])
+    update.session.let_go(task.id)
 
 
 def _put_back(update: Update, held: InHands | None) -> None:
     task, details = update.task, update.details
-    failed = update.says_failed
-    if held is None and task.state == "review":
-        _reopen(update, details)
-    elif held is None and task.state == "dead":
-        update.rota.call(Redrive(tasks=[task.id]))
-    elif held is None and task.state == "held":
-        update.rota.call(Unhold(tasks=[task.id]))
-    elif held is None and not failed:
+    if held is None and (task.state in _REOPENED or not update.says_failed):
+        _do(update, [*_reopened(update, details), *changes_of(update)])
         return
+    changes = changes_of(update) if held is not None else []
+    held = held or _take(update)
+    if update.says_failed:
+        report: Any = Fail(outcomes=[Failed(task=held.task, token=held.token, error=details)])
     else:
-        held = held or _taken(update)
-        if failed:
-            outcome = Failed(task=held.task, token=held.token, error=details)
-            _judged(update, held, update.rota.call(Fail(outcomes=[outcome])))
-        else:
-            back = Held(task=held.task, token=held.token)
-            _judged(update, held, update.rota.call(GiveBack(tasks=[back], reason=details)))
+        report = GiveBack(tasks=[Held(task=held.task, token=held.token)], reason=details)
+    _do(update, [report, *changes])
+    update.session.let_go(task.id)
 
 
-_CHANGES = {IN_PROGRESS: _begin, DONE: _complete, NOT_STARTED: _put_back}
+_CHANGES: dict[str | None, Callable[[Update, InHands | None], None]] = {
+    None: _change,
+    IN_PROGRESS: _begin,
+    DONE: _complete,
+    NOT_STARTED: _put_back,
+}
 
 
-def _taken(update: Update) -> InHands:
-    """The task claimed for whoever calls, whatever state it was in."""
+def _take(update: Update) -> InHands:
+    """The task claimed for whoever calls, whatever state it was in, and changed as the call says."""
     rota, task = update.rota, update.task
-    if task.state == "review":
-        _reopen(update, "")
-    elif task.state == "dead":
-        rota.call(Redrive(tasks=[task.id]))
-    elif task.state == "held":
-        rota.call(Unhold(tasks=[task.id]))
-    elif task.state == "scheduled":
+    first = [*_reopened(update, ""), *changes_of(update)]
+    if task.state == "scheduled":
         # Whoever takes it up by name need not wait for its time, nor for the pause after a failed attempt.
-        rota.call(Edit(task=task.id, start=None))
+        first.append(Edit(task=task.id, start=None))
     agent = update.session.identity(rota, update.arguments.get("agentId"))
     claim = Claim(agent=agent.name, tasks=[task.id], override=True)
-    if not update.session.claim(rota, agent, claim):
-        raise ToolError(_not_taken(update))
+    answers = update.session.take(rota, agent, claim, first)
+    if isinstance(answers, Undone):
+        raise _refused(update, [*first, claim][answers.place], answers.answer, agent.name)
     return update.session.in_hands[task.id]
 
 
-def _refuse_to_take(task: TaskView) -> None:
-    """Refuse what nobody can take up, whoever it is."""
-    if task.state in GONE:
-        raise ToolError(f"Task {task.id} was {task.state}: {task.reason}; create it anew")
-    if task.state == "asked":
-        raise ToolError(f"Task {task.id} waits for the answer to a question: {task.question}")
-    if task.state == "blocked":
-        raise ToolError(f"Task {task.id} waits for {', '.join(task.after)}; finish those first or change its dependsOn")
+_REOPENED = ("review", "dead", "held")
 
 
-def _reopen(update: Update, why: str) -> None:
-    """Send an outcome back. One whose attempts are used up begins anew: here people decide how often."""
-    rota, task = update.rota, update.task
-    rota.call(Reject(task=task.id, reason=why or REOPENED))
-    if task_of(rota, update.project, task.id).state == "dead":
-        rota.call(Redrive(tasks=[task.id]))
+def _reopened(update: Update, why: str) -> list[Any]:
+    """What lets a task go on that was done, dead or held. One whose attempts are used up when it is sent back begins
+    anew: here people decide how often.
+    """
+    task = update.task
+    if task.state == "held":
+        return [Unhold(tasks=[task.id])]
+    sent_back = [Reject(task=task.id, reason=why or REOPENED)] if task.state == "review" else []
+    used_up = task.state == "dead" or (task.state == "review" and task.attempts >= task.max_attempts)
+    return [*sent_back, *([Redrive(tasks=[task.id])] if used_up else [])]
 
 
-def _not_taken(update: Update) -> str:
+def _do(update: Update, commands: Sequence[Any]) -> None:
+    """All of them, or none."""
+    answers = all_or_none(update.rota, commands)
+    if isinstance(answers, Undone):
+        raise _refused(update, commands[answers.place], answers.answer)
+
+
+def _refused(update: Update, command: Any, answer: Any, agent: str = "") -> Exception:
+    """Why nothing was done."""
+    task = update.task.id
+    if isinstance(answer, RotaError):
+        if isinstance(command, Edit) and command.task != task:
+            return ToolError(f"{command.task} can not wait for {task}: {answer}")
+        return _own(answer)
+    if isinstance(answer, Claimed):
+        return ToolError(_not_taken(update, agent))
+    if isinstance(answer, Changed):
+        return ToolError(f"Task {task} has changed meanwhile ({'; '.join(answer.refused.values())}); call again")
+    if isinstance(answer, Judged) and (refusal := answer.refused[task]) != "lease_lost":
+        return ToolError(refusal)
+    return lost_lease(update, _token_of(command))
+
+
+def _own(error: RotaError) -> RotaError:
+    """The refusal with the argument as the caller knows it."""
+    field = (error.field or "").removeprefix("edit.")
+    return RotaError(error.code, error.message, field=_OWN.get(field, field) or None, **error.data)
+
+
+_OWN = {"after": "dependsOn", "reason": "completedDetails"}
+
+
+def _token_of(command: Heartbeat | Complete | Fail | GiveBack) -> str:
+    if isinstance(command, Heartbeat):
+        return command.beats[0].token
+    return command.tasks[0].token if isinstance(command, GiveBack) else command.outcomes[0].token
+
+
+def _not_taken(update: Update, agent: str) -> str:
     now = task_of(update.rota, update.project, update.task.id)
     if now.state == "running":
         return _others(now)
-    if now.state == "scheduled":
-        return f"Task {now.id} is tried again at {now.start}, after: {now.reason}"
-    return f"Task {now.id} can not be taken up now: {THEIRS[now.state].status} ({now.state})"
+    if now.state == "ready":
+        told: Explanation = update.rota.call(Explain(task=now.id))
+        own = told.agents.get(agent, "may")
+        why = told.text if own == "may" or told.reason.startswith(_SHUT) else own
+        return f"Task {now.id} can not be taken up now: {why}"
+    return (
+        f"Task {now.id} can not be taken up now and stays {THEIRS[now.state].status} ({now.state}):"
+        " its queue is paused, a limit is used up, or it would still have to wait for others"
+    )
 
 
-def _judged(update: Update, held: InHands, judged: Judged) -> None:
-    task = update.task.id
-    if task in judged.refused:
-        raise lost_lease(update, held.token)
-    update.session.let_go(task)
+_SHUT = ("paused", "limit", "broken")
+"""Reasons for which nobody is given the task."""

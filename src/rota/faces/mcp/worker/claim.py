@@ -91,7 +91,13 @@ def known(call: Call, name: str, asked: ClaimTasks) -> None:
 def _answer(distributor: Distributor, agent: str, tasks: list[HandedTask]) -> ClaimedTasks:
     if tasks:
         return ClaimedTasks(tasks=tasks)
-    now: Statistics = distributor.call(GetStatistics(minutes=1))
+    try:
+        now: Statistics = distributor.call(GetStatistics(minutes=1))
+    except RotaError as error:
+        if error.code != "not_allowed":
+            raise
+        # What waits for others is none of its business.
+        return ClaimedTasks(tasks=[], next="There is nothing for you now. Claim again with wait=30.")
     view: AgentView = distributor.call(GetAgent(agent=agent))
     if now.waiting and view.running >= view.slots:
         text = "All your slots are in use; finish one."

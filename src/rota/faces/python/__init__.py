@@ -1,0 +1,1 @@
+"""Python: one client for every way to a database, agents and dispatchers. `from rota import connect, Agent`."""

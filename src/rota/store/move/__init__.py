@@ -1,0 +1,1 @@
+"""Carrying a whole database over to another place, of the same kind or the other one."""
