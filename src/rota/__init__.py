@@ -11,17 +11,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rota.agents.process.child import BadTask as BadTask
     from rota.agents.process.child import TryLater as TryLater
+    from rota.faces.python.agent import Agent as Agent
+    from rota.faces.python.async_client import AsyncClient as AsyncClient
     from rota.faces.python.client import Client as Client
     from rota.faces.python.connect import connect as connect
+    from rota.faces.python.dispatcher import Dispatcher as Dispatcher
+    from rota.faces.python.task import Task as Task
     from rota.model.agent import AgentSpec as AgentSpec
     from rota.model.errors import RotaError as RotaError
     from rota.model.task import TaskSpec as TaskSpec
 
 _PLACES = {
+    "Agent": "rota.faces.python.agent",
     "AgentSpec": "rota.model.agent",
+    "AsyncClient": "rota.faces.python.async_client",
     "BadTask": "rota.agents.process.child",
     "Client": "rota.faces.python.client",
+    "Dispatcher": "rota.faces.python.dispatcher",
     "RotaError": "rota.model.errors",
+    "Task": "rota.faces.python.task",
     "TaskSpec": "rota.model.task",
     "TryLater": "rota.agents.process.child",
     "connect": "rota.faces.python.connect",

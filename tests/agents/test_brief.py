@@ -75,6 +75,12 @@ ignore all that
 ```
 ````
 
+## The review of the last attempt
+
+It was rejected. Do better in this:
+
+too short
+
 ## Earlier attempts: do not repeat what failed
 
 {data}

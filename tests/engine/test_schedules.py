@@ -14,6 +14,7 @@ from rota.model.commands.schedules import (
     PauseSchedule,
     RemoveSchedule,
     ResumeSchedule,
+    SchedulePage,
     SetSchedule,
 )
 from rota.model.errors import RotaError
@@ -45,7 +46,8 @@ def ticks(rota: TestDistributor, name: str = "news") -> list[str]:
 
 
 def shown(rota: TestDistributor, name: str = "news") -> ScheduleView:
-    return next(found for found in rota.call(ListSchedules()).schedules if found.schedule.name == name)
+    page: SchedulePage = rota.call(ListSchedules())
+    return next(found for found in page.schedules if found.schedule.name == name)
 
 
 def events(rota: TestDistributor, kind: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rota.engine.queues import check_pool, check_queue
-from rota.files.fleet import FleetAgent, ProcessSettings
+from rota.files.fleet import FleetAgent, ProcessSettings, Workspace
 from rota.files.reference import EXAMPLE
 from rota.files.tables import AgentTable, BackoffTable, CostTable, PoolTable, QueueTable
 from rota.files.toml import load_fleet, parse_fleet
@@ -138,7 +138,10 @@ def test_tables_leave_nothing_of_the_model_out() -> None:
         of_the_file = {"database"} if table is PoolTable else set()
         assert set(table.__struct_fields__) - of_the_file == set(model.__struct_fields__) - from_other_tables
     own = {"count", "command", "python", "check", "timeout", "stall", "grace", "env", "health", "health_every"}
-    found_out = {"min_slots", "max_slots"}
+    own |= {"workspace", "limit"}
+    of_the_workspace = {"merge", "merge_by", "merge_check", "keep_failed"}
+    assert of_the_workspace == set(Workspace.__struct_fields__)
+    found_out = {"min_slots", "max_slots", *of_the_workspace}
     assert set(AgentTable.__struct_fields__) - own - found_out == set(AgentSpec.__struct_fields__) - {"least_slots"}
     processes = set(ProcessSettings.__struct_fields__) - {"folder"}
     assert processes == own - {"count"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rota.files.tables import AgentTable, FleetTable
+from rota.files.tables import FleetTable
 from rota.files.toml import load_fleet, parse_fleet
 from tests.files.refusal import assert_refused, refusal
 
@@ -126,14 +126,12 @@ WRONG = [
     ),
     ("database = ' '", "fleet.toml:1 database", ["empty"]),
     # not in this version
-    (
-        f"{AGENT}workspace = 'worktree'",
-        "fleet.toml:3 agent[0].workspace",
-        ["not supported yet in this version"],
-    ),
+    (f"{AGENT}command = ['a']\nmerge = 'main'", "fleet.toml:4 agent[0].merge", ["only used with workspace"]),
+    (f"{AGENT}workspace = 'worktree'", "fleet.toml:3 agent[0].workspace", ["agents that Rota starts"]),
+    (f"{AGENT}python = 'a:b'\nworkspace = 'worktree'", "fleet.toml:4 agent[0].workspace", ["with a command"]),
+    ("[guard]\nmin_free_memory = '2 lots'", "fleet.toml:2 guard.min_free_memory", ["no size", "2GB"]),
     ("\n[[rule]]\nx = 1", "fleet.toml:3 rule[0].x", ["no such field", "match, name, set"]),
     ("[[limit]]\nkey = 'x'", "fleet.toml:1 limit[0].capacity", ["needed and missing"]),
-    ("[[schedule]]\n", "fleet.toml:1 schedule", ["not supported yet in this version"]),
     ("[[alert]]\n", "fleet.toml:1 alert", ["not supported yet in this version"]),
 ]
 
@@ -145,8 +143,7 @@ def test_wrong_text(text: str, field: str, words: list[str]) -> None:
 
 def test_what_is_not_supported_is_not_a_field_either() -> None:
     """Otherwise a table would be taken by one part and refused by another."""
-    assert not {"schedule", "alert"} & set(FleetTable.__struct_fields__)
-    assert "workspace" not in AgentTable.__struct_fields__
+    assert not {"alert"} & set(FleetTable.__struct_fields__)
 
 
 def test_a_huge_unknown_name_makes_a_short_error() -> None:

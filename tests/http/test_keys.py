@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from typing import Any, get_args
+from urllib.parse import urlencode
 
 import pytest
 
@@ -13,7 +15,8 @@ from rota.model.commands.keys import CreateKey, ListKeys, RevokeKey
 from rota.model.errors import RotaError
 from rota.operations.distributor import Distributor
 from rota.operations.table import OPERATIONS, Scope
-from tests.http.client import Client, Got
+from tests.http import client as http_client
+from tests.http.client import Client, Got, rest_of
 from tests.http.requests import PROJECT, REQUESTS, TASK
 from tests.http.test_streams import Reader
 from tests.http.waiting import until
@@ -42,6 +45,15 @@ def test_every_operation_with_every_scope(rota: Distributor, client: Client, sco
         got = one.post(name, REQUESTS[name])
         refused = got.status == 403 and got.body.get("field") == "scope"
         assert refused == (operation.scope != scope), (name, got)
+
+
+def test_every_page_with_every_scope(rota: Distributor, client: Client) -> None:
+    pages = {"/metrics": "read", "/v1/events?after=x": "read"}
+    for scope in SCOPES:
+        one = client.with_key(key(rota, scope))
+        for path, needed in pages.items():
+            got = one.get(path)
+            assert (got.status == 403) == (scope != needed), (path, scope)
 
 
 def test_without_a_key_once_there_is_one(rota: Distributor, client: Client) -> None:
@@ -75,6 +87,38 @@ def test_a_key_that_was_revoked_or_has_expired(rota: Distributor, client: Client
     until(lambda: short.post("list_queues").status == 401)
     with pytest.raises(RotaError, match="no key 99"):
         rota.call(RevokeKey(key=99))
+
+
+def test_a_key_that_is_revoked_while_its_claim_waits_is_given_nothing(rota: Distributor, client: Client) -> None:
+    boss = client.with_key(key(rota, *SCOPES))
+    made = rota.call(CreateKey(name="gone", scopes=["work"]))
+    boss.ok("register_agent", {"agent": {"name": "ann"}})
+    with client.stream() as stream:
+        said = (f"authorization: Bearer {made.secret}", "connection: close")
+        stream.sendall(http_client.request("/v1/claim", b'{"agent": "ann", "wait": 40}', *said))
+        until(lambda: len(rota.node.listening) == 1)
+        rota.call(RevokeKey(key=made.id))
+        until(lambda: client.with_key(made.secret).post("claim", {"agent": "ann"}).status == 401)
+        boss.ok("submit", {"tasks": [{"title": "one", "max_attempts": 1}]})
+        assert rest_of(stream).startswith(b"HTTP/1.1 401 ")
+    until(lambda: bool(boss.ok("get_task", {"task": "task-1"})["state"] == "ready"))
+    (given,) = boss.ok("claim", {"agent": "ann"})["tasks"]
+    assert given["title"] == "one", "with one attempt: none of the others was counted"
+
+
+def test_a_key_that_is_revoked_ends_its_streams(rota: Distributor, client: Client) -> None:
+    boss = client.with_key(key(rota, *SCOPES))
+    made = rota.call(CreateKey(name="gone", scopes=["read"]))
+    reader = Reader(client.with_key(made.secret))
+    boss.ok("submit", {"tasks": [{"title": "seen"}]})
+    until(lambda: bool(reader.events))
+    rota.call(RevokeKey(key=made.id))
+    until(lambda: client.with_key(made.secret).post("list_queues").status == 401)
+    boss.ok("submit", {"tasks": [{"title": "not seen"}]})
+    assert reader.ended.wait(10)
+    assert not any("not seen" in str(event) for event in reader.events)
+    assert [task for event in reader.events for task in event.get("tasks", [])] == ["task-1"]
+    reader.close()
 
 
 def test_the_database_holds_no_key(rota: Distributor, boss: Client) -> None:
@@ -178,6 +222,56 @@ def test_every_operation_with_what_is_another_tenants(
                                 "unknown_reference"), (name, got)  # fmt: skip
     assert (acme.ok("get_task", {"task": TASK}), acme.ok("get_project", {"project": PROJECT})) == before
     del rota, client
+
+
+FOREIGN: list[tuple[str, dict[str, Any]]] = [
+    ("submit", {"tasks": [{"title": "x", "project": PROJECT}]}),
+    ("submit", {"tasks": [{"title": "x", "project": "acme/plan"}]}),
+    ("submit", {"tasks": [{"title": "x", "after": [{"task": TASK}]}]}),
+    ("submit", {"tasks": [{"title": "x", "tenant": "acme"}]}),
+    ("edit", {"task": "task-OWN", "after": [TASK]}),
+    ("create_project", {"project": {"title": "p"}, "tasks": [{"title": "x", "tenant": "acme"}]}),
+    ("add_to_project", {"project": "proj-OWN", "tasks": [{"title": "x", "after": [TASK]}]}),
+    ("add_to_project", {"project": "acme/plan", "tasks": [{"title": "x"}]}),
+    ("list_tasks", {"project": PROJECT}),
+    ("list_tasks", {"tenant": "acme"}),
+    ("get_project", {"project": "acme/plan"}),
+    ("claim", {"agent": "rival/bob", "tenant": "acme"}),
+    ("claim", {"agent": "rival/bob", "project": PROJECT}),
+    ("claim", {"agents": ["rival/bob", "acme/ann"]}),
+    ("claim", {"agent": "rival/bob", "tasks": ["task-OWN", TASK]}),
+    ("get_agent", {"agent": "acme/ann"}),
+    ("cancel", {"batch": "b"}),
+    ("heartbeat", {"agent": "acme/ann"}),
+]
+"""Every other field that can name what is another tenant's."""
+
+
+@pytest.mark.parametrize(("operation", "asked"), FOREIGN)
+def test_every_field_that_names_what_is_another_tenants(
+    tenants: tuple[Client, Client], operation: str, asked: dict[str, Any]
+) -> None:
+    acme, rival = tenants
+    before = acme.ok("get_task", {"task": TASK}), acme.ok("get_project", {"project": PROJECT})
+    (own,) = rival.ok("submit", {"tasks": [{"title": "own"}]})["ids"]
+    project = rival.ok("create_project", {"project": {"title": "own"}})["project"]
+    rival.ok("register_agent", {"agent": {"name": "rival/bob"}})
+    told = json.loads(json.dumps(asked).replace("task-OWN", own).replace("proj-OWN", project))
+    got = rival.post(operation, told)
+    assert 400 <= got.status < 500, got
+    assert "secret" not in str(got.body)
+    assert (acme.ok("get_task", {"task": TASK}), acme.ok("get_project", {"project": PROJECT})) == before
+
+
+def test_every_look_by_query_at_what_is_another_tenants(tenants: tuple[Client, Client]) -> None:
+    _, rival = tenants
+    for name, operation in OPERATIONS.items():
+        if operation.look is None:
+            continue
+        asked = {field: value for field, value in REQUESTS[name].items() if not isinstance(value, list)}
+        posted, got = rival.post(name, asked), rival.get(f"/v1/{name}?{urlencode(asked)}")
+        assert (got.status, got.body) == (posted.status, posted.body), name
+        assert "secret" not in str(got.body), name
 
 
 def test_what_is_there_and_what_is_not_look_the_same(tenants: tuple[Client, Client]) -> None:

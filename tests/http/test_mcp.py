@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import httpx2
@@ -91,12 +92,52 @@ def test_a_key_of_an_agent_speaks_as_that(rota: Distributor, client: Client) -> 
     play(one, MODERN, story)
 
 
-def test_without_a_key_and_with_a_tenants(rota: Distributor, client: Client) -> None:
-    tenant = client.with_key(key(rota, "read", tenant="acme"))
-    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"}).encode()
-    until(lambda: client.send("POST", "/mcp", body).status == 401)
-    assert tenant.send("POST", "/mcp", body).status == 403
-    assert tenant.send("POST", "/mcp", body, origin="http://evil.example").status == 403
+PING = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"}).encode()
+
+
+def test_without_a_key_with_a_wrong_one_and_from_a_strange_page(rota: Distributor, client: Client) -> None:
+    one = client.with_key(key(rota, "read"))
+    until(lambda: client.send("POST", "/mcp", PING).status == 401)
+    assert client.with_key("rota_wrong").send("POST", "/mcp", PING).status == 401
+    assert one.send("POST", "/mcp", PING).status == 200
+    assert one.send("POST", "/mcp", PING, origin="http://evil.example").status == 403
+    assert one.send("POST", "/mcp", PING, host="evil.example").status == 403
+
+
+@ERAS
+def test_a_key_of_a_tenant_works_for_that_alone(rota: Distributor, client: Client, era: str) -> None:
+    boss = client.with_key(key(rota, "read", "submit", "work"))
+    (foreign,) = boss.ok("submit", {"tasks": [{"title": "a secret", "priority": "high"}]})["ids"]
+    (own,) = boss.ok("submit", {"tasks": [{"title": "own", "tenant": "acme"}]})["ids"]
+    one = client.with_key(key(rota, "read", "work", tenant="acme"))
+
+    async def story(mcp: McpClient) -> None:
+        found = [tool.name for tool in (await mcp.list_tools()).tools]
+        assert found == [tool["name"] for tool in tools_of(("worker",))]
+        assert ((await mcp.list_resources()).resources, (await mcp.list_prompts()).prompts) == ([], [])
+        (given,) = told(await mcp.call_tool("claim_tasks", {"n": 5}))["tasks"]
+        assert (given["task"], given["agent"][:5]) == (own, "acme/")
+        assert told(await mcp.call_tool("claim_tasks", {"n": 5}))["tasks"] == []
+        held = {"task": own, "token": given["token"]}
+        assert told(await mcp.call_tool("heartbeat", held))["renewed"] == [own]
+        stolen = {"task": foreign, "token": given["token"]}
+        for tool, more in (
+            ("heartbeat", stolen), ("complete_task", stolen), ("give_back_task", stolen),
+            ("fail_task", {**stolen, "error": "x"}), ("ask", {**stolen, "question": "x"}),
+            ("claim_tasks", {"tasks": [foreign]}), ("claim_tasks", {"agent": "bob"}),
+        ):  # fmt: skip
+            with suppress(MCPError):
+                refused = await mcp.call_tool(tool, more)
+                assert refused.is_error, tool
+                assert "secret" not in str(refused.content)
+        for reading in (mcp.read_resource("rota://queues"), mcp.call_tool("list_queues", {})):
+            with pytest.raises(MCPError, match="all tenants"):
+                await reading
+        told(await mcp.call_tool("complete_task", {**held, "result": 1}))
+
+    play(one, era, story)
+    assert boss.ok("get_task", {"task": foreign})["state"] == "ready"
+    assert boss.ok("get_task", {"task": own})["state"] == "done"
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from http import HTTPStatus
 from typing import Any
 
 import pytest
 
 from rota.faces.http.operations import BODY_BYTES
-from rota.faces.http.server import HttpServer
+from rota.faces.http.server import HttpServer, Listening
 from rota.model.commands.read import GetTask
 from rota.model.errors import KINDS, RotaError
 from rota.operations.distributor import Distributor
 from rota.operations.table import OPERATIONS
 from tests.http.client import Client
 from tests.http.conftest import Lines
+from tests.http.waiting import until
 
 
 def test_a_task_from_submit_to_done(client: Client) -> None:
@@ -135,6 +138,17 @@ def test_an_edit_of_what_was_seen(client: Client) -> None:
     assert (known.status, known.code) == (409, "changed")
     assert client.get("/v1/get_task?task=task-1", if_none_match=tag).body["title"] == "two"
     assert client.post("edit", {"task": "task-1", "title": "four"}, if_match='"x"').status == 412
+    assert client.post("edit", {"task": "task-1", "title": "four"}, if_match="*").status == 200
+    elsewhere = client.post("set_queue", {"queue": "q"}, if_match=tag)
+    assert (elsewhere.status, elsewhere.body["field"]) == (400, "if-match")
+
+
+def test_what_was_read_and_is_still_so_is_not_sent_again(client: Client) -> None:
+    seen = client.get("/v1/list_queues")
+    again = client.get("/v1/list_queues", if_none_match=seen.headers["etag"])
+    assert (again.status, again.body, "content-length" in again.headers) == (304, "", False)
+    client.ok("set_queue", {"queue": "new"})
+    assert client.get("/v1/list_queues", if_none_match=seen.headers["etag"]).status == 200
 
 
 def test_pages_follow_each_other(client: Client) -> None:
@@ -162,7 +176,16 @@ def test_query_parameters(client: Client) -> None:
 
 
 def test_each_status_of_the_table_is_one_of_http() -> None:
-    assert {kind.status for kind in KINDS.values()} <= {400, 401, 403, 404, 409, 413, 422, 429, 500, 503, 507}
+    for code, kind in KINDS.items():
+        assert HTTPStatus(kind.status) >= 400, code
+
+
+@pytest.mark.parametrize("path", ["/v2/submit", "/v0/get_task", "/v10/fly", "/v1/submit/", "/v1/SUBMIT", "/v1//submit"])
+def test_other_versions_of_operations(client: Client, path: str) -> None:
+    for method, body in (("POST", b"{}"), ("GET", None)):
+        got = client.send(method, path, body)
+        assert (got.status, got.code, got.body["field"]) == (404, "invalid", "path")
+        assert path.startswith("/v1") or "/v1/OPERATION" in got.body["message"]
 
 
 def test_pages_of_the_service(client: Client) -> None:
@@ -171,28 +194,63 @@ def test_pages_of_the_service(client: Client) -> None:
     assert client.get("/openapi.json").body["openapi"] == "3.1.0"
 
 
-def test_metrics(client: Client) -> None:
-    client.ok("submit", {"tasks": [{"title": "x"}, {"title": "y"}]})
-    client.ok("register_agent", {"agent": {"name": "ann"}})
-    client.ok("claim", {"agent": "ann"})
+def figures(client: Client) -> dict[str, str]:
     got = client.get("/metrics")
     assert got.headers["content-type"].startswith("text/plain")
-    values = dict(line.rsplit(" ", 1) for line in got.body.splitlines() if not line.startswith("#"))
-    assert values["rota_tasks_waiting"] == "1"
-    assert values["rota_leases"] == "1"
+    return dict(line.rsplit(" ", 1) for line in got.body.splitlines() if not line.startswith("#"))
+
+
+def test_metrics(client: Client) -> None:
+    client.ok("submit", {"tasks": [{"title": "x", "priority": "high"}, {"title": "y"}]})
+    client.ok("register_agent", {"agent": {"name": "ann"}})
+    client.ok("claim", {"agent": "ann"})
+    values = figures(client)
+    assert values['rota_tasks_waiting{queue="default"}'] == "1"
+    assert values['rota_leases{queue="default"}'] == "1"
     assert values["rota_process_distribution_seconds_count"] == "1"
+    assert values['rota_process_wait_seconds_count{priority="high"}'] == "1"
+    assert values['rota_process_wait_seconds_count{priority="normal"}'] == "0"
+    assert float(values['rota_process_wait_seconds_sum{priority="high"}']) > 0
     assert values['rota_hour_tasks{queue="default",what="given"}'] == "1"
     assert int(values["rota_process_turn_seconds_count"]) >= 3
     assert values['rota_http_requests_total{path="/v1/claim",status="200"}'] == "1"
-    assert "task-" not in got.body
-    assert "ann" not in got.body
+    assert not any("task-" in name or "ann" in name for name in values)
+
+
+def test_each_figure_is_described_once_and_said_once(client: Client) -> None:
+    lines = client.get("/metrics").body.splitlines()
+    described = [line.split()[2] for line in lines if line.startswith("# TYPE")]
+    assert len(described) == len(set(described))
+    said = [line.rsplit(" ", 1)[0] for line in lines if not line.startswith("#")]
+    assert len(said) == len(set(said))
+    names = {re.sub(r"_(bucket|sum|count)$", "", name.partition("{")[0]) for name in said}
+    assert names <= {*described, *(re.sub(r"_count$", "", one) for one in described)}
+
+
+def test_audited_figures(rota: Distributor) -> None:
+    """By a process of its own, which reads the same file."""
+    server = HttpServer(rota, Listening(port=0, log=None, database=str(rota.store.name)))
+    server.start()
+    client = Client(server.url)
+    try:
+        client.ok("submit", {"tasks": [{"title": "x"}]})
+        client.ok("register_agent", {"agent": {"name": "ann"}})
+        client.ok("claim", {"agent": "ann"})
+        assert "rota_audit_given" not in figures(client)
+        until(lambda: "rota_audit_given" in figures(client))
+        values = figures(client)
+    finally:
+        server.stop()
+    found = [values[f"rota_audit_{what}"] for what in ("given", "inversions", "violations")]
+    assert found == ["1", "0", "0"]
 
 
 def test_requests_are_logged_and_what_they_say_is_not(server: HttpServer, client: Client, log: Lines) -> None:
     client.ok("submit", {"tasks": [{"title": "a secret"}]})
-    client.get("/v1/get_task?task=task-9")
+    client.get("/v1/get_task?task=task-9", x_request_id="r-7")
     server.stop()
     first, second = log.all()
+    assert second["request"] == "r-7"
     assert (first["method"], first["path"], first["status"]) == ("POST", "/v1/submit", 200)
     assert (second["path"], second["status"]) == ("/v1/get_task", 404)
     assert first["ms"] > 0

@@ -9,6 +9,7 @@ from rota.model.commands.fleet import SetPool, SetQueue, SetTenant
 from rota.model.commands.limits import SetLimit
 from rota.model.commands.read import ListQueues, QueuePage
 from rota.model.commands.route import SetRules
+from rota.model.commands.schedules import SetSchedule
 from rota.model.queue import PoolPolicy
 from rota.operations.distributor import Distributor
 
@@ -37,5 +38,7 @@ def apply_fleet(distributor: Distributor, fleet: Fleet) -> None:
         distributor.call(SetQueue(queue=name, policy=queue))
     for limit in fleet.limits:
         distributor.call(SetLimit(limit=limit))
+    for schedule in fleet.schedules:
+        distributor.call(SetSchedule(schedule=schedule))
     if fleet.rules:
         distributor.call(SetRules(rules=list(fleet.rules)))

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from rota.files.place import shown
 from rota.files.tasks import Part, TaskFile
@@ -18,7 +18,7 @@ from rota.model.errors import RotaError, invalid
 from rota.model.project import ProjectSpec
 from rota.model.task import TaskSpec
 from rota.model.times import SECOND, rfc3339
-from rota.operations.distributor import Distributor, now_us
+from rota.operations.distributor import now_us
 
 LABEL_NAME = 80
 """How much of the file's name its label keeps."""
@@ -26,6 +26,16 @@ KEYS_KEPT_S = 80_000.0
 """Shorter than the day for which idempotency keys are remembered, seconds."""
 
 Change = Callable[[TaskSpec], TaskSpec]
+Told = Callable[[int, int], None]
+"""How many tasks of how many are submitted."""
+
+
+class Calls(Protocol):
+    """Whoever takes requests: a distributor in this process, or a client of one."""
+
+    def call(self, request: Any) -> Any:
+        """Ask and wait for the answer."""
+        ...
 
 
 class Batch(NamedTuple):
@@ -37,12 +47,18 @@ class Batch(NamedTuple):
 
 
 def submit_file(
-    distributor: Distributor, file: TaskFile, *, again: bool = False, change: Change = lambda spec: spec
+    distributor: Calls,
+    file: TaskFile,
+    *,
+    again: bool = False,
+    change: Change = lambda spec: spec,
+    told: Told = lambda _done, _all: None,
 ) -> Batch:
     """Submit the tasks of a file, unless they were submitted before; with `again` once more under a new label.
 
     The label comes from the file's path and content, so a changed file is a new batch. `change` makes the task to
-    submit from that of the file. Projects that the tasks name are created, with that name as key and title.
+    submit from that of the file. Projects that the tasks name are created, with that name as key and title. `told`
+    hears after each part how far it has come.
     """
     label, there = _latest(distributor, _label(file))
     if again and there.tasks:
@@ -58,7 +74,7 @@ def submit_file(
         )
     made = _create_projects(distributor, file, change)
     try:
-        _submit_parts(distributor, file, label, change)
+        _submit_parts(distributor, file, label, change, told)
     except RotaError:
         if not distributor.call(GetBatch(batch=label)).tasks:
             for project in made:
@@ -67,13 +83,16 @@ def submit_file(
     return Batch(label, distributor.call(GetBatch(batch=label)).tasks, fresh=not there.tasks)
 
 
-def _submit_parts(distributor: Distributor, file: TaskFile, label: str, change: Change) -> None:
+def _submit_parts(distributor: Calls, file: TaskFile, label: str, change: Change, told: Told) -> None:
+    done = 0
     for part in file.parts():
         command = Submit(tasks=[change(spec) for spec in part.specs], key=f"{part.key}:{label}"[-300:], batch=label)
         part.answered(_submitted(distributor, part, command).ids)
+        done += len(part.specs)
+        told(done, file.count)
 
 
-def _submitted(distributor: Distributor, part: Part, command: Submit) -> Submitted:
+def _submitted(distributor: Calls, part: Part, command: Submit) -> Submitted:
     try:
         answer: Submitted = distributor.call(command)
     except RotaError as error:
@@ -81,7 +100,7 @@ def _submitted(distributor: Distributor, part: Part, command: Submit) -> Submitt
     return answer
 
 
-def _create_projects(distributor: Distributor, file: TaskFile, change: Change) -> list[str]:
+def _create_projects(distributor: Calls, file: TaskFile, change: Change) -> list[str]:
     """Create the projects that are not there yet; their ids."""
     wanted = {change(task.spec).project for task in file.tasks()} - {None}
     made = []
@@ -91,7 +110,7 @@ def _create_projects(distributor: Distributor, file: TaskFile, change: Change) -
     return made
 
 
-def _exists(distributor: Distributor, project: str) -> bool:
+def _exists(distributor: Calls, project: str) -> bool:
     try:
         distributor.call(GetProject(project=project))
     except RotaError as error:
@@ -109,7 +128,7 @@ def _label(file: TaskFile) -> str:
     return f"{name[-LABEL_NAME:]} {mark}"
 
 
-def _latest(distributor: Distributor, label: str) -> tuple[str, BatchView]:
+def _latest(distributor: Calls, label: str) -> tuple[str, BatchView]:
     """The last generation of this batch, or the first when there is none."""
     found: BatchView = distributor.call(GetBatch(batch=label))
     while found.tasks:

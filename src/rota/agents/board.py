@@ -120,7 +120,7 @@ class Board:
                 standing.broken = 0
                 standing.trouble = None
                 standing.done += verdict.kind == "done"
-                standing.failed += verdict.kind not in ("done", "later")
+                standing.failed += verdict.kind not in ("done", "later", "conflict")
                 if verdict.kind == "later":
                     lines.later.add(given.task, verdict.error or "later")
                 else:

@@ -31,9 +31,8 @@ class InWorktree:
     """A new process in a new worktree for each task. `do` raises OSError where git can not make or save one."""
 
     def __init__(self, settings: ProcessSettings, workspace: Workspace, tell: Tell) -> None:
-        self._settings = msgspec.structs.replace(
-            settings, command=anchored(settings.command, settings.folder), check=anchored(settings.check, settings.folder)
-        )
+        command, check = anchored(settings.command, settings.folder), anchored(settings.check, settings.folder)
+        self._settings = msgspec.structs.replace(settings, command=command, check=check)
         self._workspace = workspace
         self._tell = tell
         self._repository = repository_of(settings.folder)
@@ -56,7 +55,7 @@ class InWorktree:
             self._backoff.failed()
         else:
             self._backoff.succeeded()
-        return self._closed(worktree, task, run)
+        return self._closed(worktree, run)
 
     def close(self) -> None:
         return
@@ -76,9 +75,7 @@ class InWorktree:
                 run = Run(verdict, usage_of(ended))
             return with_checkpoint(run, file)
 
-    def _done(
-        self, worktree: AttemptWorktree, settings: ProcessSettings, task: Task, ended: Ended, stop: Stop
-    ) -> Run:
+    def _done(self, worktree: AttemptWorktree, settings: ProcessSettings, task: Task, ended: Ended, stop: Stop) -> Run:
         """What it left is committed before the check: what that writes is no part of the work."""
         unresolved = worktree.unresolved()
         if unresolved:
@@ -98,9 +95,9 @@ class InWorktree:
         made = self._merging(settings, task, run, branch, stop)
         if made.commit is not None:
             return run._replace(branch=msgspec.structs.replace(branch, merged=made.commit))
-        if made.conflict is not None:
-            error = f"it can not be merged into {branch.into}: {made.conflict}; its work is on {branch.name}"
-            return run._replace(verdict=Verdict(kind="failed", error=error))
+        if made.refused is not None:
+            error = f"it can not be merged into {branch.into}: {made.refused}; its work is on {branch.name}"
+            return run._replace(verdict=Verdict(kind="conflict" if made.conflict else "failed", error=error))
         assert stop.reason is not None
         return run._replace(verdict=Verdict(kind=STOPPED[stop.reason], error="asked to end before it was merged"))
 
@@ -128,14 +125,14 @@ class InWorktree:
             if told:
                 self._tell(None)
 
-    def _closed(self, worktree: AttemptWorktree, task: Task, run: Run) -> Run:
+    def _closed(self, worktree: AttemptWorktree, run: Run) -> Run:
         kind, branch = run.verdict.kind, run.branch
         if kind == "done":
             merged = branch is not None and branch.merged is not None
             worktree.close(branch=not merged)
             worktree.forget_others(own=merged)
             return run
-        if kind in UNFINISHED or (kind == "failed" and branch is not None):
+        if kind in UNFINISHED or (kind in ("failed", "conflict", "broken") and branch is not None):
             worktree.close()
             return run
         if self._workspace.keep_failed and kind not in ("cancelled", "broken"):

@@ -27,6 +27,7 @@ Kind = Literal[
     "cancelled",
     "shutdown",
     "preempted",
+    "conflict",
     "broken",
 ]
 """What became of the attempt, and what follows.
@@ -38,6 +39,7 @@ Kind = Literal[
 - `later`: not now, and not the task's fault: again after `retry_after_s`, if given.
 - `bad_task`: no attempt can succeed: dead at once.
 - `cancelled`, `shutdown`, `preempted`: we ended it ourselves; after the last two the task is given back.
+- `conflict`: done, but its branch can not be merged any more: the task is given back with that as the reason.
 - `broken`: the agent (or its check) could not be started: the task is given back, the agent needs mending.
 """
 ResultKind = Literal["json", "text", "none"]

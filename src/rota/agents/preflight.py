@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rota.agents.modules import missing
 from rota.agents.placeholders import PlaceholderError, check_arguments, names_in
+from rota.agents.worktree.repository import repository_of
 from rota.files.fleet import Fleet, FleetAgent, ProcessSettings
 from rota.files.place import shown
 from rota.model.errors import invalid
@@ -26,8 +27,19 @@ def check_commands(fleet: Fleet) -> None:
                 _check(argv, agent.process, _place(fleet, agent, field))
         if agent.process.health:
             _check_health(agent.process.health, agent.process, _place(fleet, agent, "health"))
+        if agent.process.workspace is not None:
+            repository_of(agent.process.folder, _place(fleet, agent, "workspace"), agent.process.workspace.merge)
+        else:
+            _check_no_worktree(agent.process, fleet, agent)
         if agent.process.python is not None:
             _check_function(agent.process.python, agent.process, _place(fleet, agent, "python"))
+
+
+def _check_no_worktree(settings: ProcessSettings, fleet: Fleet, agent: FleetAgent) -> None:
+    for field, argv in (("command", settings.command), ("check", settings.check)):
+        for name in {name for argument in argv for name in names_in(argument)} & {"worktree", "branch", "base"}:
+            message = f'{{{name}}} is there with workspace = "worktree" alone; add that, or leave it out'
+            raise invalid(_place(fleet, agent, field), message)
 
 
 def _check_health(argv: tuple[str, ...], settings: ProcessSettings, field: str) -> None:

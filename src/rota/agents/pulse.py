@@ -9,10 +9,10 @@ from concurrent.futures import Future
 from typing import Any
 
 from rota.agents.process.stop import Stop
+from rota.agents.way import Way
 from rota.model.commands.work import Beat, Heartbeat, Renewed
 from rota.model.errors import RotaError
 from rota.model.task import Given
-from rota.operations.distributor import Distributor
 
 MOST_S = 2.0
 """Between two beats at most, so that a cancel is heard soon; else a third of the shortest term, seconds."""
@@ -31,7 +31,7 @@ class Held:
 class Pulse:
     """Start it, `take` and `drop` tasks from any thread, stop it after the last was dropped."""
 
-    def __init__(self, distributor: Distributor, instance: str) -> None:
+    def __init__(self, distributor: Way, instance: str) -> None:
         self._distributor = distributor
         self._instance = instance
         self._held: dict[str, Held] = {}

@@ -16,27 +16,31 @@ from rota.agents.process.stop import Stop
 from rota.agents.pulse import Held, Pulse
 from rota.agents.task_process import Run, TaskProcess
 from rota.agents.telling import Outcome, outcome_of, spent_by, storable, unusable
+from rota.agents.way import Way
 from rota.model.agent import AgentSpec
 from rota.model.commands.work import Beat, Claim, Claimed, GiveBack, Heartbeat, Judged
 from rota.model.commands.work import Held as HeldTask
 from rota.model.errors import RotaError
 from rota.model.task import Given
-from rota.operations.distributor import Distributor
 
 CLAIM_S = 30.0
 """How long one claim listens, seconds; then it is made again."""
 DRAINED_S = 0.5
 """Before an agent that is answered at once with nothing, since it is being drained, asks again, seconds."""
 LAST_TRIES = 5
+GONE = frozenset({"name_taken", "no_agent", "stopped"})
+"""Refusals after which an agent gets nothing more, where its distributor lives in this process."""
 
 
 class Setting(NamedTuple):
     """What the slots of a fleet have in common."""
 
-    distributor: Distributor
+    distributor: Way
     instance: str
     board: Board
     pulse: Pulse
+    gone: frozenset[str] = GONE
+    """Codes of refusals after which no slot claims any more."""
 
 
 class Slot:
@@ -46,6 +50,8 @@ class Slot:
         self._setting = setting
         self._agent = agent
         self._make = make
+        self.ended_by: RotaError | None = None
+        """Why it claims no more, when it was refused for good."""
         self._stopping = Stop()
         self._lock = threading.Lock()
         self._claiming: Future[Any] | None = None
@@ -120,7 +126,8 @@ class Slot:
 
     def _refused(self, error: RotaError) -> None:
         """A claim was refused: for good when the agent is not ours any more, else it is tried again in a moment."""
-        if error.code in ("name_taken", "no_agent", "stopped"):
+        if error.code in self._setting.gone:
+            self.ended_by = error
             self._setting.board.trouble(self._agent.name, error.message, gone=True)
             self._stopping.set("shutdown")
             return
@@ -219,7 +226,7 @@ class Slot:
                 self._troubled(None)
                 return answer
             except RotaError as error:
-                if error.code == "stopped":
+                if error.code == "stopped" and "stopped" in self._setting.gone:
                     return None
                 if not error.kind.again and error.code != "internal":
                     return error

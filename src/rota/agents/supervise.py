@@ -13,6 +13,8 @@ from rota.agents.preflight import check_commands
 from rota.agents.pulse import Pulse
 from rota.agents.slot import Setting, Slot
 from rota.agents.task_process import process_of
+from rota.agents.worktree.leftover import clean_up
+from rota.agents.worktree.repository import repository_of
 from rota.files.fleet import Fleet, FleetAgent
 from rota.model.commands.fleet import Register
 from rota.operations.distributor import Distributor
@@ -48,6 +50,8 @@ class Supervisor:
         Refused when this process may not open as many files as its slots need.
         """
         make_room(self.slots)
+        for folder in {agent.process.folder for agent in self._agents if agent.process and agent.process.workspace}:
+            clean_up(repository_of(folder))
         for agent in self._agents:
             command = Register(agent=agent.spec, instance=self._instance, replace=True, local=True)
             self._distributor.call(command)

@@ -145,6 +145,7 @@ def checked(settings: ProcessSettings, task: Task, result: Any, stop: Stop) -> E
 
 
 def with_checkpoint(run: Run, file: CheckpointFile) -> Run:
+    """With what the command left to hand on, when it did not do the task."""
     if run.verdict.kind == "done":
         return run
     text, trouble = file.left()
@@ -162,6 +163,7 @@ def launched(
     stop: Stop,
     more: Mapping[str, str] | None = None,
 ) -> Ended:
+    """A run of these arguments for a task, with `more` variables; what they hold of the task is filled in."""
     try:
         filled = substitute(argv, {**task, "python": sys.executable}, lambda: brief(task))
     except PlaceholderError as error:
@@ -196,6 +198,7 @@ def environment(settings: ProcessSettings, task: Mapping[str, Any]) -> dict[str,
 
 
 def usage_of(*runs: Ended) -> dict[str, float]:
+    """What these runs took together."""
     usage = {
         "cpu_s": round(sum(run.usage.cpu_s for run in runs), 6),
         "wall_s": round(sum(run.ended - run.started for run in runs), 6),

@@ -20,8 +20,8 @@ LATER_MOST_S = 300.0
 
 
 def outcome_of(given: Given, run: Run, cost: Cost | None) -> Outcome:
-    """The command that reports this run. `shutdown`, `preempted` and `broken` are no fault of the task: it
-    is given back.
+    """The command that reports this run. `shutdown`, `preempted`, `conflict` and `broken` are no fault of the task:
+    it is given back.
     """
     verdict, usage = run.verdict, run.usage
     spent = spent_by(run, cost)
@@ -32,7 +32,7 @@ def outcome_of(given: Given, run: Run, cost: Cost | None) -> Outcome:
         )  # fmt: skip
         return Complete(outcomes=[done])
     error = storable(verdict.error or verdict.kind)
-    if verdict.kind in ("shutdown", "preempted", "broken"):
+    if verdict.kind in ("shutdown", "preempted", "conflict", "broken"):
         return GiveBack(tasks=[Held(task=given.task, token=given.token)], reason=error)
     failed = Failed(
         task=given.task,

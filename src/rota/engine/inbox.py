@@ -43,16 +43,24 @@ class Inbox:
         Cancelling the future of a waiting claim ends its listening; tasks given in that moment go straight back.
         """
         answered: Future[Any] = Future()
-        entry = Entry(command, partial(self._reply, answered), self.node.clock())
-        with self._signal:
-            if self._stopping:
-                answered.set_exception(RotaError("stopped", "this distributor is stopped"))
-                return answered
-            self._waiting.append(entry)
-            self._signal.notify()
+        reply = partial(self._reply, answered)
+        self.tell(command, reply)
         if isinstance(command, Claim) and command.wait > 0:
-            answered.add_done_callback(partial(self._gone, entry.reply))
+            answered.add_done_callback(partial(self._gone, reply))
         return answered
+
+    def tell(self, command: Command, reply: Reply) -> None:
+        """The same without a future: `reply` is called with the answer or the `RotaError`, on whatever thread has it.
+
+        It must not raise, nor take long. A claim that waits can not be withdrawn.
+        """
+        entry = Entry(command, reply, self.node.clock())
+        with self._signal:
+            if not self._stopping:
+                self._waiting.append(entry)
+                self._signal.notify()
+                return
+        reply(RotaError("stopped", "this distributor is stopped"))
 
     def wake(self) -> None:
         """Look again now."""

@@ -16,6 +16,7 @@ from rota.files.processes import ProcessSettings as ProcessSettings
 from rota.files.processes import Workspace as Workspace
 from rota.files.processes import process_settings
 from rota.files.routing import doubtful_stages, near_of, preemption_of, rules_of, stages_of
+from rota.files.schedules import schedules_of
 from rota.files.spans import maybe_span, span_of
 from rota.files.strategy import check_strategies, terms_of
 from rota.files.tables import AgentTable, FleetTable, PoolTable, QueueTable
@@ -27,10 +28,12 @@ from rota.model.errors import RotaError
 from rota.model.limit import LimitSpec
 from rota.model.queue import Backoff, PoolPolicy, QueuePolicy
 from rota.model.rule import Rule
+from rota.model.schedule import ScheduleSpec
 from rota.planning.snapshot import profile_of
 
 TERM_S = 7 * 86_400.0
 """The longest lease term, seconds."""
+
 
 class FleetAgent(msgspec.Struct, frozen=True, kw_only=True):
     """One agent. `process` is None when it connects from outside; `table` numbers its `[[agent]]`, from 0."""
@@ -55,6 +58,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     agents: tuple[FleetAgent, ...] = ()
     limits: tuple[LimitSpec, ...] = ()
     rules: tuple[Rule, ...] = ()
+    schedules: tuple[ScheduleSpec, ...] = ()
     targets: Targets = Targets()
     guard: Guard | None = None
     cautions: tuple[Caution, ...] = ()
@@ -95,6 +99,7 @@ def fleet_of(table: FleetTable, folder: str, file: str, lines: Mapping[Path, int
         tenants={name: tenant.weight for name, tenant in table.tenant.items()},
         limits=limits,
         rules=rules,
+        schedules=schedules_of(table.schedule, queues),
         targets=targets_of(table.targets),
         guard=guard_of(table.guard),
         cautions=tuple(_caution(doubt.at(file, line_of(lines, doubt.path))) for doubt in doubts),

@@ -116,5 +116,3 @@ def _check_function(target: str | None, path: Path) -> None:
     module, _, function = target.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), *function.split("."))):
         raise Misfit(path, f"{quoted(target)} names no function; write it as `module:function`")
-
-

@@ -12,6 +12,7 @@ from msgspec import inspect
 from rota.files.guard import GuardTable
 from rota.files.limits import LimitTable
 from rota.files.routing import PreemptTable, RegionTable
+from rota.files.schedules import ScheduleTable
 from rota.files.tables import (
     MOST_COST,
     NOT_YET,
@@ -107,6 +108,8 @@ _CLOSING = f"""
 - `overflow = "shed"` and `"move"` need `depth`; `"move"` needs `overflow_queue`, another queue of
   this file, or `default`. Two queues may take each other's overflow: a task moves once, and is refused
   when both are full.
+- A schedule has `cron` or `every`, not both; its cron comes at some time, its time zone is known, its
+  task's queue is one of this file, or `default`. No two have one name.
 - `term` is from 1 second to 7 days; `ttl`, `timeout` and `stall` are more than 0; `backoff.cap` is
   not less than `backoff.base`.
 
@@ -180,6 +183,7 @@ _SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`set` of a rule": RuleSet,
     "`[region.NAME]`": RegionTable,
     "`preempt` of a pool": PreemptTable,
+    "`[[schedule]]`": ScheduleTable,
     "`[targets]`": TargetsTable,
     "`[guard]`": GuardTable,
 }

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from rota.files.tables import FleetTable
+from rota.files.task_fields import EDGE_FIELDS, TASK_FIELDS
 from rota.model.priority import PRIORITIES
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -21,6 +22,9 @@ def fleet_schema() -> dict[str, Any]:
     tables["AgentTable"]["not"] = {"required": ["command", "python"]}
     # msgspec leaves out which names a table may have.
     tables["QueueTable"]["properties"]["target_wait"]["propertyNames"] = {"enum": list(PRIORITIES)}
+    for table, texts in (("TaskSpec", TASK_FIELDS), ("After", EDGE_FIELDS)):
+        for name, field in tables[table]["properties"].items():
+            field["description"] = texts[name]
     return {"$schema": _DRAFT, "title": "fleet.toml of Rota", **schema}
 
 

@@ -9,6 +9,7 @@ from rota.model.times import Span, seconds
 
 
 def maybe_span(span: Span | None, path: Path) -> float | None:
+    """A span in seconds, if there is one."""
     return None if span is None else span_of(span, path)
 
 

@@ -15,6 +15,7 @@ from rota.files.agent_table import ReserveTable as ReserveTable
 from rota.files.guard import GuardTable
 from rota.files.limits import LimitTable
 from rota.files.routing import PreemptTable, RegionTable
+from rota.files.schedules import ScheduleTable
 from rota.files.targets import TargetsTable
 from rota.model.bounds import ATTEMPTS, GROUP, INT64
 from rota.model.priority import Priority
@@ -24,7 +25,6 @@ from rota.model.stage import STAGES, Stage
 from rota.model.times import Span
 
 NOT_YET = {
-    "schedule": "schedules",
     "alert": "alerts",
 }
 """Tables that are part of the design but not of this version: refused, never ignored."""
@@ -218,6 +218,7 @@ class FleetTable(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     guard: Annotated[
         GuardTable | None, Meta(description="One table `[guard]`: when this machine is too busy to start more.")
     ] = None
+    schedule: Annotated[list[ScheduleTable], Meta(description="One table `[[schedule]]` for each schedule.")] = []
     targets: Annotated[
         TargetsTable | None, Meta(description="One table `[targets]`: what distribution is to reach.")
     ] = None

@@ -42,6 +42,8 @@ class QueuePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     target_wait: dict[str, float] = {}
     """Seconds a task of each priority may wait; missing ones take the defaults."""
     approval: bool = False
+    max_unreviewed: int | None = None
+    """No more of its tasks are started while so many wait for approval; None = no limit."""
     depth: int | None = None
     """The most tasks that may wait in it; None = no limit."""
     overflow: Overflow = "refuse"

@@ -37,6 +37,7 @@ class ScheduleSpec(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omi
 class ScheduleView(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A schedule as shown. Times are RFC 3339 UTC."""
 
+    name: str
     schedule: ScheduleSpec
     next: str | None = None
     """The next tick; None = none comes: it is paused or not enabled."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, cast
 
+from rota.engine.all_or_none import Undone
 from rota.engine.book import Book
 from rota.engine.node import Node
 from rota.operations.distributor import Distributor
@@ -55,6 +57,13 @@ class _Checked:
     def put(self, request: Any) -> Future[Any]:
         call = self._looked_into(request)
         return mended(self._distributor.put(call.request), call)
+
+    def all_or_none(self, requests: Sequence[Any]) -> list[Any] | Undone:
+        calls = [self._looked_into(request) for request in requests]
+        answers = self._distributor.all_or_none([call.request for call in calls])
+        if isinstance(answers, Undone):
+            return answers
+        return [call.mend(answer) for call, answer in zip(calls, answers, strict=True)]
 
     def _looked_into(self, request: Any) -> Narrowed:
         operation = operation_of(request)

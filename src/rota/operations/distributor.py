@@ -15,6 +15,7 @@ from typing import Any, Protocol, Self
 
 from rota.engine.all_or_none import AllOrNone, Undone
 from rota.engine.book import Book
+from rota.engine.entry import Reply
 from rota.engine.inbox import Inbox
 from rota.engine.node import Node
 from rota.model import bounds, check
@@ -47,6 +48,9 @@ class Turns(Protocol):
     def ask(self, command: Any) -> Future[Any]:
         """Put a command in; the future ends with its answer, or raises its `RotaError`."""
         ...
+
+    def tell(self, command: Any, reply: Reply) -> None:
+        """The same without a future: `reply` is called with the answer or the `RotaError`."""
 
     def stop(self) -> None:
         """Answer what waits and run no more turns."""
@@ -132,6 +136,12 @@ class Distributor:
     def put(self, request: Any) -> Future[Any]:
         """The same as `ask`, for a command that has just been decoded and need not be looked into once more."""
         return self._turns.ask(request)
+
+    def tell(self, request: Any, reply: Reply) -> None:
+        """The same for one that does not wait, without a future: `reply` is called with the answer or the `RotaError`,
+        on another thread; it must not raise, nor take long.
+        """
+        self._turns.tell(request, reply)
 
     def run(self, name: str, arguments: bytes | dict[str, Any]) -> Any:
         """An operation by name, with arguments as JSON or plain data: what faces call."""

@@ -21,7 +21,7 @@ def listed(reader: Reader, book: Book, request: ListSchedules, now: int) -> Sche
     """All of them by name."""
     del book, request, now
     views = [_view(ScheduleRow(*row)) for row in reader.one(SCHEDULES)]
-    return SchedulePage(schedules=sorted(views, key=lambda view: view.schedule.name))
+    return SchedulePage(schedules=sorted(views, key=lambda view: view.name))
 
 
 def next_ticks(reader: Reader, book: Book, request: NextTicks, now: int) -> Ticks:
@@ -48,6 +48,7 @@ def _timing(reader: Reader, request: NextTicks) -> Timing:
 
 def _view(row: ScheduleRow) -> ScheduleView:
     return ScheduleView(
+        name=row.name,
         schedule=spec_of(row),
         next=maybe_rfc3339(row.due),
         last=maybe_rfc3339(row.last),

@@ -14,7 +14,7 @@ READS = frozenset(
         "get_task", "list_tasks", "get_history", "explain", "explain_agent", "get_agent", "list_agents", "get_queue",
         "list_queues", "match", "list_rules", "list_limits", "get_limit", "list_tenants", "get_project",
         "list_projects", "get_statistics", "get_batch", "list_attempts", "list_events", "list_archives",
-        "list_keys",
+        "list_keys", "list_schedules", "next_ticks",
     }
 )  # fmt: skip
 IDEMPOTENT = frozenset(
@@ -23,6 +23,7 @@ IDEMPOTENT = frozenset(
         "resume_agent", "set_health", "set_queue", "set_pool", "set_tenant", "pause_queue", "resume_queue",
         "set_limit", "set_rules", "assign", "unassign", "reset_limit", "purge_queue", "finalize_project",
         "restore_archive", "revoke_key", "complete", "fail", "give_back", "ask",
+        "set_schedule", "pause_schedule", "resume_schedule",
     }
 )  # fmt: skip
 """All idempotent commands. Not `backup`: it would find the file that it has just written."""

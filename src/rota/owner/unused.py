@@ -31,10 +31,9 @@ def unused(database: str) -> Iterator[None]:
 
 
 def _refuse_used(connection: Connection) -> None:
-    others = int(_about(connection).get("connections", 1)) - 1
-    if others > 0:
+    if int(_about(connection).get("connections", 1)) > 1:
         connection.close()
-        message = f"process {connection.process} owns the database, and {others} others use it; end them first"
+        message = f"process {connection.process} owns the database, and others use it; end them first"
         raise LinkError("owned", message, {"owner": str(connection.process)})
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from rota.engine.entry import Entry
+from rota.engine.entry import Entry, Reply
 from rota.engine.node import POLL_S, Node
 from rota.engine.turn import Answer
 from rota.model.errors import RotaError
@@ -36,6 +36,10 @@ class InlineTurns:
     def ask(self, command: Any) -> Future[Any]:
         """Run a turn with this command; the future is done unless the command is a claim that waits."""
         return self.together([command])[0]
+
+    def tell(self, command: Any, reply: Reply) -> None:
+        """The same, and `reply` is called with the answer or the `RotaError`."""
+        self.ask(command).add_done_callback(lambda answer: reply(answer.exception() or answer.result()))
 
     def together(self, commands: Sequence[Any]) -> list[Future[Any]]:
         """Run one turn with all these commands, as if they had come at the same moment."""

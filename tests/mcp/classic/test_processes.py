@@ -8,8 +8,10 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from rota.owner.address import address_of
 from tests.mcp.classic.client import Client, Clients
 
 WAIT_S = 20.0
@@ -99,6 +101,24 @@ def test_a_client_killed_under_the_next_owner_gives_back_too(clients: Clients) -
     assert status(ann, number, task) == "in progress"
     ann.kill()
     until(lambda: status(bob, number, task) == "not started")
+
+
+def test_a_client_killed_together_with_the_owner_gives_back_too(clients: Clients) -> None:
+    socket = Path(address_of(clients.database).socket)
+    ann, bob = clients.new(name="ann"), clients.new(name="bob")
+    number, tasks = project(ann, "a", "b", "c")
+    for client, more in ((ann, {}), (ann, {"agentId": "worker"}), (bob, {})):
+        client.told("get_next_task", projectId=number, **more)
+    owner = clients.owner()
+    assert owner is not None
+    kept = [json.loads(file.read_text()) for file in socket.parent.glob(f"{socket.stem}.*.held")]
+    assert sorted(len(held) for held in kept) == [1, 2]
+    os.kill(owner, signal.SIGKILL)
+    ann.kill()
+    assert [status(bob, number, task) for task in tasks] == ["not started", "not started", "in progress"]
+    assert bob.told("get_next_task", projectId=number)["task"]["id"] == tasks[2]
+    assert bob.close() == 0
+    assert list(socket.parent.glob(f"{socket.stem}.*.held")) == []
 
 
 def test_what_eight_processes_create_is_all_there(clients: Clients) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
+from rota.faces.mcp.asking import Asking
 from rota.faces.mcp.calling import call_tool
 from rota.faces.mcp.tools import TOOLS
+from rota.model.commands.work import Claim
 from rota.model.task import Given
 from rota.operations.distributor import Distributor
 from rota.operations.table import Scope
@@ -31,6 +33,10 @@ class DeskSession:
 
     def registered(self, agent: str) -> None:
         del agent
+
+    def own_claim(self, rota: Asking, request: Claim) -> Claim:
+        del rota
+        return request
 
     def took(self, given: Sequence[Given]) -> None:
         self.held.update({one.task: one.token for one in given})

@@ -8,7 +8,7 @@ from rota.model.commands.fleet import SetPool, SetTenant
 from rota.model.queue import PoolPolicy
 from rota.owner.face import Handed
 from tests.engine.fleet import view
-from tests.mcp.tools.desk import Desk, told
+from tests.mcp.tools.desk import Desk, DeskSession, told
 
 ROSTER = [
     {"name": "data-1", "role": "data-engineer", "skills": ["audio"], "slots": 2},
@@ -111,6 +111,26 @@ def test_scheduling_one_task(memory: Desk) -> None:
     memory.rota.clock.advance("2h")
     assert memory.claim("ada")["task"] == later["task"]
     assert memory.refused("schedule_task", task={"title": "x"}, start="yesterday")["code"] == "invalid"
+
+
+def test_a_task_that_repeats(memory: Desk) -> None:
+    repeat = {"name": "look", "cron": "30 9 * * *", "time_zone": "Europe/Berlin", "overlap": "skip"}
+    told = memory.call("schedule_task", task={"title": "look", "skills": ["x"]}, repeat=repeat)
+    assert told["schedule"] == "look"
+    assert told["next"][0] == "2026-01-06T08:30:00.000000Z"
+    assert "task" not in told
+    memory.rota.clock.advance("2d")
+    memory.rota.assert_submitted(title="look", batch="schedule:look", skills={"x": 1}, count=1)
+    assert memory.refused("schedule_task", task={"title": "x"}, repeat={"name": "x"})["field"] == "repeat.cron"
+    wrong = memory.refused("schedule_task", task={"title": "x"}, repeat={"name": "x", "cron": "@often"})
+    assert (wrong["code"], wrong["field"]) == ("invalid", "repeat.cron")
+    late = memory.refused("schedule_task", task={"title": "", "deadline": "2h"}, repeat=repeat)
+    assert late["field"] == "task.title"
+    assert memory.refused("schedule_task", task={"title": "x"}, start="2h", repeat=repeat)["field"] == "repeat"
+    assert memory.refused("schedule_task", task={"title": "x"})["field"] == "start"
+    submitter = Desk(memory.rota, DeskSession(scopes=frozenset({"read", "submit"})))
+    refused = submitter.refused("schedule_task", task={"title": "x"}, repeat=repeat)
+    assert (refused["code"], refused["field"]) == ("not_allowed", "repeat")
 
 
 def test_matching_before_there_is_a_task_and_for_one(memory: Desk) -> None:

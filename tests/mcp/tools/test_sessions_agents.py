@@ -6,8 +6,10 @@ from typing import Any
 
 from rota.faces.mcp.session import Session
 from rota.model.agent import AgentSpec
-from rota.model.commands.fleet import Register
+from rota.model.commands.fleet import CreateProject, Register
 from rota.model.commands.read import ListAgents
+from rota.model.project import ProjectSpec
+from rota.model.task import TaskSpec
 from rota.testing import TestDistributor
 from tests.mcp.tools.desk import Desk, told
 
@@ -63,3 +65,18 @@ def test_full_slots_are_said(memory: Desk) -> None:
     memory.call("register_roster", agents=[{"name": "ada"}])
     memory.claim("ada")
     assert memory.call("claim_tasks", agent="ada", n=2)["next"] == "All your slots are in use; finish one."
+
+
+def test_a_claim_answers_nothing_that_another_session_has(memory: Desk) -> None:
+    ann, bob = desks(memory.rota, "ann", "bob")
+    made = memory.rota.call(
+        CreateProject(project=ProjectSpec(title="p"), tasks=[TaskSpec(title="a"), TaskSpec(title="b")])
+    )
+    (first, second), project = made.ids, made.project
+    hers = ann.claim("ada", project=project)
+    his = bob.claim("ada", project=project)
+    assert (hers["task"], his["task"]) == (first, second)
+    assert bob.call("claim_tasks", agent="ada", tasks=[first])["tasks"] == []
+    assert told(bob.claim("ada", project=project)) == told(his)
+    end(bob)
+    assert ann.claim("ada", tasks=[second])["task"] == second

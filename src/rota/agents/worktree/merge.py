@@ -20,11 +20,20 @@ Check = Callable[[str], str | None]
 
 
 class Merging(NamedTuple):
-    """What came of it. `blocked`: not now, and what to do; `conflict`: never as it is; both None: merged."""
+    """What came of it: the commit with which it is merged, or why it is not."""
 
     commit: str | None = None
     blocked: str | None = None
+    """Not now, and what to do."""
     conflict: str | None = None
+    """Both have changed the same."""
+    unsound: str | None = None
+    """Merged, it does not pass its check."""
+
+    @property
+    def refused(self) -> str | None:
+        """Why it can never be merged as it is."""
+        return self.conflict or self.unsound
 
 
 def merge(
@@ -54,6 +63,12 @@ def merges_cleanly(git: Git, target: str, commit: str) -> bool:
 
 def _merged(repository: Repository, branch: Branch, into: str, message: str, by: By, check: Check | None) -> Merging:
     target, commit = repository.commit_of(f"refs/heads/{into}"), repository.commit_of(f"refs/heads/{branch.name}")
+    if (
+        target is not None
+        and commit is None
+        and repository.git.ok("merge-base", "--is-ancestor", branch.commit, target)
+    ):
+        return Merging(commit=target)  # by a person, who has dropped the branch
     if target is None or commit is None:
         return Merging(blocked=f"there is no branch {into if target is None else branch.name!r}; make it again")
     if repository.git.ok("merge-base", "--is-ancestor", commit, target):
@@ -67,7 +82,7 @@ def _merged(repository: Repository, branch: Branch, into: str, message: str, by:
     if check is not None and not repository.git.ok("diff", "--quiet", made.commit, commit):
         wrong = _checked(repository, made.commit, check)
         if wrong is not None:
-            return Merging(conflict=f"merged into {into} it fails its check: {wrong}")
+            return Merging(unsound=f"merged into {into} it fails its check: {wrong}")
     return _moved(repository, into, target, made.commit)
 
 

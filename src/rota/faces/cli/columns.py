@@ -6,22 +6,28 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 
+from rota.faces.cli.paint import has_colour, painted
 from rota.faces.cli.say import line, shown
 
 GAP = "  "
+STATE = "STATE"
 LEAST = 12
 """The last column keeps at least this much of a narrow terminal."""
 
 
 def columns(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows, under heads if there are any. On a terminal the last column is cut to fit; None shows as nothing."""
-    texts = [list(heads)] if heads else []
+    texts = [[shown(head) for head in heads]] if heads else []
     texts += [[_cell(value) for value in row] for row in rows]
     widths = [max(len(text) for text in column) for column in zip(*texts, strict=True)]
     room = _room(widths)
+    state = heads.index(STATE) if STATE in heads and has_colour() else None
     for row in texts:
-        cells = [text.ljust(width) for text, width in zip(row, widths, strict=True)]
-        line(GAP.join([*cells[:-1], _cut(row[-1], room)]).rstrip())
+        cells = [*(text.ljust(width) for text, width in zip(row[:-1], widths[:-1], strict=True)), _cut(row[-1], room)]
+        if state is not None:
+            cells[state] = painted(cells[state], row[state])
+        # Every cell was made harmless before; colour is ours.
+        sys.stdout.write(GAP.join(cells).rstrip() + "\n")
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from hashlib import sha256
@@ -19,7 +20,7 @@ from rota.faces.cli.options import flag
 from rota.faces.cli.say import json_line, talk
 from rota.faces.cli.shift import Order, shift
 from rota.files.find import find_database
-from rota.files.fleet import Fleet, FleetAgent, ProcessSettings
+from rota.files.fleet import Fleet, FleetAgent, ProcessSettings, Workspace
 from rota.files.tasks import Format, open_tasks
 from rota.model import check
 from rota.model.agent import AgentSpec
@@ -51,6 +52,13 @@ def each(
     form: Annotated[
         Format | None, Parameter(name="--format", help="What the file is, when its name does not say it.")
     ] = None,
+    worktree: Annotated[
+        bool, flag("Each attempt in a git worktree and on a branch of its own, of the repository of this folder.")
+    ] = False,
+    merge: Annotated[
+        str | None, Parameter(help="With --worktree: the branch that work begins at and is merged into.")
+    ] = None,
+    approval: Annotated[bool, flag("A person approves each outcome before it counts: see `rota review`.")] = False,
     again: Annotated[bool, flag("Do all of it anew, though it was done before.")] = False,
     quiet: Annotated[bool, flag("No progress and no scorecard on the standard error.")] = False,
     database: Annotated[
@@ -73,7 +81,7 @@ def each(
         raise invalid("command", "there is none; write it after `--`: rota each backlog.md -- echo {title}")
     if file.startswith("-") and file != "-":
         raise invalid("file", f"{file!r} is no option of `rota each`; options of the command stand after `--`")
-    fleet = _fleet(command, slots, attempts, timeout)
+    fleet = _fleet(command, slots, attempts, timeout, _workspace(worktree, merge), approval)
     check_commands(fleet)
     with open_tasks(file, form) as tasks:
         kept = find_database(database or _place(file, tasks.digest, command), None, {}, Path.cwd()).at
@@ -82,19 +90,34 @@ def each(
     if not quiet:
         for text in page(result.card):
             talk(text)
+        if result.card.states.get("review"):
+            talk(f"what waits for approval: rota review -d {os.path.relpath(kept)}")
     return result.exit_code
 
 
-def _fleet(command: tuple[str, ...], slots: int, attempts: int, timeout: str | None) -> Fleet:
+def _workspace(worktree: bool, merge: str | None) -> Workspace | None:
+    if not worktree and merge is not None:
+        raise invalid("merge", "is for work in worktrees; add --worktree")
+    return Workspace(merge=merge) if worktree else None
+
+
+def _fleet(
+    command: tuple[str, ...],
+    slots: int,
+    attempts: int,
+    timeout: str | None,
+    workspace: Workspace | None,
+    approval: bool,
+) -> Fleet:
     folder = str(Path.cwd())
     check.number(slots, "slots", 1, SLOTS)
     check.number(attempts, "attempts", 1, ATTEMPTS)
     limit = None if timeout is None else seconds(timeout, "timeout")
     if limit == 0:
         raise invalid("timeout", "must be more than 0 seconds")
-    settings = ProcessSettings(folder=folder, command=command, timeout=limit)
+    settings = ProcessSettings(folder=folder, command=command, timeout=limit, workspace=workspace)
     agent = FleetAgent(spec=AgentSpec(name=AGENT, slots=slots), process=settings, table=0, line=0)
-    return Fleet(folder=folder, queues={QUEUE: QueuePolicy(max_attempts=attempts)}, agents=(agent,))
+    return Fleet(folder=folder, queues={QUEUE: QueuePolicy(max_attempts=attempts, approval=approval)}, agents=(agent,))
 
 
 def _place(file: str, digest: str, command: tuple[str, ...]) -> str:

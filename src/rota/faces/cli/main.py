@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Sequence
@@ -76,6 +75,9 @@ def _run(arguments: Sequence[str]) -> int:
 
     commands = {command.name: command for command in COMMANDS}
     if arguments[0] not in commands:
+        # Lazily: most words are right.
+        import difflib
+
         near = difflib.get_close_matches(arguments[0], commands, 1)
         meant = f"; did you mean {near[0]!r}?" if near else ""
         raise Usage(f"there is no command {arguments[0][:60]!r}{meant}", "`rota --help` lists the commands")
@@ -87,7 +89,7 @@ def _run(arguments: Sequence[str]) -> int:
     from cyclopts import CycloptsError, UnusedCliTokensError
 
     try:
-        code: Any = _app()(arguments, exit_on_error=False, print_error=False)
+        code: Any = long_commands()(arguments, exit_on_error=False, print_error=False)
     except UnusedCliTokensError as error:
         raise _too_many(arguments[0], error.unused_tokens or []) from None
     except CycloptsError as error:
@@ -124,7 +126,8 @@ def _too_many(command: str, words: Sequence[str]) -> Exception:
     return Usage(f"`rota {command}` does not take {said[:60]!r}", f"`rota {command} --help` says what it takes")
 
 
-def _app() -> Any:
+def long_commands() -> Any:
+    """The commands that are functions, read by cyclopts; the short ones are declared as data."""
     from cyclopts import App
 
     app = App(

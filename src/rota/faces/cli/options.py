@@ -14,7 +14,7 @@ Database = Annotated[
     Parameter(
         name=("--database", "-d"),
         help="A SQLite file or a postgresql:// address. Without it: that of fleet.toml, else of ROTA_DATABASE, "
-        "else .rota/rota.db.",
+        "else the one that all sessions of this repository share.",
     ),
 ]
 Limit = Annotated[int, Parameter(name=("--limit", "-n"), help="How many at most on this page, up to 1000.")]

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from rota.faces.cli.asking import database_of
 from rota.faces.cli.options import Database, flag
 from rota.faces.cli.say import talk
 from rota.faces.plugged import plugged
@@ -49,7 +50,7 @@ def serve(
     except ImportError as error:
         raise RotaError("no_driver", f"`rota serve` needs the extra 'http': {error}") from None
     loaded = _fleet(fleet)
-    at = find_database(database, loaded, os.environ, Path.cwd()).at
+    at = database_of(database) if loaded is None else find_database(database, loaded, os.environ, Path.cwd()).at
     stop = _stopped_by_signals()
     with owned(at, plugged, talk) as distributor:
         supervisor = None

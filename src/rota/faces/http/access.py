@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from rota.model.errors import RotaError
-from rota.operations.distributor import Distributor, now_us
+from rota.operations.distributor import Distributor
 from rota.operations.keys import KeptKey, kept_keys, used
 from rota.operations.principal import EVERYBODY, Principal, principal_of
 
@@ -30,6 +30,7 @@ class Access:
 
     def __init__(self, distributor: Distributor, *, demanded: bool) -> None:
         self._distributor = distributor
+        self._now = distributor.node.clock
         self._demanded = demanded
         self._read: Read | None = None
         self._keys: dict[str, KeptKey] = {}
@@ -42,7 +43,7 @@ class Access:
 
     def check_reachable(self, host: str) -> None:
         """Refuse an address that others can reach while there is no key."""
-        if self._demanded and not any(key.is_valid(now_us()) for key in kept_keys(self._distributor).values()):
+        if self._demanded and not any(key.is_valid(self._now()) for key in kept_keys(self._distributor).values()):
             message = f"others can reach {host}, and there is no key yet: make one with `rota keys create`"
             raise RotaError("not_allowed", message, field="host")
 
@@ -91,11 +92,11 @@ class Access:
                 raise RotaError("key_needed", "a key is needed here")
             return
         key = self._numbers.get(principal.key)
-        if key is None or not key.is_valid(now_us()):
+        if key is None or not key.is_valid(self._now()):
             raise RotaError("key_needed", WORTHLESS)
 
     def _accepted(self, key: KeptKey) -> Principal:
-        now = now_us()
+        now = self._now()
         if not key.is_valid(now):
             raise RotaError("key_needed", WORTHLESS)
         self._used[key.id] = now

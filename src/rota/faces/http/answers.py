@@ -12,7 +12,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 """As ASGI 3 has them."""
 
 JSON = b"application/json"
+CONNECTION = "rota.connection"
+"""Where a request's scope has its connection."""
 NOT_MODIFIED = 304
+_NAMED = "rota.headers"
 
 
 class Answer(NamedTuple):
@@ -47,8 +50,8 @@ class Answer(NamedTuple):
 
 def header(scope: Scope, name: bytes) -> str | None:
     """The value of a header, by its name in small letters; None when it is not there. Of several the last."""
-    found = None
-    for key, value in scope["headers"]:
-        if key == name:
-            found = value
+    named = scope.get(_NAMED)
+    if named is None:
+        named = scope[_NAMED] = dict(scope["headers"])
+    found = named.get(name)
     return None if found is None else found.decode("latin-1")

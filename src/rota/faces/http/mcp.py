@@ -16,11 +16,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from rota.faces.http.answers import Answer, Receive, Scope, Send, header
+from rota.faces.http.answers import CONNECTION, Answer, Receive, Scope, Send, header
 from rota.faces.http.body import HungUp, body_of
 from rota.faces.http.bridge import Bridge
 from rota.faces.http.operations import gone
-from rota.faces.http.protocol import CONNECTION
 from rota.faces.mcp.calling import call_tool
 from rota.faces.mcp.classic.call import call as call_classic
 from rota.faces.mcp.classic.errors import ProtocolError

@@ -11,12 +11,11 @@ from typing import Any
 
 import msgspec
 
-from rota.faces.http.answers import NOT_MODIFIED, Answer, Receive, Scope, Send, header
+from rota.faces.http.answers import CONNECTION, NOT_MODIFIED, Answer, Receive, Scope, Send, header
 from rota.faces.http.asked import etag_of, etag_of_page, from_body, from_query
 from rota.faces.http.body import HungUp, body_of
 from rota.faces.http.bridge import Bridge
 from rota.faces.http.problems import Refused
-from rota.faces.http.protocol import CONNECTION
 from rota.model.commands.work import Claim, Claimed, GiveBack, Held
 from rota.model.errors import RotaError, invalid
 from rota.model.task import TaskView
@@ -31,6 +30,8 @@ BODY_BYTES = MOST_BYTES
 READERS = 4
 """Threads for reads, so that a long one holds up nobody."""
 PREFIX = "/v1/"
+OVERTIME_S = 2.0
+"""How much longer than it asked a claim may wait, seconds."""
 
 Recheck = Callable[[Principal], Awaitable[None]]
 
@@ -119,14 +120,20 @@ class Operations:
         left = asyncio.ensure_future(gone(receive))
         answer = self._bridge.answer(asked)
         try:
-            await asyncio.wait((answer, left), return_when=asyncio.FIRST_COMPLETED)
-            if not answer.done():
-                if not asked.cancel():
-                    # It was given something in this very moment.
-                    with suppress(RotaError):
-                        self._give_back(await answer)
+            # The engine waits by the clock of this machine, which somebody may put back meanwhile.
+            patience = call.request.wait + OVERTIME_S
+            await asyncio.wait((answer, left), timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done() and asked.cancel():
+                if left.done():
+                    raise HungUp
+                return Claimed()
+            if not answer.done() and left.done():
+                # It was given something in this very moment.
+                with suppress(RotaError):
+                    self.give_back(await answer)
                 raise HungUp
-            return Claimed() if answer.cancelled() else call.mend(answer.result())  # type: ignore[no-any-return]
+            await asyncio.wait((answer,))
+            return Claimed() if answer.cancelled() else call.mend(answer.result())
         finally:
             self._waiting.discard(asked)
             left.cancel()
@@ -136,7 +143,7 @@ class Operations:
         try:
             await self._recheck(principal)
         except BaseException:
-            self._give_back(claimed)
+            self.give_back(claimed)
             raise
 
     async def _send_claimed(self, claimed: Claimed, scope: Scope, send: Send) -> None:
@@ -144,12 +151,13 @@ class Operations:
         try:
             await Answer(_encode(claimed)).send(send)
         except BaseException:
-            self._give_back(claimed)
+            self.give_back(claimed)
             raise
         if claimed.tasks:
-            scope[CONNECTION].hand_over(partial(self._give_back, claimed))
+            scope[CONNECTION].hand_over(partial(self.give_back, claimed))
 
-    def _give_back(self, claimed: Claimed) -> None:
+    def give_back(self, claimed: Claimed) -> None:
+        """Nobody has read that they were given: they go to others at once."""
         if claimed.tasks:
             tasks = [Held(task=given.task, token=given.token) for given in claimed.tasks]
             self._distributor.put(GiveBack(tasks=tasks, reason="the claim's answer did not arrive", said=False))

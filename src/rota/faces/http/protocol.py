@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from rota.faces.http.answers import CONNECTION, Answer
 from rota.faces.http.problems import Refused, problem_of
+from rota.faces.http.quick import MOST_BYTES
 from rota.model.errors import RotaError, invalid
+
+if TYPE_CHECKING:
+    from rota.faces.http.service import Service
 
 HEAD_S = 10.0
 """How long a head may take from its first byte, or from the connection, seconds."""
 HEAD_BYTES = 65_536
 CONNECTIONS = 20_000
-
-
-CONNECTION = "rota.connection"
-"""Where a request's scope has its connection."""
 HANDED_S = 5.0
 """After so long an answer was read, whatever becomes of the connection, seconds."""
+
+
+PIPELINED = 1_000
+"""Requests that may wait behind one that is being answered."""
 
 
 class _Handed(NamedTuple):
@@ -37,6 +43,10 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _heads = 0
     _is_in_head = True
+    _at_work: RequestResponseCycle | None = None
+    """What is being answered the long way; behind it others may wait."""
+    _whole: list[bytes] | None = None
+    """The body so far of a request that may go the short way, if it is there at once."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody has come: the first head is awaited."""
@@ -50,11 +60,26 @@ class BoundedProtocol(HttpToolsProtocol):
         """The connection has ended."""
         self._head_is_there()
         self.is_lost = True
+        self._tell_all()
         handed, self._handed = self._handed, None
         if handed is not None and exc is not None and self.loop.time() < handed.until:
             # A reset: the other side went away without having read it.
             handed.take_back()
         super().connection_lost(exc)
+
+    def _tell_all(self) -> None:
+        """Let all who are at work for it, or wait for their turn, know that nobody is there any more.
+
+        uvicorn tells the last one that came.
+        """
+        for cycle in (self._at_work, *(cycle for cycle, _app in self.pipeline)):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._at_work = cycle
+        super()._start_asgi_task(cycle, app)
 
     def hand_over(self, take_back: Callable[[], None]) -> None:
         """What was just sent hands something over. It is taken back should the connection break before it was read."""
@@ -73,6 +98,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._handed = None
         before, was_in_head = self._heads, self._is_in_head
         super().data_received(data)
+        if self._whole is not None and not self.transport.is_closing():
+            # Who knows when the rest comes.
+            self._go_the_long_way()
         if was_in_head and self._is_in_head and self._heads == before and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
@@ -85,12 +113,79 @@ class BoundedProtocol(HttpToolsProtocol):
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope[CONNECTION] = self
         self._is_in_head = False
+        if self._may_be_quick():
+            self._whole = []
+            return
         super().on_headers_complete()
+        if len(self.pipeline) > PIPELINED:
+            self.transport.close()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body has come."""
+        if self._whole is None:
+            super().on_body(body)
+            return
+        self._whole.append(body)
 
     def on_message_complete(self) -> None:
         """A request is whole: what comes next is the head of another."""
         self._is_in_head = True
+        whole, self._whole = self._whole, None
+        if whole is not None:
+            body = b"".join(whole)
+            if len(body) <= MOST_BYTES and self._begin_quickly(body):
+                return
+            self._whole = [body]
+            self._go_the_long_way()
         super().on_message_complete()
+
+    def _may_be_quick(self) -> bool:
+        return (
+            not self._is_answering()
+            and not self.expect_100_continue
+            and self._service.quick.takes(self.url)
+            and self.parser.get_method() == b"POST"
+            and not self.parser.should_upgrade()
+        )
+
+    def _go_the_long_way(self) -> None:
+        """As every other request, with what is there of the body."""
+        whole, self._whole = self._whole, None
+        super().on_headers_complete()
+        for part in whole or ():
+            super().on_body(part)
+
+    def _begin_quickly(self, body: bytes) -> bool:
+        keep_alive = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
+        cycle = _Quick(keep_alive)
+        write, lost = partial(self._write, cycle), self._service.operations.give_back
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+        if not self._service.quick.begin(self.url, scope, body, write, lost):
+            return False
+        self.cycle = cycle  # type: ignore[assignment]
+        return True
+
+    def _write(self, cycle: _Quick, answer: Answer) -> bool:
+        """Write the whole answer; False when the connection has ended."""
+        if cycle.disconnected or self.transport.is_closing():
+            return False
+        lines = [STATUS_LINE[answer.status]]
+        for name, value in (*self.server_state.default_headers, *answer.head()):
+            lines += (name, b": ", value, b"\r\n")
+        if not cycle.keep_alive:
+            lines.append(b"connection: close\r\n")
+        lines += (b"\r\n", answer.body)
+        self.transport.write(b"".join(lines))
+        cycle.response_complete = True
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+        return True
+
+    @property
+    def _service(self) -> Service:
+        # uvicorn knows no more of it than that it is an application.
+        return cast("Service", self.app)
 
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP."""
@@ -121,6 +216,24 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self._is_answering():
             self.transport.write(_head_of(answer.start()) + answer.body)
         self.transport.close()
+
+
+class _Quick:
+    """What uvicorn looks at of a request that is being answered."""
+
+    def __init__(self, keep_alive: bool) -> None:
+        self.keep_alive = keep_alive
+        self.disconnected = False
+        self.response_complete = False
+        self.message_event = _NOBODY_WAITS
+
+
+class _Event:
+    def set(self) -> None:
+        """Nobody waits for it."""
+
+
+_NOBODY_WAITS = _Event()
 
 
 def _head_of(start: dict[str, Any]) -> bytes:

@@ -6,11 +6,15 @@ import asyncio
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from rota.faces.http.answers import Scope, header
+
 EVERY_S = 0.1
+MOST_CHARACTERS = 100
+"""Of the name that a caller gives its request with `X-Request-Id`."""
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -20,6 +24,16 @@ def to_stderr(data: bytes) -> None:
         os.write(2, data)
     except OSError:
         return
+
+
+class Said(NamedTuple):
+    """What was answered to whom. `key` is the number of a key."""
+
+    path: str
+    status: int
+    seconds: float
+    bytes: int
+    key: int | None
 
 
 class RequestLog:
@@ -36,6 +50,20 @@ class RequestLog:
             self._loop.call_later(EVERY_S, self.flush)
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._lines.append(_encode({"at": at, **facts}) + b"\n")
+
+    def request(self, scope: Scope, said: Said, method: str | None = None) -> None:
+        """A line about a request that was answered."""
+        named = header(scope, b"x-request-id")
+        self.say(
+            method=method or scope["method"],
+            path=said.path,
+            status=said.status,
+            ms=round(said.seconds * 1e3, 2),
+            bytes=said.bytes,
+            client=(scope.get("client") or ("",))[0],
+            **({} if said.key is None else {"key": said.key}),
+            **({} if named is None else {"request": named[:MOST_CHARACTERS]}),
+        )
 
     def flush(self) -> None:
         """Write what was gathered."""

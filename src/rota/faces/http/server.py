@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -19,7 +20,8 @@ from rota.faces.http.mcp import McpPage
 from rota.faces.http.operations import Operations
 from rota.faces.http.pages import pages_of
 from rota.faces.http.places import Places, is_loopback
-from rota.faces.http.protocol import BoundedProtocol
+from rota.faces.http.protocol import CONNECTIONS, BoundedProtocol
+from rota.faces.http.quick import QuickCalls
 from rota.faces.http.request_log import RequestLog, to_stderr
 from rota.faces.http.service import Service
 from rota.faces.http.streams import Streams
@@ -32,6 +34,8 @@ KEEP_S = 75
 LEAVE_S = 10
 """How long what is at work may go on when the service ends, seconds."""
 BACKLOG = 2_048
+OTHER_FILES = 1_000
+"""Open files besides connections: the database, readers, commands of a fleet."""
 
 
 class Listening(NamedTuple):
@@ -75,6 +79,7 @@ class HttpServer:
 
     def start(self) -> None:
         """Answer from now on; back when that is so."""
+        _make_room()
         self._thread.start()
         self._started.wait()
         if self._trouble is not None:
@@ -106,7 +111,9 @@ class HttpServer:
         mcp = McpPage(self._distributor, bridge)
         audits = Audits(self._listening.database)
         pages = pages_of(self._distributor, operations, streams, counted, mcp, audits)
-        service = Service(operations, pages, self._access.who, Places(self._listening.names), counted, log)
+        places = Places(self._listening.names)
+        quick = QuickCalls(self._distributor, bridge, self._access, places, counted, log)
+        service = Service(operations, quick, pages, self._access.who, places, counted, log)
         server = _Uvicorn(_configuration(service), self._started)
 
         def leave() -> None:
@@ -172,6 +179,17 @@ def _configuration(service: Service) -> uvicorn.Config:
         timeout_graceful_shutdown=LEAVE_S,
         backlog=BACKLOG,
     )
+
+
+def _make_room() -> None:
+    """Raise the soft limit of open files: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + OTHER_FILES
+    most = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        # Some systems have a lower bound than the one they tell.
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, what: Callable[[], None]) -> None:

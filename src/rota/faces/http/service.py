@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from time import perf_counter
@@ -13,13 +14,13 @@ from rota.faces.http.counted import Counted
 from rota.faces.http.operations import PREFIX, Operations
 from rota.faces.http.places import Places
 from rota.faces.http.problems import Refused, problem_of
-from rota.faces.http.request_log import RequestLog
+from rota.faces.http.quick import HUNG_UP, QuickCalls
+from rota.faces.http.request_log import RequestLog, Said
 from rota.model.errors import RotaError, invalid
 from rota.operations.principal import Principal
 
+_VERSION = re.compile(r"/v\d+/")
 Handler = Callable[[Principal, Scope, Receive, Send], Awaitable[None]]
-HUNG_UP = 499
-"""In the log and the counts: whoever asked did not wait for the answer."""
 
 
 class Page(NamedTuple):
@@ -37,13 +38,15 @@ class Service:
     def __init__(
         self,
         operations: Operations,
+        quick: QuickCalls,
         pages: dict[str, Page],
         who: Callable[[str | None], Awaitable[Principal]],
         places: Places,
         counted: Counted,
         log: RequestLog | None,
     ) -> None:
-        self._operations = operations
+        self.operations = operations
+        self.quick = quick
         self._pages = pages
         self._who = who
         self._places = places
@@ -71,14 +74,11 @@ class Service:
             await self._refuse(error, scope, seen)
         finally:
             seconds = perf_counter() - began
-            known = path if path in self._pages else self._operations.known(path)
+            known = path if path in self._pages else self.operations.known(path)
             self._counted.request(known, seen.status, seconds)
             if self._log is not None:
-                self._log.say(
-                    method=scope["method"], path=path[:200], status=seen.status, ms=round(seconds * 1e3, 2),
-                    bytes=seen.bytes, client=(scope.get("client") or ("",))[0],
-                    **({} if principal is None or principal.key is None else {"key": principal.key}),
-                )  # fmt: skip
+                said = Said(path[:200], seen.status, seconds, seen.bytes, principal and principal.key)
+                self._log.request(scope, said)
 
     async def _answer(
         self, page: Page | None, principal: Principal | None, scope: Scope, receive: Receive, send: Send
@@ -90,7 +90,9 @@ class Service:
                 raise Refused(error, 405, (b"allow", allowed.encode()))
             await page.handler(principal or NOBODY, scope, receive, send)
         elif scope["path"].startswith(PREFIX) and principal is not None:
-            await self._operations.answer(principal, scope, receive, send)
+            await self.operations.answer(principal, scope, receive, send)
+        elif _VERSION.match(scope["path"]):
+            raise Refused(invalid("path", f"this service speaks one version: use {PREFIX}OPERATION"), 404)
         else:
             raise Refused(invalid("path", "there is nothing here; /openapi.json lists what there is"), 404)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from time import monotonic
 from typing import Any
@@ -29,7 +30,11 @@ FORGET_S = 86_400.0
 class McpFace:
     """Operations that begin with `mcp.`."""
 
-    def __init__(self, distributor: Distributor, grace_s: float = GRACE_S) -> None:
+    def __init__(
+        self, distributor: Distributor, grace_s: float = GRACE_S, gone: Callable[[str], None] = lambda _session: None
+    ) -> None:
+        """`gone` is told the number of each session that has ended."""
+        self._gone = gone
         self.distributor = distributor
         self.grace_s = grace_s
         self.serving = Serving(distributor)
@@ -92,6 +97,7 @@ class McpFace:
             self._hooked.pop(number, None)
         if session is not None:
             session.end(self.distributor)
+        self._gone(number)
 
 
 class Connection:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
+from rota.faces.mcp.asking import Asking
 from rota.faces.mcp.calling import call_tool
+from rota.model.commands.work import Claim
 from rota.model.task import Given
 from rota.operations.table import Scope
 from rota.owner.face import Handed
@@ -47,6 +49,11 @@ class _Session:
 
     def registered(self, agent: str) -> None:
         del agent
+
+    def own_claim(self, rota: Asking, request: Claim) -> Claim:
+        """All it has is its own."""
+        del rota
+        return request
 
     def took(self, given: Sequence[Given]) -> None:
         del given

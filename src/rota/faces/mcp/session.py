@@ -169,6 +169,22 @@ class Session:
 
     def _again(self, rota: Asking, request: Claim) -> list[Given]:
         """What the session has of it already."""
+        held = self._held_of(rota, request)
+        if not held:
+            return []
+        claimed: Claimed = rota.call(_of_these(request, held))
+        return claimed.tasks
+
+    def own_claim(self, rota: Asking, request: Claim) -> Claim:
+        """A claim for some tasks alone: for those of them that this session has, else for what nobody has."""
+        if self._passes or (request.project is None and not request.tasks):
+            return request
+        held = self._held_of(rota, request)
+        if held:
+            return _of_these(request, held)
+        return msgspec.structs.replace(request, agent=None, agents=[str(request.agent)])
+
+    def _held_of(self, rota: Asking, request: Claim) -> list[str]:
         beats = []
         for one in list(self.in_hands.values()):
             if one.agent == request.agent and self._is_asked_for(rota, one, request):
@@ -178,12 +194,7 @@ class Session:
         renewed: Renewed = rota.call(Heartbeat(agent=str(request.agent), beats=beats))
         for task in renewed.lost:
             self.lose(task)
-        held = [beat.task for beat in beats if beat.task not in renewed.lost]
-        if not held:
-            return []
-        again: Claim = msgspec.structs.replace(request, project=None, tasks=held, wait=0.0)
-        claimed: Claimed = rota.call(again)
-        return claimed.tasks
+        return [beat.task for beat in beats if beat.task not in renewed.lost]
 
     def _is_asked_for(self, rota: Asking, one: InHands, request: Claim) -> bool:
         if request.tasks:
@@ -261,6 +272,10 @@ class Session:
         for one in list(self.in_hands.values()):
             found.setdefault(one.agent, []).append(one)
         return found
+
+
+def _of_these(request: Claim, tasks: list[str]) -> Claim:
+    return msgspec.structs.replace(request, project=None, tasks=tasks, wait=0.0)
 
 
 def _held(given: Given) -> InHands:

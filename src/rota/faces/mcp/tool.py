@@ -8,7 +8,9 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from rota.faces.mcp.asking import Asking
 from rota.faces.mcp.schema import schema_of
+from rota.model.commands.work import Claim
 from rota.model.errors import RotaError
 from rota.model.task import Given
 from rota.operations.distributor import Distributor
@@ -41,6 +43,10 @@ class Session(Protocol):
         """The connection speaks for this agent, which nothing but tools does: when it ends the agent is forgotten,
         unless somebody else took it.
         """
+        ...
+
+    def own_claim(self, rota: Asking, request: Claim) -> Claim:
+        """A claim for some tasks alone, so that it answers nothing that another connection has."""
         ...
 
     def took(self, given: Sequence[Given]) -> None:

@@ -17,6 +17,7 @@ from rota.model.commands import keys as k
 from rota.model.commands import limits as l
 from rota.model.commands import read as r
 from rota.model.commands import route as t
+from rota.model.commands import schedules as c
 from rota.model.commands import submit as s
 from rota.model.commands import work as w
 from rota.model.errors import invalid
@@ -63,6 +64,10 @@ CALLS: dict[type, Called] = {
     l.SetLimit: Called("set_limit", f.Ok),
     l.RemoveLimit: Called("remove_limit", f.Ok),
     t.SetRules: Called("set_rules", f.Ok),
+    c.SetSchedule: Called("set_schedule", f.Ok),
+    c.RemoveSchedule: Called("remove_schedule", f.Ok),
+    c.PauseSchedule: Called("pause_schedule", f.Ok),
+    c.ResumeSchedule: Called("resume_schedule", f.Ok),
     t.Assign: Called("assign", s.Changed),
     t.Unassign: Called("unassign", s.Changed),
     l.ResetLimit: Called("reset_limit", f.Ok),
@@ -83,6 +88,8 @@ CALLS: dict[type, Called] = {
     r.ListQueues: Called("list_queues", r.QueuePage),
     t.Match: Called("match", t.Matched),
     t.ListRules: Called("list_rules", t.RulePage),
+    c.ListSchedules: Called("list_schedules", c.SchedulePage),
+    c.NextTicks: Called("next_ticks", c.Ticks),
     l.ListLimits: Called("list_limits", l.LimitPage),
     l.GetLimit: Called("get_limit", l.LimitPage),
     r.ListTenants: Called("list_tenants", r.TenantPage),

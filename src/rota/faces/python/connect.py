@@ -42,10 +42,11 @@ def connect(
     """
     if not timeout > 0:
         raise invalid("timeout", "must be above 0 seconds")
-    return Client(_transport(target, key, own), timeout)
+    return Client(transport_to(target, key, own), timeout)
 
 
-def _transport(target: str | os.PathLike[str] | Distributor | None, key: str | None, own: bool) -> Transport:
+def transport_to(target: str | os.PathLike[str] | Distributor | None, key: str | None, own: bool) -> Transport:
+    """The way to what `target` names; see `connect`."""
     if isinstance(target, str) and target.startswith(("http://", "https://")):
         if own:
             raise invalid("own", "a service has its owner; leave it out")

@@ -8,6 +8,7 @@ from concurrent.futures import TimeoutError as Late
 from typing import TYPE_CHECKING, Any
 
 from rota.faces.python.calls import Called
+from rota.faces.python.unseen import withdraw
 from rota.model.errors import RotaError
 
 if TYPE_CHECKING:
@@ -34,12 +35,12 @@ class InProcess:
         try:
             return asked.result(seconds)
         except Late:
-            asked.cancel()
+            withdraw(self, asked)
             raise RotaError(
                 "unavailable", f"no answer to {called.operation} within {seconds:g} s; it may have happened"
             ) from None
         except BaseException:
-            asked.cancel()
+            withdraw(self, asked)
             raise
 
     def ask(self, called: Called, arguments: dict[str, Any], seconds: float) -> Future[Any]:

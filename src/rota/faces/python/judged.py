@@ -13,7 +13,7 @@ class InHand(Protocol):
     """A task in hand: `Given`, as a claim answers it, or `Held`."""
 
     @property
-    def task(self) -> str: ...  # noqa: D102
+    def task(self) -> str: ...
 
     @property
     def token(self) -> str: ...

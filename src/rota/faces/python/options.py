@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
+from rota.model.agent import Cost, Reserve
 from rota.model.commands.work import Delivery
 from rota.model.priority import Priority
 from rota.model.stage import Stage
@@ -33,7 +34,6 @@ class TaskFields(TypedDict, total=False):
     pin: str | None
     ban: list[str]
     limits: list[str]
-    touches: list[str]
     resources: dict[str, float]
     near: str | None
     max_cost: float | None
@@ -121,7 +121,9 @@ class AgentFields(TypedDict, total=False):
     skills: dict[str, int]
     region: str | None
     pool: str
+    cost: Cost | None
     weight: float | None
     resources: dict[str, float]
     hours: tuple[str, ...]
     time_zone: str
+    reserve: tuple[Reserve, ...]

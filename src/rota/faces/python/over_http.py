@@ -6,7 +6,7 @@ import http.client
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from rota import __version__
 from rota.faces.python.answers import answer_of, refusal
 from rota.faces.python.calls import Called
 from rota.faces.python.http_pool import Pool
+from rota.faces.python.unseen import take_back
 from rota.model.errors import RotaError
 from rota.owner.safe import KEYED, is_safe
 
@@ -36,7 +37,15 @@ class _Asked:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._connection: http.client.HTTPConnection | None = None
-        self.is_withdrawn = False
+        self._withdrawn = threading.Event()
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self._withdrawn.is_set()
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless it is withdrawn."""
+        self._withdrawn.wait(seconds)
 
     def goes_over(self, connection: http.client.HTTPConnection | None) -> None:
         with self._lock:
@@ -46,7 +55,7 @@ class _Asked:
 
     def withdraw(self) -> None:
         """Hang up: the service gives the call nothing, or takes it back."""
-        self.is_withdrawn = True
+        self._withdrawn.set()
         with self._lock:
             if self._connection is not None and self._connection.sock is not None:
                 with suppress(OSError):
@@ -74,7 +83,11 @@ class OverHttp:
 
     def ask(self, called: Called, arguments: dict[str, Any], seconds: float) -> Future[Any]:
         asked, answered = _Asked(), Future[Any]()
-        threads = self._threads(waits=bool(arguments.get("wait")))
+        try:
+            threads = self._threads(waits=bool(arguments.get("wait")))
+        except RotaError as error:
+            answered.set_exception(error)
+            return answered
         answered.add_done_callback(lambda future: asked.withdraw() if future.cancelled() else None)
         threads.submit(self._tell, asked, answered, called, arguments, seconds)
         return answered
@@ -113,6 +126,8 @@ class OverHttp:
             return
         if answered.set_running_or_notify_cancel():
             answered.set_result(answer)
+        else:
+            take_back(self, answer)
 
     def _answered(self, asked: _Asked, called: Called, arguments: dict[str, Any], seconds: float) -> Any:
         with self._lock:
@@ -135,15 +150,17 @@ class OverHttp:
         safe = is_safe(called.operation, arguments)
         pause = AGAIN_S
         while True:
+            if asked.is_withdrawn:
+                raise RotaError("stopped" if self._closed else "cancelled", "the call was withdrawn")
             try:
                 return self._sent(asked, called, body, headers, until)
             except _Away as away:
                 if asked.is_withdrawn:
-                    raise RotaError("stopped" if self._closed else "cancelled", "the call was withdrawn") from None
+                    continue
                 left = until - monotonic()
                 if left <= pause or not self._met or not (safe or away.before):
                     raise away.as_error(self._pool.place, called.operation) from None
-            sleep(pause)
+            asked.pause(pause)
             pause = min(AGAIN_MOST_S, pause * 2)
 
     def _sent(self, asked: _Asked, called: Called, body: bytes, headers: dict[str, str], until: float) -> bytes:

@@ -11,6 +11,7 @@ import msgspec
 
 from rota.faces.python.answers import answer_of
 from rota.faces.python.calls import Called
+from rota.faces.python.unseen import take_back, withdraw
 from rota.model.errors import RotaError
 from rota.owner.link import Link, LinkError
 
@@ -26,19 +27,19 @@ class OverSocket:
         try:
             return asked.result(seconds)
         except Late:
-            asked.cancel()
+            withdraw(self, asked)
             raise RotaError(
                 "unavailable", f"no answer to {called.operation} within {seconds:g} s; it may have happened"
             ) from None
         except BaseException:
-            asked.cancel()
+            withdraw(self, asked)
             raise
 
     def ask(self, called: Called, arguments: dict[str, Any], seconds: float) -> Future[Any]:
         del seconds
         asked: Future[Any] = Future()
         try:
-            number = self._link.ask(called.operation, arguments, done=partial(_take, asked, called))
+            number = self._link.ask(called.operation, arguments, done=partial(self._take, asked, called))
         except LinkError as error:
             asked.set_exception(error)
             return asked
@@ -48,14 +49,16 @@ class OverSocket:
     def close(self) -> None:
         self._link.close()
 
-
-def _take(asked: Future[Any], called: Called, answer: dict[str, Any] | LinkError) -> None:
-    if not asked.set_running_or_notify_cancel():
-        return
-    if isinstance(answer, LinkError):
-        asked.set_exception(answer)
-        return
-    try:
-        asked.set_result(answer_of(called, lambda: msgspec.convert(answer, called.answer)))
-    except RotaError as error:
-        asked.set_exception(error)
+    def _take(self, asked: Future[Any], called: Called, told: dict[str, Any] | LinkError) -> None:
+        try:
+            if isinstance(told, LinkError):
+                raise told
+            answer = answer_of(called, lambda: msgspec.convert(told, called.answer))
+        except RotaError as error:
+            if asked.set_running_or_notify_cancel():
+                asked.set_exception(error)
+            return
+        if asked.set_running_or_notify_cancel():
+            asked.set_result(answer)
+        else:
+            take_back(self, answer)

@@ -10,7 +10,7 @@ from rota.faces.cli.short.confirm import DECLINED, confirmed
 from rota.faces.cli.short.deed import changed, deed
 from rota.faces.cli.short.listing import Item, Listing, listed
 from rota.faces.cli.short.options import PLACE, REASON, WATCH, YES, page
-from rota.faces.cli.short.shape import Given, Noun, Option, Verb, Word
+from rota.faces.cli.short.shape import Given, Noun, Option, Verb, Word, picked
 from rota.faces.cli.short.task import readable
 
 NAME = Word("agent", "Its name.", "AGENT")
@@ -28,7 +28,7 @@ SPEC = (
     Option("time_zone", "Of its hours.", default="UTC"),
     Option("reserve", "Slots it keeps, as JSON: {\"slots\": 1, \"priority\": \"critical\"}.", "json", many=True),
 )  # fmt: skip
-ABOUT_PROCESS = ("instance", "replace")
+ABOUT_CALL = ("database", "json", "instance", "replace")
 
 
 def show(given: Given) -> int:
@@ -44,12 +44,13 @@ def show(given: Given) -> int:
 
 def register(given: Given) -> int:
     """Make the agent known, or change what it registered."""
-    fields = {option.field for option in SPEC}
-    spec = {"name": given["agent"], **{name: value for name, value in given.items() if name in fields}}
-    process = {name: given[name] for name in ABOUT_PROCESS if name in given}
-    asked = {name: given[name] for name in ("database", "json") if name in given}
+    spec = {"name": given["agent"], **picked(given, (option.field for option in SPEC))}
     return deed(
-        {**asked, **process}, "register_agent", lambda answer: f"{answer['name']} is registered", makes=True, agent=spec
+        picked(given, ABOUT_CALL),
+        "register_agent",
+        lambda answer: f"{answer['name']} is registered",
+        makes=True,
+        agent=spec,
     )
 
 

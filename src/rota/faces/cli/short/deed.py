@@ -11,6 +11,7 @@ from rota.faces.cli.short.shape import Given
 
 NOT_ASKED = frozenset({"database", "json", "yes"})
 """What is said to the command and not to the operation."""
+PLACED = ("database", "json")
 
 Said = Callable[[dict[str, Any]], str]
 """From the answer to a line for people."""

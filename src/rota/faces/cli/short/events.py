@@ -7,7 +7,7 @@ import time
 from rota.faces.cli.short.calls import Call, reading
 from rota.faces.cli.short.listing import EVERY_S, Item, Listing, listed, show
 from rota.faces.cli.short.options import PLACE, WATCH, page
-from rota.faces.cli.short.shape import Given, Option, Verb
+from rota.faces.cli.short.shape import Given, Option, Verb, picked
 
 NAMED = 3
 """Tasks of an event that are named to people."""
@@ -19,7 +19,7 @@ def events(given: Given) -> int:
     if not given.pop("watch", False):
         return listed(given, EVENTS_LISTING)
     with reading(given.get("database")) as call:
-        _follow(call, {name: given[name] for name in ("limit", "cursor", "since") if name in given}, given)
+        _follow(call, picked(given, ("limit", "cursor", "since")), given)
     return 0
 
 

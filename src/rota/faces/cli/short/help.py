@@ -25,7 +25,8 @@ def help_of(verb: Verb, name: str, noun: Noun | None = None) -> str:
         lines += ["", "Commands:", *_columns(((one.name, one.summary) for one in noun.verbs), width)]
     if verb.words:
         lines += ["", "Arguments:", *_columns(((word.shown, word.help) for word in verb.words), width)]
-    lines += ["", "Options:", *_columns(((names(option), said(option)) for option in verb.options), width)]
+    if verb.options:
+        lines += ["", "Options:", *_columns(((names(option), said(option)) for option in verb.options), width)]
     return "\n".join(lines)
 
 
@@ -34,7 +35,7 @@ def usage(verb: Verb, name: str) -> str:
     shown = [f"{word.shown}..." if word.many else word.shown for word in verb.words]
     words = [f"[{text}]" if word.optional else text for word, text in zip(verb.words, shown, strict=True)]
     needed = [f"{option.names[0]} {option.takes}" for option in verb.options if option.needed]
-    return " ".join(["rota", name, *words, *needed, "[OPTIONS]"])
+    return " ".join(["rota", name, *words, *needed, *(["[OPTIONS]"] if verb.options else [])])
 
 
 def names(option: Option) -> str:

@@ -7,11 +7,11 @@ from rota.faces.cli.columns import columns
 from rota.faces.cli.say import json_line, talk
 from rota.faces.cli.short.calls import Call, reading
 from rota.faces.cli.short.confirm import DECLINED, confirmed
-from rota.faces.cli.short.deed import changed, deed
-from rota.faces.cli.short.lists import second
+from rota.faces.cli.short.deed import PLACED, changed, deed
 from rota.faces.cli.short.listing import Item, Listing, listed
+from rota.faces.cli.short.lists import second
 from rota.faces.cli.short.options import PLACE, WATCH, YES
-from rota.faces.cli.short.shape import Given, Noun, Option, Verb, Word
+from rota.faces.cli.short.shape import Given, Noun, Option, Verb, Word, picked
 
 KEY = Word("key", "Its key, such as tenant, tenant:acme or anthropic:account.", "KEY")
 SPEC = (
@@ -45,10 +45,14 @@ def show(given: Given) -> int:
 
 def set_(given: Given) -> int:
     """Create it, or replace the one of the same key, unit and period."""
-    fields = {"key", *(option.field for option in SPEC)}
-    spec = {name: value for name, value in given.items() if name in fields}
-    asked = {name: given[name] for name in ("database", "json") if name in given}
-    return deed(asked, "set_limit", changed(f"{given['key']} is set", "it was so before"), makes=True, limit=spec)
+    spec = picked(given, ("key", *(option.field for option in SPEC)))
+    return deed(
+        picked(given, PLACED),
+        "set_limit",
+        changed(f"{given['key']} is set", "it was so before"),
+        makes=True,
+        limit=spec,
+    )
 
 
 def reset(given: Given) -> int:

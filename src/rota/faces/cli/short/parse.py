@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rota.faces.cli.say import Usage
@@ -27,9 +26,9 @@ def verb_of(noun: Noun, words: Sequence[str]) -> tuple[Verb, str, Sequence[str]]
 
 def _no_verb(noun: Noun, word: str) -> None:
     names = [verb.name for verb in noun.verbs]
-    near = difflib.get_close_matches(word, names, 1)
+    near = _nearest(word, names)
     if near:
-        message = f"`rota {noun.name}` has no command {word[:60]!r}; did you mean {near[0]!r}?"
+        message = f"`rota {noun.name}` has no command {word[:60]!r}; did you mean {near!r}?"
         raise Usage(message, f"`rota {noun.name} --help` lists them")
 
 
@@ -95,8 +94,15 @@ def _is_number(word: str) -> bool:
 
 
 def _near(flag: str, known: dict[str, Option]) -> str:
-    near = difflib.get_close_matches(flag, known, 1)
-    return f"; did you mean {near[0]}?" if near else ""
+    near = _nearest(flag, known)
+    return f"; did you mean {near}?" if near else ""
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    # Lazily: most words are right.
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, list(known), 1)), "")
 
 
 def _take(option: Option, flag: str, text: str, name: str, given: Given) -> None:

@@ -7,12 +7,12 @@ from rota.faces.cli.columns import facts
 from rota.faces.cli.say import json_line
 from rota.faces.cli.short.calls import reading
 from rota.faces.cli.short.confirm import DECLINED, confirmed
-from rota.faces.cli.short.deed import changed, deed
-from rota.faces.cli.short.lists import second
+from rota.faces.cli.short.deed import PLACED, changed, deed
 from rota.faces.cli.short.listing import Item, Listing, listed
+from rota.faces.cli.short.lists import second
 from rota.faces.cli.short.options import PLACE, WATCH, YES, page
-from rota.faces.cli.short.shape import Given, Noun, Option, Verb, Word
 from rota.faces.cli.short.several import several
+from rota.faces.cli.short.shape import Given, Noun, Option, Verb, Word, picked
 from rota.faces.cli.short.task import readable
 
 NAME = Word("project", "Its id or key.", "PROJECT")
@@ -32,9 +32,10 @@ def show(given: Given) -> int:
 
 def create(given: Given) -> int:
     """Create it; a key that is there already answers that project."""
-    spec = {name: given[name] for name in _SPEC if name in given}
-    asked = {name: given[name] for name in ("database", "json") if name in given}
-    return deed(asked, "create_project", lambda answer: str(answer["project"]), makes=True, project=spec)
+    spec = picked(given, _SPEC)
+    return deed(
+        picked(given, PLACED), "create_project", lambda answer: str(answer["project"]), makes=True, project=spec
+    )
 
 
 def finalize(given: Given) -> int:
@@ -63,13 +64,13 @@ def delete(given: Given) -> int:
 
 
 def _project(project: Item) -> tuple[object, ...]:
-    tasks = ", ".join(f"{n:,} {state}" for state, n in sorted(project.get("tasks", {}).items(), key=lambda one: -one[1]))
+    tasks = ", ".join(
+        f"{n:,} {state}" for state, n in sorted(project.get("tasks", {}).items(), key=lambda one: -one[1])
+    )
     return (project["id"], project["state"], project.get("key"), second(project["created"]), tasks, project["title"])
 
 
-LISTING = Listing(
-    "list_projects", "projects", "id", ("PROJECT", "STATE", "KEY", "CREATED", "TASKS", "TITLE"), _project
-)
+LISTING = Listing("list_projects", "projects", "id", ("PROJECT", "STATE", "KEY", "CREATED", "TASKS", "TITLE"), _project)
 PROJECTS = Noun(
     "projects",
     "List projects; create, finalize or delete one",

@@ -10,7 +10,7 @@ from rota.faces.cli.short.confirm import DECLINED, confirmed
 from rota.faces.cli.short.deed import changed, deed
 from rota.faces.cli.short.listing import Item, Listing, listed
 from rota.faces.cli.short.options import PLACE, REASON, WATCH, YES
-from rota.faces.cli.short.shape import Given, Noun, Verb, Word
+from rota.faces.cli.short.shape import Given, Noun, Verb, Word, picked
 from rota.faces.cli.short.task import readable
 
 NAME = Word("queue", "Its name.", "QUEUE")
@@ -47,7 +47,7 @@ def purge(given: Given) -> int:
         waiting = ask("get_queue", {"queue": name})["waiting"]
     if not confirmed(given, f"cancel {count(waiting, 'ready task')} of {name}"):
         return DECLINED
-    asked = {"queue": name, **{field: given[field] for field in ("reason",) if field in given}}
+    asked = picked(given, ("queue", "reason"))
     total = 0
     with changing(given.get("database")) as call:
         while cancelled := call("purge_queue", asked)["cancelled"]:
@@ -65,9 +65,7 @@ def _queue(queue: Item) -> tuple[object, ...]:
     return (queue["name"], queue["policy"]["pool"], queue["waiting"], queue["running"], aside, paused)
 
 
-LISTING = Listing(
-    "list_queues", "queues", "name", ("QUEUE", "POOL", "WAITING", "RUNNING", "ASIDE", "PAUSED"), _queue
-)
+LISTING = Listing("list_queues", "queues", "name", ("QUEUE", "POOL", "WAITING", "RUNNING", "ASIDE", "PAUSED"), _queue)
 QUEUES = Noun(
     "queues",
     "List queues; pause, resume or purge one",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
 Kind = Literal["text", "integer", "number", "switch", "json", "levels", "amounts", "yes_no"]
 """`levels`: NAME=LEVEL, the level being 1 when it is left out. `amounts`: NAME=NUMBER. Both may be given many times."""
 Given = dict[str, Any]
 """What a command line says, by field; what it does not say is not there."""
+
+
+def picked(given: Given, names: Iterable[str]) -> Given:
+    """What it says of these fields."""
+    return {name: given[name] for name in names if name in given}
+
 
 NONE = "none"
 """The word for no value at all, where an option may take one away."""

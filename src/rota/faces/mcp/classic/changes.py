@@ -39,6 +39,9 @@ def check_changes(update: Update) -> None:
     opens = given.get("status") == NOT_STARTED and task.state in ("running", "review", "dead")
     if wishes and task.state not in EDITABLE and not opens:
         raise ToolError(f"{', '.join(wishes)} can not be changed while {task.id} is {task.state}")
+    last = task.state == "running" and update.says_failed and task.attempts + 1 >= task.max_attempts
+    if wishes and last:
+        raise ToolError(f"{', '.join(wishes)} can not be changed with the last failure of {task.id}; report it alone")
     if given.get("status") in (IN_PROGRESS, DONE) or (given.get("status") == NOT_STARTED and update.says_failed):
         _refuse_to_take(update)
     if given.get("deadline") is not None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rota.faces.mcp.asking import Asking
 from rota.faces.mcp.classic.arguments import RECOMMENDATIONS, Arguments
 from rota.faces.mcp.classic.errors import ToolError
+from rota.model.bounds import PARENTS
 from rota.model.commands.fleet import AddToProject, CreateProject, SetQueue
 from rota.model.commands.read import GetTask, ListTasks
 from rota.model.commands.submit import Edit
@@ -48,9 +49,31 @@ def wanted(rota: Asking, items: Sequence[Arguments], facts: Mapping[str, Any] | 
                 blocks.setdefault(name, []).append(index)
             else:
                 after[_known(names, name, "blocks", index)].append(f"#{index}")
-    for task in blocks:
-        check_editable(rota, task)
+    for task, indices in blocks.items():
+        check_editable(rota, task, len(indices))
+        _check_cycle(rota, task, indices, after)
     return Wanted([_spec(item, index, after[index], facts) for index, item in enumerate(items)], blocks)
+
+
+def _check_cycle(rota: Asking, task: str, indices: Sequence[int], after: Sequence[Sequence[str]]) -> None:
+    """Refuse to let a task wait for new ones that wait for it themselves: before those are there."""
+    looked: set[str] = set()
+    ahead = [f"#{index}" for index in indices]
+    while ahead:
+        name = ahead.pop()
+        if name == task:
+            raise ToolError(f"blocks: {task} would wait for a new task that waits for {task}; leave out one of the two")
+        if name not in looked:
+            looked.add(name)
+            ahead += after[int(name[1:])] if name[0] == "#" else _parents(rota, name)
+
+
+def _parents(rota: Asking, task: str) -> Sequence[str]:
+    try:
+        found: TaskView = rota.call(GetTask(task=task))
+    except RotaError:
+        return ()  # refused with the rest, as what is waited for
+    return found.after
 
 
 def _names(items: Sequence[Arguments]) -> dict[str, list[int]]:
@@ -120,14 +143,16 @@ def priority_in(text: str | None) -> Priority | None:
     return found[1].lower() if found else None  # type: ignore[return-value]
 
 
-def check_editable(rota: Asking, task: str) -> None:
-    """Refuse to let a task wait that is not there, or can not wait any more."""
+def check_editable(rota: Asking, task: str, more: int = 1) -> None:
+    """Refuse to let a task wait that is not there, can not wait any more, or not for so many more."""
     try:
         found: TaskView = rota.call(GetTask(task=task))
     except RotaError:
         raise ToolError(f"blocks: Task {task} not found") from None
     if found.state not in EDITABLE:
         raise ToolError(f"blocks: {task} is {found.state} and can not wait for anything any more")
+    if len(found.after) + more > PARENTS:
+        raise ToolError(f"blocks: {task} waits for {len(found.after)} tasks already; the most is {PARENTS}")
 
 
 def taken_in(rota: Asking, request: CreateProject | AddToProject) -> Any:

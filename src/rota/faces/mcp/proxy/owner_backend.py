@@ -10,9 +10,11 @@ from typing import Any
 
 from rota.faces.mcp.proxy.backend import Answered, Notice
 from rota.faces.mcp.proxy.claude_session import is_worker, shared_session
+from rota.faces.mcp.proxy.held_file import HeldFile
 from rota.faces.mcp.proxy.renewing import TERM_S, Renewing
 from rota.faces.mcp.proxy.wire import INTERNAL_ERROR, INVALID_PARAMS
 from rota.model.errors import RotaError
+from rota.owner.address import address_of
 from rota.owner.link import Link, LinkError, Opening
 
 REPEATABLE = frozenset({"list_projects", "read_project", "list_tasks", "read_task", "get_next_task", "update_task",
@@ -33,6 +35,7 @@ class OwnerBackend:
     def __init__(self, database: str | None) -> None:
         self._database = database
         self._link: Link | None = None
+        self._kept: HeldFile | None = None
         self._client = ""
         self._hello: dict[str, Any] = {}
         self._renewing = Renewing(self._renew)
@@ -82,6 +85,8 @@ class OwnerBackend:
         # Without it the owner sees that the connection ends, and waits a little.
         with suppress(LinkError):
             self._link.call("mcp.bye", {}, timeout=BYE_S, safe=True)
+            if self._kept is not None:
+                self._kept.forget()
         self._link.close()
 
     def _pass_on(self, tool: str, arguments: Any, answered: Answered, notice: Notice) -> Callable[[], None]:
@@ -121,11 +126,14 @@ class OwnerBackend:
             session = shared_session(self._client, os.environ) or os.urandom(16).hex()
             self._hello = {"session": session, "client": self._client, "folder": os.getcwd(), "held": []}
             self._link = Link(self._database, opening=Opening("mcp.hello", self._hello))
+            self._kept = HeldFile(address_of(self._link.database), session)
         return self._link
 
     def _have(self, held: list[list[str]], term: float | None) -> None:
         # The next owner is told of it with the opening.
         self._hello["held"] = held
+        if self._kept is not None:
+            self._kept.keep(held)
         self._renewing.have(term if held else self._idle_term)
 
     def _renew(self) -> None:

@@ -56,6 +56,7 @@ def run(call: Call) -> Future[Reply]:
     known(call, agent, asked)
     claim = Claim(agent=agent, n=asked.n, wait=asked.wait, project=asked.project, tasks=asked.tasks)
     claim.request = asked.request
+    claim = call.session.own_claim(call.distributor, claim)
     return claimed(call, claim, lambda tasks: _answer(call.distributor, agent, tasks))
 
 

@@ -1,0 +1,90 @@
+"""The life of a process that works: connect, begin, work until it is told to stop, let go."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from rota.faces.python.async_client import AsyncClient
+from rota.faces.python.client import Client
+from rota.faces.python.connect import connect
+from rota.faces.python.shift import Crew, Shift
+from rota.model.errors import RotaError, invalid
+
+if TYPE_CHECKING:
+    from rota.operations.distributor import Distributor
+
+GRACE_S = 10.0
+"""How long handlers may finish when the agent stops, seconds."""
+
+
+class Life:
+    """`begin` makes the crew known and says who it is; `end` is called when all is given back."""
+
+    def __init__(
+        self,
+        target: str | os.PathLike[str] | Distributor | Client | None,
+        key: str | None,
+        grace: float,
+        begin: Callable[[AsyncClient], Awaitable[Crew]],
+        end: Callable[[AsyncClient], Awaitable[None]],
+    ) -> None:
+        if not grace >= 0:
+            raise invalid("grace", "must be 0 seconds or more")
+        self._target = target
+        self._key = key
+        self._grace = grace
+        self._begin = begin
+        self._end = end
+        self._lock = threading.Lock()
+        self._shift: Shift | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def run(self) -> None:
+        """Work until SIGTERM or Ctrl-C, or until `stop`. For programs without an event loop."""
+        asyncio.run(self._until_signal())
+
+    async def work(self) -> None:
+        """Work until `stop`, or until cancelled; then tasks are given back."""
+        client = self._target if isinstance(self._target, Client) else connect(self._target, key=self._key)
+        try:
+            await self._with(client)
+        finally:
+            if client is not self._target:
+                await asyncio.to_thread(client.close)
+
+    def stop(self) -> None:
+        """Claim no more and let handlers finish within the grace; said again: end them at once. From any thread."""
+        with self._lock:
+            if self._loop is not None and self._shift is not None:
+                with suppress(RuntimeError):
+                    self._loop.call_soon_threadsafe(self._shift.stop)
+
+    async def _with(self, client: Client) -> None:
+        awaited = client.awaited()
+        crew = await self._begin(awaited)
+        with self._lock:
+            self._loop, self._shift = asyncio.get_running_loop(), Shift(client, crew, self._grace)
+        try:
+            await self._shift.work()
+        finally:
+            with self._lock:
+                self._shift = None
+        with suppress(RotaError):
+            await self._end(awaited)
+
+    async def _until_signal(self) -> None:
+        loop = asyncio.get_running_loop()
+        numbers = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
+        for number in numbers:
+            loop.add_signal_handler(number, self.stop)
+        try:
+            await self.work()
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)

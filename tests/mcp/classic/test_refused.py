@@ -1,0 +1,109 @@
+"""A call that is refused has changed nothing, wherever in it the reason lies: a cycle, a limit, a paused queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rota.model.commands.fleet import PauseQueue
+from rota.model.commands.submit import Hold
+from rota.testing import TestDistributor
+from tests.mcp.classic.playing_agents import Player
+
+Scene = Callable[[TestDistributor, Player, str, str], object]
+
+
+def waits(_rota: TestDistributor, ann: Player, project: str, task: str) -> None:
+    other = ann.told("list_tasks", projectId=project)["tasks"][1]["id"]
+    ann.told("update_task", projectId=project, taskId=task, dependsOn=[other])
+
+
+def mine(_rota: TestDistributor, ann: Player, project: str, task: str) -> None:
+    ann.told("update_task", projectId=project, taskId=task, status="in progress")
+
+
+def failed(_rota: TestDistributor, ann: Player, project: str, task: str) -> None:
+    ann.fail(project, task)
+
+
+def done(_rota: TestDistributor, ann: Player, project: str, task: str) -> None:
+    ann.done(project, task)
+
+
+def held(rota: TestDistributor, _ann: Player, _project: str, task: str) -> None:
+    rota.call(Hold(tasks=[task], reason="wait"))
+
+
+def last(rota: TestDistributor, ann: Player, project: str, task: str) -> None:
+    """The last of its attempts goes on."""
+    for _ in range(4):
+        ann.fail(project, task)
+        rota.clock.advance("1h")
+    mine(rota, ann, project, task)
+
+
+def dead(rota: TestDistributor, ann: Player, project: str, task: str) -> None:
+    last(rota, ann, project, task)
+    ann.fail(project, task)
+
+
+def paused(before: Scene | None = None) -> Scene:
+    def scene(rota: TestDistributor, ann: Player, project: str, task: str) -> None:
+        if before is not None:
+            before(rota, ann, project, task)
+        rota.call(PauseQueue(queue="taskqueue", reason="lunch"))
+
+    return scene
+
+
+TAKES: dict[str, Any] = {"status": "in progress"}
+ENDS: dict[str, Any] = {"status": "done", "completedDetails": "anew"}
+BACK: dict[str, Any] = {"status": "not started"}
+FAILS: dict[str, Any] = {"status": "not started", "completedDetails": "FAILED: x"}
+WISH: dict[str, Any] = {"priority": "high"}
+SCENES: list[tuple[Scene, dict[str, Any], str]] = [
+    (waits, {**WISH, "blocks": [1]}, "can not wait for"),
+    (mine, {**BACK, **WISH, "dependsOn": [0]}, "dependsOn: tasks would wait for each other"),
+    (mine, {**BACK, **WISH, "skills": {"x": 500}}, "skills.x: 500 is not between"),
+    (mine, {**ENDS, "completedDetails": "\0"}, "completedDetails: holds a NUL"),
+    (mine, {**BACK, "completedDetails": "x" * 4_001}, "completedDetails: has 4,001 characters"),
+    (last, {**FAILS, **WISH}, "priority can not be changed with the last failure"),
+    *[(paused(), {**call, **WISH}, "queue taskqueue is paused: lunch") for call in (TAKES, ENDS, FAILS)],
+    *[(paused(before), {**TAKES, **WISH}, "its queue is paused") for before in (failed, held)],
+    *[(paused(before), call, "its queue is paused") for before in (done, dead) for call in (TAKES, ENDS)],
+    (paused(done), {**BACK, "skills": {"x": 500}}, "skills.x"),
+]
+
+
+@pytest.mark.parametrize(("scene", "call", "told"), SCENES)
+def test_a_refused_update_changes_nothing(rota: TestDistributor, scene: Scene, call: dict[str, Any], told: str) -> None:
+    ann = Player(rota, "ann")
+    project, tasks = ann.project("a", "b")
+    scene(rota, ann, project, tasks[0])
+    before = ann.told("read_project", projectId=project)
+    named: dict[str, Any] = {
+        name: [tasks[one] for one in call[name]] for name in ("blocks", "dependsOn") if name in call
+    }
+    given = {"projectId": project, "taskId": tasks[0], "title": "n", **call, **named}
+    assert told in ann.failed("update_task", **given)
+    assert ann.told("read_project", projectId=project) == before
+
+
+def test_what_waits_for_itself_is_refused_before_it_is_created(rota: TestDistributor) -> None:
+    ann = Player(rota, "ann")
+    project, (task, other) = ann.project("a", "b")
+    ann.told("update_task", projectId=project, taskId=other, dependsOn=[task])
+    chain = [{"title": "x", "description": "d", "dependsOn": [other]},
+             {"title": "y", "description": "d", "dependsOn": ["x"], "blocks": [task]}]  # fmt: skip
+    assert f"{task} would wait for a new task" in ann.failed("add_tasks_to_project", projectId=project, tasks=chain)
+    assert len(ann.told("read_project", projectId=project)["tasks"]) == 2
+
+
+def test_one_call_frees_a_task_and_takes_it(rota: TestDistributor) -> None:
+    ann = Player(rota, "ann")
+    project, (task, other) = ann.project("a", "b")
+    ann.told("update_task", projectId=project, taskId=task, dependsOn=[other])
+    shown = ann.told("update_task", projectId=project, taskId=task, dependsOn=[], status="in progress", priority="high")
+    assert (shown["task"]["status"], shown["task"]["priority"]) == ("in progress", "high")
