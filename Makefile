@@ -68,6 +68,14 @@ chaos: .venv/.stamp ## Kill everything, for long (make chaos CHAOS_MINUTES=60)
 chaos-mcp: .venv/.stamp ## 50 agents behind `rota mcp`, a third of them and owners killed
 	@$(BIN)/python -m pytest tests/chaos/test_mcp.py -q --timeout 0 --chaos-minutes $(CHAOS_MINUTES) $(ARGS)
 
+.PHONY: chaos-http
+chaos-http: .venv/.stamp ## Three `rota serve` on one PostgreSQL, killed under load, for long
+	@$(BIN)/python -m pytest tests/chaos/test_http.py -q --timeout 0 --chaos-minutes $(CHAOS_MINUTES) $(ARGS)
+
+.PHONY: fuzz-http
+fuzz-http: .venv/.stamp ## Whatever the OpenAPI document says can be asked, and more, for long
+	@$(BIN)/python -m pytest tests/http/test_fuzz.py -q -s --timeout 0 --chaos-minutes $(CHAOS_MINUTES) $(ARGS)
+
 .PHONY: bench
 bench: .venv/.stamp-bench ## Speed and memory, beside others (some of it: make bench ARGS=--help)
 	@$(BIN)/python -m bench $(ARGS)

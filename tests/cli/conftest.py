@@ -1,7 +1,10 @@
-"""A database with a few tasks in it."""
+"""A database with a few tasks in it, and a runtime directory of each module's own."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,22 @@ from rota.model.commands.work import Claim, Complete, Done, Fail, Failed
 from rota.model.queue import QueuePolicy
 from rota.model.task import TaskSpec
 from rota.testing import TestDistributor
+from tests.owner.owners import owners
+from tests.servers.processes import await_end
+
+
+@pytest.fixture(scope="module", autouse=True)
+def runtime() -> Iterator[Path]:
+    """The runtime directory: a short path, as a socket's must be. Whatever owner is left in it is ended."""
+    folder = Path(tempfile.mkdtemp(prefix="rt-", dir="/tmp"))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_RUNTIME_DIR", str(folder))
+        yield folder
+        left = owners(folder)
+        for process in left:
+            process.kill()
+        assert await_end(left, 10.0) == []
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")

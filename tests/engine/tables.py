@@ -10,6 +10,7 @@ import msgspec
 from rota.engine.dependencies import verdict
 from rota.engine.timer_kinds import CANCEL, TTL
 from rota.engine.timer_kinds import START as STARTS
+from rota.engine.touches import is_place
 from rota.model import state
 from rota.model.event import Move
 from rota.planning.order import effective
@@ -217,6 +218,10 @@ def _limits(tables: Tables) -> list[str]:
     admitted: dict[int, set[str]] = {}
     for number, key in tables.rows["admitted"]:
         admitted.setdefault(number, set()).add(key)
+        # What is reviewed keeps what it touches.
+        reviewed = number in tables.tasks and tables.tasks[number].state == state.REVIEW and is_place(key)
+        if reviewed:
+            continue
         if number not in tables.tasks or (tables.tasks[number].state != state.READY and number not in tables.line):
             wrong.append(f"task {number} is admitted to {key} and is neither ready nor in line")
     for number, key in tables.line.items():

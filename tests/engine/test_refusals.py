@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rota.model.agent import AgentSpec
+from rota.model.commands.apply import Apply
 from rota.model.commands.fleet import (
     AddToProject,
     CreateProject,
@@ -131,6 +132,13 @@ def used_up(rota: TestDistributor) -> str:
     return "api"
 
 
+def wished(rota: TestDistributor) -> str:
+    """A source that named a queue, in which a task waits by now."""
+    rota.call(Apply(source="f", queues={"q": QueuePolicy()}))
+    task(rota, queue="q")
+    return "f"
+
+
 def pair(rota: TestDistributor) -> tuple[str, str]:
     parent, child = submit(rota, TaskSpec(title="p", ref="p"), TaskSpec(title="c", after=["p"]))
     return parent, child
@@ -234,6 +242,9 @@ REFUSALS: list[tuple[str, str, Setup]] = [
     ("no_key", "key", lambda _: RevokeKey(key=9)),
     ("no_queue", "schedule.task.queue", lambda _: SetSchedule(
         schedule=ScheduleSpec(name="s", every="1h", task=one(queue="q")[0]))),
+    ("not_empty", "gone.q", lambda rota: (lambda source: Apply(source=source, removes=True))(wished(rota))),
+    ("no_queue", "rules[0].set.queue", lambda _: Apply(rules=[Rule(match={}, set=RuleSet(queue="q"))])),
+    ("changed", "seen", lambda _: Apply(tenants={"t": 2}, seen="other")),
     ("no_schedule", "schedule", lambda _: RemoveSchedule(schedule="s")),
     ("no_schedule", "schedule", lambda _: PauseSchedule(schedule="s")),
     ("no_schedule", "schedule", lambda _: ResumeSchedule(schedule="s")),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from rota.model.commands.fleet import Drain
+from rota.model.commands.fleet import Drain, SetQueue
+from rota.model.commands.read import Explain
 from rota.model.commands.work import Answer, Approve, Ask, Claim, Reject
 from rota.model.errors import RotaError
+from rota.model.queue import QueuePolicy
 from rota.model.task import Given, TaskSpec
 from rota.testing import TestDistributor
 from tests.engine.fleet import agent, attempts, claim, done, queue, states, submit, take, task, view
+from tests.engine.test_limits import clean
 
 
 def ask(rota: TestDistributor, given: Given, question: str = "which?", checkpoint: object = None) -> None:
@@ -139,3 +142,28 @@ class TestQuestions:
             rota.call(Answer(task="task-999999", answer="x"))
         assert caught.value.code == "no_task"
         assert view(rota, number).state == "running"
+
+
+def test_no_more_is_started_while_too_much_waits_for_approval(rota: TestDistributor) -> None:
+    rota.call(SetQueue(queue="default", policy=QueuePolicy(approval=True, max_unreviewed=2, max_attempts=9)))
+    rota.call(SetQueue(queue="other", policy=QueuePolicy(approval=True)))
+    agent(rota, "ann", slots=50)
+    tasks = submit(rota, *(TaskSpec(title=f"t{n}") for n in range(5)))
+    (other,) = submit(rota, TaskSpec(title="other", queue="other", priority="low"))
+    for _one in range(2):
+        done(rota, take(rota, "ann"))
+    # What is better waits; what is worse, of another queue, goes on.
+    (given,) = claim(rota, "ann", 9)
+    assert given.task == other
+    found = rota.call(Explain(task=tasks[2]))
+    assert found.reason == "unreviewed"
+    assert "2 or more tasks of queue default wait for approval" in found.text
+    waiting = rota.ask(Claim(agent="ann", wait=30))
+    assert not waiting.done()
+    rota.call(Approve(tasks=tasks[:1]))
+    (third,) = waiting.result().tasks
+    assert third.task == tasks[2]
+    rota.call(Reject(task=tasks[1], reason="no"))
+    done(rota, third)
+    assert len(claim(rota, "ann", 1)) == 1
+    clean(rota)

@@ -14,8 +14,8 @@ from tests.files.test_generated import DOCS, blocks
 RECIPES = blocks((DOCS / "cookbook.md").read_text(), "toml")
 
 
-def test_there_are_twelve() -> None:
-    assert len(RECIPES) == 12
+def test_there_are_thirteen() -> None:
+    assert len(RECIPES) == 13
 
 
 @pytest.mark.parametrize("text", RECIPES, ids=[str(number) for number in range(1, len(RECIPES) + 1)])

@@ -138,7 +138,7 @@ def test_tables_leave_nothing_of_the_model_out() -> None:
         of_the_file = {"database"} if table is PoolTable else set()
         assert set(table.__struct_fields__) - of_the_file == set(model.__struct_fields__) - from_other_tables
     own = {"count", "command", "python", "check", "timeout", "stall", "grace", "env", "health", "health_every"}
-    own |= {"workspace", "limit"}
+    own |= {"workspace"}
     of_the_workspace = {"merge", "merge_by", "merge_check", "keep_failed"}
     assert of_the_workspace == set(Workspace.__struct_fields__)
     found_out = {"min_slots", "max_slots", *of_the_workspace}

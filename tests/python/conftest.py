@@ -13,6 +13,8 @@ import pytest
 
 from rota import Client, connect
 from rota.faces.http.server import HttpServer, Listening
+from rota.model.commands.fleet import SetPool
+from rota.model.queue import PoolPolicy
 from rota.operations.distributor import Distributor
 
 WAYS = ("in process", "socket", "http")
@@ -58,4 +60,6 @@ def reach(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module")
 def client(reach: Callable[[], Client]) -> Iterator[Client]:
     with reach() as made:
+        # What fails is given to the same agent again at once.
+        made.call(SetPool(pool="default", policy=PoolPolicy(avoid_s=0.0, breaker_s=0.0, eject_s=0.0)))
         yield made

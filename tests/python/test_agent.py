@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,10 +12,8 @@ from rota import Agent, AgentSpec, BadTask, Client, Dispatcher, RotaError, Task,
 from rota.operations.distributor import Distributor
 from tests.python.working import at_work, brisk_queue, until
 
-Reach = Callable[[], Client]
 
-
-def test_handlers_by_kind(reach: Reach, client: Client) -> None:
+def test_handlers_by_kind(client: Client) -> None:
     agent = Agent("kinds", target=client, slots=3, role="kinds")
 
     @agent.handles("double")
@@ -30,7 +27,7 @@ def test_handlers_by_kind(reach: Reach, client: Client) -> None:
 
     @agent.handles("never", "bad")
     def bad(task: Task) -> None:
-        raise BadTask("there is no such thing")
+        raise BadTask(f"there is no such thing as {task.title}")
 
     with at_work(agent):
         doubled = client.add("Double", kind="double", payload=21, role="kinds")
@@ -41,11 +38,12 @@ def test_handlers_by_kind(reach: Reach, client: Client) -> None:
         assert client.wait_for(on_thread, timeout=10).result == {"thread": f"rota {on_thread}", "title": "Where?"}
         view = client.wait_for(never, timeout=10)
         assert (view.state, view.attempts) == ("dead", 1)
-        assert "there is no such thing" in (view.reason or "")
+        assert "there is no such thing as Never" in (view.reason or "")
         assert "has no handler for tasks of kind 'unknown'" in (client.wait_for(unknown, timeout=10).reason or "")
 
 
-def test_what_handlers_raise_and_return(reach: Reach, client: Client) -> None:
+@pytest.mark.parametrize("reach", ["http"], indirect=True)
+def test_what_handlers_raise_and_return(client: Client) -> None:
     brisk_queue(client, "raising")
     later: list[int] = []
 
@@ -78,7 +76,7 @@ def test_what_handlers_raise_and_return(reach: Reach, client: Client) -> None:
     assert (ended["limited"].state, ended["limited"].attempts) == ("done", 1)
 
 
-def test_progress_checkpoint_and_the_story_of_earlier_attempts(reach: Reach, client: Client) -> None:
+def test_progress_checkpoint_and_the_story_of_earlier_attempts(client: Client) -> None:
     brisk_queue(client, "story")
     looked = threading.Event()
 
@@ -99,7 +97,7 @@ def test_progress_checkpoint_and_the_story_of_earlier_attempts(reach: Reach, cli
         assert client.wait_for(task, timeout=10).result == [{"page": 7}, "half of it", 100, 0.25]
 
 
-def test_a_question_frees_the_slot_and_the_answer_comes_with_the_task(reach: Reach, client: Client) -> None:
+def test_a_question_frees_the_slot_and_the_answer_comes_with_the_task(client: Client) -> None:
     async def do(task: Task) -> Any:
         if task.title == "Paint" and task.answer is None:
             task.ask("Which colour?", checkpoint={"primed": True})
@@ -113,8 +111,12 @@ def test_a_question_frees_the_slot_and_the_answer_comes_with_the_task(reach: Rea
         assert client.wait_for(task, timeout=10).result == ["blue", {"primed": True}]
 
 
-@pytest.mark.parametrize("is_async", [True, False])
-def test_a_cancelled_task_ends_its_handler(reach: Reach, client: Client, is_async: bool) -> None:
+@pytest.mark.parametrize(
+    ("reach", "is_async"),
+    [("in process", True), ("socket", False), ("http", True), ("http", False)],
+    indirect=["reach"],
+)
+def test_a_cancelled_task_ends_its_handler(client: Client, is_async: bool) -> None:
     name = f"cancel-{is_async}"
     brisk_queue(client, name)
     heard: list[str | None] = []
@@ -130,7 +132,7 @@ def test_a_cancelled_task_ends_its_handler(reach: Reach, client: Client, is_asyn
         heard.append(task.cancelled)
 
     handler = waits if is_async else sleeps
-    with at_work(Agent(name, handlers={"task": handler}, target=client, role=name)):
+    with at_work(Agent(name, handlers={"task": handler}, target=client, role=name, grace=0)):
         task = client.add("Wait", queue=name, role=name)
         until(lambda: client.get_task(task).state == "running")
         assert client.cancel(task, reason="enough").pending == [task]
@@ -140,7 +142,8 @@ def test_a_cancelled_task_ends_its_handler(reach: Reach, client: Client, is_asyn
         until(lambda: client.get_task(quick).state == "running")
 
 
-def test_who_blocks_the_event_loop_keeps_its_lease(reach: Reach, client: Client) -> None:
+@pytest.mark.parametrize("reach", ["http"], indirect=True)
+def test_who_blocks_the_event_loop_keeps_its_lease(client: Client) -> None:
     brisk_queue(client, "blocking")
     began, go_on = threading.Event(), threading.Event()
 
@@ -152,43 +155,120 @@ def test_who_blocks_the_event_loop_keeps_its_lease(reach: Reach, client: Client)
     with at_work(Agent("blocks", handlers={"task": blocks}, target=client, role="blocks")):
         task = client.add("Block", queue="blocking", role="blocks")
         assert began.wait(10)
-        first = client.get_task(task).until
-        # Three renewals: without them the lease would have ended by now.
-        for _ in range(3):
-            until(lambda: client.get_task(task).until != first)
-            first = client.get_task(task).until
+        ends: set[str | None] = set()
+
+        def renewed() -> int:
+            ends.add(client.get_task(task).until)
+            return len(ends) - 1
+
+        # Without three renewals the lease would have ended by then.
+        until(lambda: renewed() == 3)
         go_on.set()
         assert client.wait_for(task, timeout=10).result == 1
 
 
-def test_a_late_outcome_is_dropped_and_the_agent_goes_on(
-    reach: Reach, client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
-    stolen = threading.Event()
-
+def test_a_late_outcome_is_dropped_and_the_agent_goes_on(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     def do(task: Task) -> str:
         if task.title == "Slow":
-            stolen.wait(20)
+            # As if its lease had ended meanwhile.
+            client.give_back(task.given)
+            client.hold(task.id)
         return task.agent
 
-    with at_work(Agent("late", handlers={"task": do}, target=client, role="late", slots=2)):
+    with at_work(Agent("late", handlers={"task": do}, target=client, role="late")):
         task = client.add("Slow", role="late")
-        until(lambda: client.get_task(task).state == "running")
-        # Somebody takes its tasks away.
-        client.register("late", role="late", slots=2, instance=client.get_agent("late").instance)
-        held = client.get_task(task)
-        assert held.agent == "late"
-        from rota.model.commands.work import GiveBack, Held
-
-        token = _token_of(client, task)
-        client.call(GiveBack(tasks=[Held(task=task, token=token)], reason="taken away"))
-        client.hold(task)
-        stolen.set()
         assert client.wait_for(client.add("Next", role="late"), timeout=10).result == "late"
-        until(lambda: "does not count" in caplog.text or "its outcome is dropped" in caplog.text)
+        until(lambda: "its outcome came too late" in caplog.text or "its outcome is dropped" in caplog.text)
         assert client.get_task(task).state == "held"
         client.cancel(task)
 
 
-def _token_of(client: Client, task: str) -> str:
-    raise NotImplementedError
+@pytest.mark.parametrize("reach", ["http"], indirect=True)
+def test_who_takes_the_name_over_ends_the_other(client: Client) -> None:
+    client.register("one", role="one", instance="first")
+    with pytest.raises(RotaError, match="another process calls itself 'one'"):
+        Agent("one", handlers={"task": lambda _task: 1}, target=client).run()
+    agent = Agent("one", handlers={"task": lambda _task: 1}, target=client, role="one", replace=True)
+    with pytest.raises(RotaError, match="is now another process"), at_work(agent):
+        _take_over_from(agent, client)
+
+
+def _take_over_from(agent: Agent, client: Client) -> None:
+    name = agent.spec.name
+    assert client.wait_for(client.add("Mine now", role="one"), timeout=10).state == "done"
+    client.register(name, role="one", instance="third", replace=True)
+    until(lambda: agent.is_stopped)
+
+
+def test_a_graceful_stop_finishes_or_gives_back_and_frees_the_name(client: Client) -> None:
+    begun = threading.Semaphore(0)
+
+    async def do(task: Task) -> str:
+        begun.release()
+        if task.title == "short":
+            while not stopping.is_set():
+                await asyncio.sleep(0.01)
+            return "finished"
+        await asyncio.sleep(60)
+        return "never"
+
+    stopping = threading.Event()
+    with at_work(Agent("ends", handlers={"task": do}, target=client, role="ends", slots=2, grace=0.3)):
+        short, long = client.add("short", role="ends"), client.add("long", role="ends")
+        assert begun.acquire(timeout=10)
+        assert begun.acquire(timeout=10)
+        stopping.set()
+    assert client.get_task(short).result == "finished"
+    assert (client.get_task(long).state, client.get_task(long).attempts) == ("ready", 0)
+    assert client.get_agent("ends").instance is None
+    client.cancel(long)
+
+
+def test_a_dispatcher_starts_the_best_of_its_roster(client: Client) -> None:
+    briefs: dict[str, str] = {}
+
+    async def start(task: Task) -> str:
+        briefs[task.id] = task.brief
+        return f"{task.agent} did it"
+
+    roster = [AgentSpec(name="d-prose", skills={"d-prose": 3}), AgentSpec(name="d-code", skills={"d-code": 2}, slots=2)]
+    with at_work(Dispatcher(roster, start, target=client)):
+        poem = client.add("Write a poem", skills={"d-prose": 2}, description="About **rain**.")
+        code = client.add("Write a parser", skills={"d-code": 1})
+        assert client.wait_for(poem, timeout=10).result == "d-prose did it"
+        assert client.wait_for(code, timeout=10).result == "d-code did it"
+    assert briefs[poem].startswith("# Write a poem")
+    assert "About **rain**." in briefs[poem]
+
+
+def test_what_makes_no_agent() -> None:
+    with pytest.raises(RotaError, match="there are none"):
+        Agent("idle", target=":memory:").run()
+    agent = Agent("twice", target=":memory:", handlers={"a": print})
+    with pytest.raises(RotaError, match="has a handler already"):
+        agent.handles("a")(print)
+    with pytest.raises(RotaError, match="is empty"):
+        Dispatcher([], print)
+    with pytest.raises(RotaError, match="must be 0 seconds or more"):
+        Agent("hasty", grace=-1)
+
+
+def test_an_agent_in_a_program_with_a_loop_of_its_own() -> None:
+    async def program() -> None:
+        async with connect(":memory:") as client:
+            pass
+        with Distributor.open(":memory:") as distributor:
+            client_of = connect(distributor)
+            agent = Agent("inside", handlers={"task": _double}, target=client_of)
+            working = asyncio.create_task(agent.work())
+            async with client_of as client:
+                task = await client.add("Double", payload=4)
+                assert (await client.wait_for(task, timeout=10)).result == 8
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+    asyncio.run(program())
+
+
+def _double(task: Task) -> int:
+    return int(task.payload) * 2

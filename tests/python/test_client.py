@@ -26,6 +26,7 @@ from rota.model.project import ProjectSpec
 from rota.model.queue import QueuePolicy
 from rota.operations.distributor import Distributor
 from rota.operations.table import OPERATIONS
+from rota.testing import TestDistributor
 
 Reach = Callable[[], Client]
 
@@ -228,6 +229,15 @@ def test_a_client_may_be_closed_twice(reach: Reach) -> None:
     client.queues()
     client.close()
     client.close()
+
+
+def test_the_test_kit_is_a_target_too() -> None:
+    with TestDistributor() as rota, connect(rota) as client:
+        client.register("ann")
+        client.add("survive")
+        client.claim("ann")
+        rota.clock.advance("2m")
+        assert client.claim("ann", wait=45)[0].attempt == 2
 
 
 def test_every_operation_is_known_with_its_answer() -> None:

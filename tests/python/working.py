@@ -49,4 +49,4 @@ def until(reached: Callable[[], object]) -> None:
 
 def brisk_queue(client: Client, name: str) -> None:
     """A queue with short leases, so that heartbeats come often, and retries at once."""
-    client.set_queue(name, QueuePolicy(term=0.6, backoff=Backoff(base=0.01, cap=0.01)))
+    client.set_queue(name, QueuePolicy(term=1.0, backoff=Backoff(base=0.01, cap=0.01)))

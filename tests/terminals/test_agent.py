@@ -45,7 +45,7 @@ def until(seen: Callable[[], Any]) -> Any:
 
 
 def tasks_of(link: Link, **filters: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = link.call("list_tasks", {"limit": 100, **filters})["tasks"]
+    found: list[dict[str, Any]] = link.call("list_tasks", {"limit": 100, "whole": True, **filters})["tasks"]
     return found
 
 
@@ -59,7 +59,7 @@ def test_terminals_share_the_work_over_the_death_of_the_owner(database: str, run
     command = f'cat > /dev/null; echo "$ROTA_TASK_ID" >> {done}; sleep 0.1; echo "$ROTA_TITLE by $ROTA_AGENT"'
     with closing(Link(database, idle=20)) as link, ExitStack() as stack:
         submit(link, 24)
-        running = [stack.enter_context(agent(database, "--idle", "1s", command=command)) for _ in range(3)]
+        running = [stack.enter_context(agent(database, "--idle", "0.5s", command=command)) for _ in range(3)]
         until(lambda: done.exists() and len(done.read_text().splitlines()) >= 5)
         (owner,) = owners(runtime)
         owner.kill()
@@ -92,7 +92,7 @@ def test_ctrl_c_finishes_and_once_more_gives_back(database: str, tmp_path: Path)
         (left,) = tasks_of(link, state="ready")
         assert (left["title"], left.get("attempts", 0)) == ("no 1", 0)
         submit(link, 1)
-        with agent(database, "--name", "ann", "--idle", "1s", command="exit 75") as process:
+        with agent(database, "--name", "ann", "--idle", "0.5s", command="exit 75") as process:
             assert process.wait(WAIT_S) == 0, "the name is free at once"
 
 

@@ -1,44 +1,31 @@
-"""The queues, pools, limits and routing rules of a fleet file, put into the database."""
+"""What a fleet file wishes, put into the database: the same way by `rota apply`, `rota run` and `rota serve`."""
 
 from __future__ import annotations
 
-import msgspec
+from pathlib import Path
 
 from rota.files.fleet import Fleet
-from rota.model.commands.fleet import SetPool, SetQueue, SetTenant
-from rota.model.commands.limits import SetLimit
-from rota.model.commands.read import ListQueues, QueuePage
-from rota.model.commands.route import SetRules
-from rota.model.commands.schedules import SetSchedule
-from rota.model.queue import PoolPolicy
+from rota.model.bounds import KEY
+from rota.model.commands.apply import Applied, Apply
 from rota.operations.distributor import Distributor
 
 
-def apply_fleet(distributor: Distributor, fleet: Fleet) -> None:
-    """Create the pools, queues and limits that the file names, or give them its policies; nothing is removed.
+def wish_of(fleet: Fleet, *, removes: bool = False) -> Apply:
+    """All that the file wishes. Only the agents it names are changed, none is made: they come by themselves."""
+    return Apply(
+        source=None if fleet.file is None else str(Path(fleet.folder) / Path(fleet.file).name)[-KEY:],
+        pools=fleet.pools,
+        tenants=fleet.tenants,
+        queues=fleet.queues,
+        limits=list(fleet.limits),
+        rules=list(fleet.rules) or None,
+        schedules=list(fleet.schedules),
+        agents=[agent.spec for agent in fleet.agents],
+        removes=removes,
+    )
 
-    Its rules, if it has any, take the place of all there are: their order counts.
-    """
-    for name, policy in fleet.pools.items():
-        distributor.call(SetPool(pool=name, policy=policy))
-    named = {queue.pool for queue in fleet.queues.values()} | {agent.spec.pool for agent in fleet.agents}
-    for name in sorted(named - fleet.pools.keys() - {"default"}):
-        distributor.call(SetPool(pool=name, policy=PoolPolicy()))
-    for name, weight in fleet.tenants.items():
-        distributor.call(SetTenant(tenant=name, weight=weight))
-    page: QueuePage = distributor.call(ListQueues())
-    known = {queue.name for queue in page.queues}
-    # A queue may name another that is made after it, so all of them are there before any says what flows over
-    # or moves.
-    for name, queue in fleet.queues.items():
-        if name not in known:
-            plain = msgspec.structs.replace(queue, overflow="refuse", overflow_queue=None, stages=())
-            distributor.call(SetQueue(queue=name, policy=plain))
-    for name, queue in fleet.queues.items():
-        distributor.call(SetQueue(queue=name, policy=queue))
-    for limit in fleet.limits:
-        distributor.call(SetLimit(limit=limit))
-    for schedule in fleet.schedules:
-        distributor.call(SetSchedule(schedule=schedule))
-    if fleet.rules:
-        distributor.call(SetRules(rules=list(fleet.rules)))
+
+def apply_fleet(distributor: Distributor, fleet: Fleet) -> Applied:
+    """Put in what the file names; nothing is removed. All of it, or nothing when it is refused."""
+    answer: Applied = distributor.call(wish_of(fleet))
+    return answer

@@ -83,6 +83,7 @@ class _Lines:
     paces: dict[str, _Pace] = field(default_factory=dict)
     ended: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=10_000))
     later: Later = field(default_factory=Later)
+    notice: str | None = None
 
 
 class Board:
@@ -138,6 +139,17 @@ class Board:
             standing.trouble = text
             standing.gone = standing.gone or gone
         self.wake()
+
+    def notice(self, text: str | None) -> None:
+        """Why nobody of this process begins anything at the moment; None: they do."""
+        with self._lock:
+            self._lines.notice = text
+        self.wake()
+
+    def noticed(self) -> str | None:
+        """What was said last with `notice`."""
+        with self._lock:
+            return self._lines.notice
 
     def standings(self) -> list[Standing]:
         """All agents, in the order of the fleet."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
 from rota.agents.board import Board, Standing
 from rota.agents.work import Counts, Work
+from rota.model.commands.limits import LimitPage, ListLimits
 from rota.model.commands.read import Explain, Explanation, GetTask
 from rota.model.errors import RotaError
 from rota.model.state import State
@@ -114,24 +115,36 @@ def _ready(distributor: Distributor, work: Work, board: Board) -> list[Obstacle]
     if not alike or any(task.next_stage is not None for tasks in alike.values() for task in tasks):
         return None  # a stage may make somebody fit
     standings = {standing.name: standing for standing in board.standings()}
+    spent = _spent(distributor)
     found: dict[str, list[TaskView]] = {}
     for tasks in alike.values():
         try:
             explanation: Explanation = distributor.call(Explain(task=tasks[0].id))
         except RotaError:
             return None
-        reason = _lasting(explanation, standings)
+        reason = _lasting(explanation, standings, spent)
         if reason is None:
             return None
         found.setdefault(reason, []).extend(tasks)
     return [Obstacle(reason, len(tasks), _examples(tasks)) for reason, tasks in found.items()]
 
 
-def _lasting(explanation: Explanation, standings: dict[str, Standing]) -> str | None:
+def _spent(distributor: Distributor) -> set[str]:
+    """Limits that are used up until somebody says so: budgets."""
+    page: LimitPage = distributor.call(ListLimits())
+    return {
+        use.key for view in page.limits if view.limit.on_empty == "pause_and_ask" and view.limit.period is None
+        for use in view.uses
+    }  # fmt: skip
+
+
+def _lasting(explanation: Explanation, standings: dict[str, Standing], spent: Collection[str]) -> str | None:
     """Why this task will not be given out as things are; None when that can change by itself."""
-    if explanation.state != "ready" or explanation.reason.startswith("limit:"):
+    if explanation.state != "ready":
         return None
-    if explanation.reason == "paused":
+    if explanation.reason.startswith("limit:"):
+        return explanation.text if explanation.reason.removeprefix("limit:") in spent else None
+    if explanation.reason in ("paused", "unreviewed"):
         return explanation.text
     refused = explanation.refusals
     refusals = {name: explanation.agents[name] for name, no in refused.items() if no.passes != "when_freed"}

@@ -65,6 +65,8 @@ class Verdict:
     note: str | None = None
     """What was done to the answer, if anything."""
     retry_after_s: float | None = None
+    said: str = ""
+    """The end of its standard output, of a run that did not do the task."""
 
 
 def judge(ended: Ended, check: Ended | None = None) -> Verdict:
@@ -73,9 +75,11 @@ def judge(ended: Ended, check: Ended | None = None) -> Verdict:
     Without `check` the verdict `done` means: now the check, if the agent has one.
     """
     verdict = _judge_run(ended)
-    if verdict.kind != "done" or check is None:
+    if verdict.kind == "done" and check is not None:
+        verdict = _judge_check(verdict, check)
+    if verdict.kind == "done":
         return verdict
-    return _judge_check(verdict, check)
+    return replace(verdict, said=ended.stdout[-STDOUT_BYTES:].decode("utf-8", "replace"))
 
 
 def _judge_run(ended: Ended) -> Verdict:

@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from rota.agents.board import Board
+from rota.agents.gate import Gate
 from rota.agents.given import as_seen
 from rota.agents.outcome import Verdict
 from rota.agents.process.backoff import Backoff
@@ -18,7 +20,7 @@ from rota.agents.task_process import Run, TaskProcess
 from rota.agents.telling import Outcome, outcome_of, spent_by, storable, unusable
 from rota.agents.way import Way
 from rota.model.agent import AgentSpec
-from rota.model.commands.work import Beat, Claim, Claimed, GiveBack, Heartbeat, Judged
+from rota.model.commands.work import Beat, Claim, Claimed, Fail, GiveBack, Heartbeat, Judged
 from rota.model.commands.work import Held as HeldTask
 from rota.model.errors import RotaError
 from rota.model.task import Given
@@ -28,6 +30,10 @@ CLAIM_S = 30.0
 DRAINED_S = 0.5
 """Before an agent that is answered at once with nothing, since it is being drained, asks again, seconds."""
 LAST_TRIES = 5
+GATE_S = 0.5
+"""Between two looks at a closed gate at most, seconds."""
+ALIVE_S = 5.0
+"""Between two signs of life of an agent that may not claim, seconds."""
 GONE = frozenset({"name_taken", "no_agent", "stopped"})
 """Refusals after which an agent gets nothing more, where its distributor lives in this process."""
 
@@ -41,6 +47,8 @@ class Setting(NamedTuple):
     pulse: Pulse
     gone: frozenset[str] = GONE
     """Codes of refusals after which no slot claims any more."""
+    gate: Gate | None = None
+    """Whether slots may claim; None = they always may."""
 
 
 class Slot:
@@ -58,6 +66,8 @@ class Slot:
         self._trouble: str | None = None
         self._starts = Backoff(first_s=0.5)
         self._thread = threading.Thread(target=self._serve, name=f"rota-{agent.name}-{number}", daemon=True)
+        if setting.gate is not None:
+            setting.gate.enter(self, agent.limit, self._hold)
 
     def start(self) -> None:
         self._thread.start()
@@ -98,13 +108,38 @@ class Slot:
         finally:
             process.close()
 
+    def _hold(self) -> None:
+        """Claim no more until the gate opens."""
+        with self._lock:
+            if self._claiming is not None:
+                self._claiming.cancel()
+
+    def _closed(self) -> tuple[float, str] | None:
+        gate = self._setting.gate
+        return None if gate is None else gate.closed(self)
+
+    def _pass(self) -> None:
+        """Wait until the gate is open; meanwhile the agent says that it lives."""
+        beat_at = 0.0
+        while self._stopping.reason is None and (closed := self._closed()) is not None:
+            left_s, why = closed
+            self._troubled(why)
+            if time.monotonic() >= beat_at:
+                beat_at = time.monotonic() + ALIVE_S
+                self._setting.distributor.ask(Heartbeat(agent=self._agent.name, instance=self._setting.instance))
+            self._stopping.wait(min(left_s, GATE_S))
+
     def _claim(self) -> Future[Any] | None:
         command = Claim(agent=self._agent.name, wait=CLAIM_S, instance=self._setting.instance)
-        with self._lock:
-            if self._stopping.reason is not None:
-                return None
-            self._claiming = self._setting.distributor.ask(command)
-            return self._claiming
+        while True:
+            self._pass()
+            with self._lock:
+                if self._stopping.reason is not None:
+                    return None
+                # Whoever shuts the gate after this look finds the claim and ends it.
+                if self._closed() is None:
+                    self._claiming = self._setting.distributor.ask(command)
+                    return self._claiming
 
     def _answer(self, claim: Future[Any]) -> Given | None:
         asked = time.monotonic()
@@ -178,19 +213,27 @@ class Slot:
         return claim
 
     def _tell(self, given: Given, run: Run, *, again: bool) -> Future[Any] | None:
-        outcome = outcome_of(given, run, self._agent.cost)
+        outcome = outcome_of(given, run, self._agent.cost, self._agent.limit)
         if isinstance(outcome, GiveBack):
             self._note(given, run)
+        if isinstance(outcome, Fail):
+            self._shut(outcome)
         if run.checkpoint is not None:
             self._hand_on(given, run.checkpoint)
         told = self._setting.distributor.ask(outcome)
         # Asked together, so that one turn ends this task and gives the next.
-        claim = self._claim() if again else None
+        claim = self._claim() if again and self._closed() is None else None
         refused = self._settled(outcome, told).refused.get(given.task)
         if refused is not None and not refused.startswith("lease_lost"):
             words = unusable(given, run, refused, self._agent.cost)
             self._settled(words, self._setting.distributor.ask(words))
         return claim
+
+    def _shut(self, outcome: Fail) -> None:
+        """A provider's limit holds for all of this process that use it, before it is known to the others."""
+        (failed,) = outcome.outcomes
+        if self._setting.gate is not None and failed.limit is not None and failed.limit == self._agent.limit:
+            self._setting.gate.shut(failed.limit, datetime.fromisoformat(str(failed.retry_at)).timestamp())
 
     def _note(self, given: Given, run: Run) -> None:
         """What an attempt took that is about to be given back, which has no words for it."""

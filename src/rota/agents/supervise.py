@@ -7,6 +7,8 @@ from functools import partial
 
 from rota.agents.apply import apply_fleet
 from rota.agents.board import Board
+from rota.agents.gate import Gate
+from rota.agents.guard import GuardWatch
 from rota.agents.health import HealthCheck
 from rota.agents.open_files import make_room
 from rota.agents.preflight import check_commands
@@ -33,6 +35,8 @@ class Supervisor:
         self._pulse = Pulse(distributor, self._instance)
         self._slots: list[Slot] = []
         self._health: list[HealthCheck] = []
+        self._gate = Gate()
+        self._guard = None if fleet.guard is None else GuardWatch(fleet.guard, self._gate, self.board)
         self._agents = [agent for agent in fleet.agents if agent.process is not None]
 
     @property
@@ -57,10 +61,12 @@ class Supervisor:
             self._distributor.call(command)
             self.board.enter(agent.spec.name, agent.spec.slots)
         self._pulse.start()
-        setting = Setting(self._distributor, self._instance, self.board, self._pulse)
+        setting = Setting(self._distributor, self._instance, self.board, self._pulse, gate=self._gate)
         for agent in self._agents:
             self._slots += _slots_of(setting, agent)
         self._health = [HealthCheck(setting, agent) for agent in self._agents if agent.process and agent.process.health]
+        if self._guard is not None:
+            self._guard.start()
         for check in self._health:
             check.begin()
         for check in self._health:
@@ -73,6 +79,8 @@ class Supervisor:
 
         Blocks until all of that is done.
         """
+        if self._guard is not None:
+            self._guard.stop()
         if not self._slots:
             return
         for check in self._health:

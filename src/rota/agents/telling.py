@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from datetime import datetime
 
+from rota.agents.later import later_s
+from rota.agents.reported import reported_cost, tokens_of
+from rota.agents.reset_time import reset_after_s
 from rota.agents.task_process import Run
 from rota.model.agent import Cost
 from rota.model.bounds import NAME
@@ -14,13 +17,11 @@ from rota.model.times import SECOND, rfc3339
 
 Outcome = Complete | Fail | GiveBack
 
-LATER_FIRST_S = 1.0
-LATER_MOST_S = 300.0
-"""A process that says "later" (exit code 75) without a time: the first wait, doubled up to the longest, seconds."""
 
+def outcome_of(given: Given, run: Run, cost: Cost | None, limit: str | None = None) -> Outcome:
+    """The command that reports this run; `limit` is what the agent's work is charged to at its provider.
 
-def outcome_of(given: Given, run: Run, cost: Cost | None) -> Outcome:
-    """The command that reports this run. `shutdown`, `preempted`, `conflict` and `broken` are no fault of the task:
+    `shutdown`, `preempted`, `conflict` and `broken` are no fault of the task:
     it is given back.
     """
     verdict, usage = run.verdict, run.usage
@@ -44,9 +45,12 @@ def outcome_of(given: Given, run: Run, cost: Cost | None) -> Outcome:
         branch=run.branch,
     )
     if verdict.kind == "later":
-        # A limit of its own, so that no attempt is burnt and no agent is blamed; nothing else is charged to it.
-        failed.limit = f"later:{given.task}"[:NAME]
-        failed.retry_at = rfc3339(time.time_ns() // 1_000 + round(_delay_s(given, verdict.retry_after_s) * SECOND))
+        wanted_s = verdict.retry_after_s
+        if wanted_s is None:
+            wanted_s = reset_after_s(error, datetime.now().astimezone())
+        # Without a provider's limit one of its own, so that no attempt is burnt and no agent is blamed.
+        failed.limit = (limit if wanted_s is not None else None) or f"later:{given.task}"[:NAME]
+        failed.retry_at = rfc3339(time.time_ns() // 1_000 + round(later_s(given, wanted_s) * SECOND))
     return Fail(outcomes=[failed])
 
 
@@ -64,7 +68,13 @@ def unusable(given: Given, run: Run, why: str, cost: Cost | None) -> Fail:
 
 
 def spent_by(run: Run, cost: Cost | None) -> float | None:
-    """What a run cost: its time and its tokens, and the price of the task if it was done. None: it has no price."""
+    """What a run cost: what it says itself, else its time and its tokens, and the price of the task if it was done.
+
+    None: it has no price.
+    """
+    told = reported_cost(run.verdict.result if run.verdict.kind == "done" else run.verdict.said)
+    if told is not None:
+        return told
     if cost is None:
         return None
     hours = run.usage.get("wall_s", 0.0) / 3600
@@ -73,33 +83,6 @@ def spent_by(run: Run, cost: Cost | None) -> float | None:
     return round(cost.per_hour * hours + cost.per_task * done + cost.per_1k_tokens * tokens / 1000, 9)
 
 
-def tokens_of(result: Any) -> float:
-    """Tokens that an answer says it used: `usage.total_tokens`, `usage.tokens`, or input and output together."""
-    usage = result.get("usage") if isinstance(result, dict) else None
-    if not isinstance(usage, dict):
-        return 0.0
-    for name in ("total_tokens", "tokens"):
-        if name in usage:
-            return _number(usage[name])
-    return _number(usage.get("input_tokens")) + _number(usage.get("output_tokens"))
-
-
 def storable(text: str) -> str:
     """The text without what no database keeps: NUL, and halves of surrogate pairs."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def _number(value: Any) -> float:
-    sound = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e15
-    return float(value) if sound else 0.0
-
-
-def _delay_s(given: Given, wanted_s: float | None) -> float:
-    if wanted_s is not None:
-        return max(wanted_s, 0.05)
-    before = 0
-    for attempt in reversed(given.attempts):
-        if attempt.outcome != "limited":
-            break
-        before += 1
-    return float(min(LATER_MOST_S, LATER_FIRST_S * 2.0 ** min(before, 30)))

@@ -37,6 +37,8 @@ class Progress(NamedTuple):
     elapsed_s: float
     rate: float
     seconds_left: float | None
+    notice: str | None = None
+    """Why nothing is begun at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,4 +167,5 @@ class _Watch:
             elapsed_s=time.monotonic() - self._started,
             rate=board.rate(),
             seconds_left=None if later.times > MANY_LATER else seconds_left(self._counts.left, board.mean_s(), rate),
+            notice=board.noticed(),
         )

@@ -17,7 +17,7 @@ from rota.audit.horizon import Horizon
 from rota.audit.lanes import Lane, Lanes
 from rota.audit.ledger import Hold
 from rota.audit.report import Evidence
-from rota.engine.limits import Charged, Limit, Limits, heir_of
+from rota.engine.limits import ALONE, TOGETHER, Charged, Limit, Limits, heir_of
 from rota.model.limit import LimitSpec
 from rota.planning.limit import PARTS, Gauge, Used, charge, correct, gauge
 from rota.store.protocol import Reader
@@ -118,7 +118,7 @@ class LimitsTold:
         """A task with keys of its own is ready or running (`inside`), or is so no more."""
         for name, number in self._keys.get(task, {}).items():
             tasks = self._inside.setdefault((name, number), set())
-            limit = self._limits.by_id.get(number)
+            limit = self._limits.every.get(number)
             if not inside:
                 tasks.discard(task)
             elif task not in tasks:
@@ -126,6 +126,14 @@ class LimitsTold:
                 if limit is not None and limit.measure.concurrency and len(tasks) * PARTS > limit.measure.capacity:
                     found = f"{len(tasks)} tasks admitted, of {limit.spec.capacity:g}"
                     self._evidence.add("limit_exceeded", f"room in limit {name}", found, event=event, task=task)
+                self._touched(event, task, name, number)
+
+    def _touched(self, event: int, task: int, name: str, number: int) -> None:
+        """What is held alone is held by nobody else at all."""
+        other = {ALONE.id: TOGETHER.id, TOGETHER.id: ALONE.id}.get(number)
+        if other is not None and self._inside.get((name, other)):
+            found = f"{len(self._inside[name, other])} other tasks"
+            self._evidence.add("limit_exceeded", f"nobody else who {name}", found, event=event, task=task)
 
     def _charged_to(self, lane: int, agent: int) -> Charged:
         """What a task of this lane in the hands of this agent is charged to."""

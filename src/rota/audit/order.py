@@ -19,9 +19,10 @@ from rota.audit.lanes import Lane, Lanes
 from rota.audit.ledger import Ledger
 from rota.audit.limits import LimitsTold, Moment
 from rota.audit.report import Evidence
+from rota.engine.unreviewed import CODE as UNREVIEWED
 from rota.model.event import Move
 from rota.model.priority import PRIORITIES
-from rota.model.state import READY
+from rota.model.state import READY, REVIEW
 from rota.model.times import SECOND
 
 OVERRIDDEN = frozenset({"role", "skill", "region", "resource", "price", "avoided"})
@@ -187,6 +188,8 @@ class Order:
             if key in self._limits.keys_of(lane) and self._fleet.is_used_up(key, plan.at):
                 return True
             return self._limits.is_used_up(key, lane, plan.moment)
+        if reason == UNREVIEWED:
+            return self._ledger.numbers_in(REVIEW) > 0
         # `nobody` is refuted by the agent that stands here and may.
         return reason == "broken" and self._fleet.is_set_aside(lane.shape, plan.at)
 

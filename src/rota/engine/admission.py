@@ -21,6 +21,7 @@ from rota.engine.parked import names_of, parked
 from rota.engine.place import Groups, leave, put, tell, temporary_shape
 from rota.engine.stand import facts_of
 from rota.engine.timer_kinds import ADMIT
+from rota.engine.touches import ALONE_AMOUNT, amount_of, fitting, is_place
 from rota.model import state
 from rota.planning.inherit import NOTHING, Need, least
 from rota.planning.limit import PARTS, Used, charge, gauge, opens
@@ -88,23 +89,27 @@ class _Round:
 
     def _step_out(self, tasks: list[int]) -> None:
         context = self._context
-        for task, name, amount, since in sorted(context.transaction.each(sql.END_ADMITTED, [(t,) for t in tasks])):
+        keeping, context.keep_places = context.keep_places, set()
+        ended = sorted(context.transaction.each(sql.END_ADMITTED, [(t,) for t in tasks]))
+        kept = [row for row in ended if row[0] in keeping and is_place(row[1])]
+        context.transaction.add(sql.ADD_ADMITTED, kept)
+        for task, name, amount, since in sorted(set(ended).difference(kept)):
             context.look_at.add(name)
             limit = self._limit_of_task(name)
             if limit is None or limit.measure.concurrency:
                 continue
-            ended = context.ended_leases.get(task)
-            if ended is None:  # it never came to run
+            lease = context.ended_leases.get(task)
+            if lease is None:  # it never came to run
                 context.changes.uses.append((name, -amount, None, since))
             else:
-                note_one(context, name, limit, amount, since, *ended)
+                note_one(context, name, limit, amount, since, *lease)
         left = context.transaction.each(sql.LEAVE_LINE, [(task,) for task in tasks])
         context.look_at.update(name for (name,) in left)
         context.flush()
 
     def _limit_of_task(self, name: str) -> Limit | None:
         found = self._context.transaction.each(sql.METERS_OF, [(name,)])
-        return self._context.book.limits.by_id.get(MeterRow(*found[0]).spec) if found else None
+        return self._context.book.limits.every.get(MeterRow(*found[0]).spec) if found else None
 
     def _line_up(self, wishes: Mapping[int, Wish]) -> None:
         """Each stands in line for the first key that it does not have yet."""
@@ -115,6 +120,10 @@ class _Round:
         rows = []
         for task, wish in wishes.items():
             name = self._next(wish.keys, has.get(task, set()))
+            if name is not None and any(other > name for other in has.get(task, ())):
+                # Its work was reviewed meanwhile. Whoever takes keys out of order could wait in a circle.
+                self._step_out([task])
+                name = self._next(wish.keys, set())
             if name is None:
                 self._free.append(task)
                 continue
@@ -124,26 +133,33 @@ class _Round:
         context.transaction.each(sql.SET_IN_LINE, rows)
 
     def _next(self, keys: Mapping[str, int], has: set[str]) -> str | None:
-        limits = self._context.book.limits.by_id
+        limits = self._context.book.limits.every
         return next((name for name in sorted(keys) if name not in has and keys[name] in limits), None)
 
     def _look(self, names: list[str]) -> None:
         context = self._context
         meters = locked_meters(context.transaction, names, self._specs)
         self._fold(meters)
+        names = self._contended(names)
         inside: dict[str, list[int]] = {name: [] for name in names}
-        for name, task, _amount in context.transaction.each(sql.ADMITTED_OF, [(name,) for name in names]):
+        alone: set[str] = set()
+        for name, task, amount in context.transaction.each(sql.ADMITTED_OF, [(name,) for name in names]):
             inside[name].append(task)
+            if is_place(name) and amount == ALONE_AMOUNT:
+                alone.add(name)
         shut = names_of(context.book.limits, parked(context))
-        room = {name: 0 if name in shut else self._room(meters.get(name), len(inside[name])) for name in names}
+        closed = shut | alone
+        room = {name: 0 if name in closed else self._room(name, meters.get(name), len(inside[name])) for name in names}
         first = self._first([(name, min(n, AT_ONCE)) for name, n in room.items() if n > 0])
         rows = context.lock([task for tasks in first.values() for task in tasks])
         for name, tasks in first.items():
-            fitting = [rows[task] for task in tasks if task in rows and _stands(rows[task])]
-            self._let_in(name, fitting, meters)
-            inside[name] += [row.id for row in fitting]
-            context.transaction.each(sql.LEAVE_LINE, [(task,) for task in tasks])
-            if len(tasks) == AT_ONCE:
+            standing = [rows[task] for task in tasks if task in rows and _stands(rows[task])]
+            let_in = fitting(standing, name, len(inside[name])) if is_place(name) else standing
+            self._let_in(name, let_in, meters)
+            inside[name] += [row.id for row in let_in]
+            stay = {row.id for row in standing} - {row.id for row in let_in}
+            context.transaction.each(sql.LEAVE_LINE, [(task,) for task in tasks if task not in stay])
+            if len(tasks) == AT_ONCE and not stay:
                 context.look_at.add(name)
         waiting = self._first([(name, LENDERS) for name in names])
         idle = self._idle(inside)
@@ -151,8 +167,13 @@ class _Round:
         self._lend(idle, waiting)
         self._close(meters, waiting, inside)
 
+    def _contended(self, names: list[str]) -> list[str]:
+        """Without the places that nobody stands in line for: who is in such a folder is not asked about."""
+        first = self._first([(name, 1) for name in names if is_place(name)])
+        return [name for name in names if not is_place(name) or name in first]
+
     def _limit(self, meter: MeterRow | None) -> Limit | None:
-        return None if meter is None else self._context.book.limits.by_id.get(meter.spec)
+        return None if meter is None else self._context.book.limits.every.get(meter.spec)
 
     def _fold(self, meters: dict[str, MeterRow]) -> None:
         context = self._context
@@ -162,10 +183,10 @@ class _Round:
                 meters[name] = folded(limit, meters[name], own, context.now)
                 self._changed.add(name)
 
-    def _room(self, meter: MeterRow | None, inside: int) -> int:
+    def _room(self, name: str, meter: MeterRow | None, inside: int) -> int:
         """How many more may come in."""
         limit = self._limit(meter)
-        if meter is None or limit is None:
+        if meter is None or limit is None or is_place(name):
             return AT_ONCE
         if limit.measure.concurrency:
             return max(limit.measure.capacity // PARTS - inside, 0)
@@ -195,7 +216,8 @@ class _Round:
                     used = charge(limit.measure, used, amount, context.now)
                 meters[name] = meter._replace(used=used.used, began=used.began)
                 self._changed.add(name)
-            context.transaction.add(sql.ADD_ADMITTED, [(row.id, name, amount, context.now) for row in rows])
+            amounts = [(row, amount_of(row, name) if is_place(name) else amount) for row in rows]
+            context.transaction.add(sql.ADD_ADMITTED, [(row.id, name, one, context.now) for row, one in amounts])
         # It may have to stand in line for another key, or is ready now: the next round finds out.
         for row in rows:
             lines_up(context, row)
@@ -230,16 +252,22 @@ class _Round:
             if name in shut:
                 back.update(tasks)
                 continue
-            inside = [rows[task] for task in tasks if task in rows and task not in back]
+            inside = [rows[task] for task in tasks if _may_give_way(rows, task) and task not in back]
             first = [rows[task] for task in waiting[name] if task in rows and _stands(rows[task])]
             worst = max(inside, key=self._rank, default=None)
             best = min(first, key=self._rank, default=None)
             if worst is not None and best is not None and self._rank(best)[0] < self._rank(worst)[0]:
-                back.add(worst.id)
+                # Of a place whoever wants it alone waits for all.
+                better = self._rank(best)[0]
+                back.update(
+                    row.id for row in inside if row is worst or (is_place(name) and self._rank(row)[0] > better)
+                )
                 context.look_at.add(name)
         self._send_back([rows[task] for task in sorted(back) if task in rows])
         for name, tasks in idle.items():
-            idle[name] = [task for task in tasks if task not in back]
+            idle[name] = [
+                task for task in tasks if task not in back and (task not in rows or _may_give_way(rows, task))
+            ]
 
     def _rank(self, row: TaskRow) -> tuple[int, int]:
         return band_in_line(self._context, row), row.id
@@ -278,6 +306,8 @@ class _Round:
         idle = []
         for name, meter in meters.items():
             limit = self._limit(meter)
+            if is_place(name):
+                continue
             if limit is None or (limit.measure.concurrency and not waiting.get(name) and not inside[name]):
                 idle.append((name,))
                 continue
@@ -297,6 +327,11 @@ class _Round:
             self._changed.add(name)
             if asks_more:
                 say_used_up(context, name, limit, meter)
+
+
+def _may_give_way(rows: Mapping[int, TaskRow], task: int) -> bool:
+    """Whose work is reviewed keeps what it touches."""
+    return task in rows and rows[task].state != state.REVIEW
 
 
 def _stands(row: TaskRow) -> bool:

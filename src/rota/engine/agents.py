@@ -96,6 +96,28 @@ def take_back_all(context: Context, leases: Sequence[LeaseRow], why: str) -> lis
     return given_back
 
 
+def set_spec(context: Context, spec: AgentSpec) -> Ok:
+    """Change what a known agent is, whoever speaks for it now."""
+    _check(spec)
+    known = context.book.agent(spec.name)
+    pool = context.book.pool(spec.pool)
+    if pool is None:
+        raise invalid("pool", f"there is no pool named {spec.pool!r}; create it first")
+    if known.spec == spec:
+        return Ok(changed=False)
+    if known.pool != pool.id and _leases(context, known):
+        raise RotaError("not_empty", f"agent {spec.name!r} holds tasks of its old pool", field="pool")
+    text = msgspec.json.encode(spec).decode()
+    values = (spec.name, pool.id, text, known.instance, known.node, known.registered)
+    context.transaction.one(fleet.SET_AGENT, *values)
+    context.transaction.one(fleet.SET_AGENT_HEALTH, known.unwell, known.id)
+    context.book.changed(context.transaction)
+    context.changes.pools.add(pool.id)
+    data = msgspec.to_builtins(spec)
+    context.changes.say("register", None, agent=known.id, spec=data, fleet=context.book.version)
+    return Ok()
+
+
 def drain(context: Context, command: Drain) -> Ok:
     """Give the agent nothing new."""
     agent = context.book.agent(command.agent)

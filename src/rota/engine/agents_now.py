@@ -18,6 +18,7 @@ from rota.planning.snapshot import Agent
 from rota.store.protocol import Reader
 from rota.store.sql.fleet import ALL_SERVED, HEARTBEATS
 from rota.store.sql.leases import LISTENERS, SLOTS_OF_AGENTS
+from rota.store.sql.waiting import PARKED_LIMITS
 
 
 def agents_now(reader: Reader, book: Book, pool: int, now: int, asked: Iterable[Requirements]) -> list[Agent]:
@@ -49,6 +50,7 @@ def look_now(reader: Reader, book: Book, pool: int, now: int, asked: Iterable[Re
         expected=expectations(Estimates(reader), known, asked, policy.strategy, policy.terms),
         lanes=lanes_in_hands(reader, known, troubles),
         kept=kept_by_agent(reader, now) if policy.preempt is not None else {},
+        parked=dict(reader.one(PARKED_LIMITS, now)),
     )
 
 

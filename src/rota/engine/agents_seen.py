@@ -12,7 +12,7 @@ from rota.engine.trouble_rows import NONE, Troubles
 from rota.engine.troubles import seconds_since, slow_since
 from rota.model.priority import BANDS
 from rota.model.requirements import Requirements
-from rota.model.times import SECOND
+from rota.model.times import SECOND, rfc3339
 from rota.planning import snapshot as seen
 from rota.planning.busy import weight_of
 from rota.planning.estimate import mean_s
@@ -49,6 +49,8 @@ class Look(NamedTuple):
     """The lanes of what agents have in their hands, where it matters what that is."""
     kept: Mapping[int, int] = {}
     """Free slots that are kept for tasks for which others gave way, by agent."""
+    parked: Mapping[str, int] = {}
+    """Limits that providers said are used up, and until when."""
 
 
 def lanes_in_hands(reader: Reader, agents: Iterable[Agent], troubles: Troubles) -> dict[int, list[int]]:
@@ -137,6 +139,10 @@ def _barred(look: Look, agent: Agent) -> Refusal | None:
     if hours and not is_open(hours, agent.spec.time_zone, now):
         facts = _until(next_change(hours, agent.spec.time_zone, now))
         return Refusal("off_hours", f"{name} works {', '.join(hours)} ({agent.spec.time_zone})", facts)
+    until = look.parked.get(agent.spec.limit) if agent.spec.limit is not None else None
+    if until is not None and until > now:
+        text = f"limit {agent.spec.limit} of {name} is used up at its provider until {rfc3339(until)}"
+        return Refusal("parked", text, {"until": until})
     streak = look.troubles.streaks.get(agent.id)
     if streak is not None and now < streak.until and look.book.pools[agent.pool].policy.eject_s > 0:
         facts = {"until": streak.until, "times": streak.times}

@@ -34,6 +34,8 @@ VERSION = "fleet_version"
 RULES = "rules"
 """Where all routing rules are kept, in `meta`."""
 ACTIVE, DRAINING, REMOVED = 0, 1, 2
+GONE = 2
+"""How far a queue is paused that was removed: tasks of the past still name it."""
 
 
 class Pool(NamedTuple):
@@ -52,7 +54,9 @@ class Queue(NamedTuple):
     pool: int
     policy: QueuePolicy
     paused: bool
+    """Nothing of it is given out; of a removed one neither."""
     reason: str | None
+    removed: bool = False
 
 
 class Agent(NamedTuple):
@@ -71,7 +75,7 @@ class Agent(NamedTuple):
     unwell: str | None = None
     """What its health command said, while that fails."""
     plain: bool = True
-    """It is active and well, works at all hours, offers no resources, and reserves no slots."""
+    """It is active and well, works at all hours, offers no resources, reserves no slots, and has no limit."""
 
 
 class LaneKey(NamedTuple):
@@ -145,7 +149,9 @@ class Book:
             for number, name, policy in reader.one(fleet.POOLS)
         }
         self.queues = {
-            number: Queue(number, name, pool, msgspec.json.decode(policy, type=QueuePolicy), bool(paused), reason)
+            number: Queue(
+                number, name, pool, msgspec.json.decode(policy, type=QueuePolicy), bool(paused), reason, paused == GONE
+            )
             for number, name, pool, policy, paused, reason in reader.one(fleet.QUEUES)
         }
         self.agents = {row[0]: _agent(*row) for row in reader.one(fleet.AGENTS)}
@@ -162,7 +168,7 @@ class Book:
         self._somebody.clear()
         rules = reader.one(fleet.GET_META, RULES)
         self.rules = Rules(msgspec.json.decode(rules[0][0], type=list[Rule]) if rules else ())
-        self._queue_ids = {queue.name: queue.id for queue in self.queues.values()}
+        self._queue_ids = {queue.name: queue.id for queue in self.queues.values() if not queue.removed}
         self._agent_ids = {agent.name: agent.id for agent in self.agents.values()}
 
     @property
@@ -338,5 +344,5 @@ def _agent(
     unwell: str | None,
 ) -> Agent:
     spec = msgspec.json.decode(spec_text, type=AgentSpec)
-    plain = state == ACTIVE and unwell is None and not (spec.hours or spec.resources or spec.reserve)
+    plain = state == ACTIVE and unwell is None and not (spec.hours or spec.resources or spec.reserve or spec.limit)
     return Agent(number, name, pool, spec, state, instance, node, registered, reason, profile_of(spec), unwell, plain)

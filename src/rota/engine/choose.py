@@ -18,6 +18,7 @@ from rota.engine.listening import Listening
 from rota.engine.meters import PoolMeters
 from rota.engine.parked import lane_parked, parked
 from rota.engine.troubles import known_troubles
+from rota.engine.unreviewed import barred_by_queue
 from rota.model.requirements import Requirements
 from rota.planning import snapshot as seen
 from rota.planning.plan import plan
@@ -150,11 +151,12 @@ def _snapshot(
     keys = parked(context)
     shapes: dict[int, Requirements] = {}
     lanes = []
+    known: dict[int, str | None] = {}
     for lane, shown in heads.items():
         key = context.book.lane_key(context.transaction, lane)
         needs = context.book.needs_of(context.transaction, key.shape)
         shapes[key.shape] = _loosened(needs, waiting) if waiting.claim.override else needs
-        barred = "paused" if context.book.queues[key.queue].paused else None
+        barred = barred_by_queue(context.transaction, context.book.queues[key.queue], known)
         limit = lane_parked(context.book, context.transaction, lane, keys)
         barred = barred or (f"limit:{limit}" if limit else None)
         lanes.append(seen.Lane(lane, key.shape, key.band, barred, bool(key.late), key.tenant, slack=None, heads=shown))
@@ -197,5 +199,6 @@ def _agents(
         expected=expectations(context.estimates, known, shapes.values(), _STRATEGY, {}),
         lanes=lanes_in_hands(context.transaction, known, troubles),
         kept=Counter(one.agent for one in kept.open),
+        parked=parked(context),
     )
     return [agent_seen(look, agent) for agent in known]

@@ -89,6 +89,8 @@ class Context:
         """Leases that were ended in this turn, by task, with outcome and note; only where tasks have keys."""
         self.wishes: dict[int, Wish | None] = {}
         """Tasks that want to be admitted to the limits on their keys; None = they are not to be ready any more."""
+        self.keep_places: set[int] = set()
+        """Of those that are not to be ready any more: tasks that keep what they touch, as long as they are reviewed."""
         self.look_at: set[str] = set()
         """Limits on such keys that may have room now."""
         self.ended: dict[int, int] = {}

@@ -24,6 +24,7 @@ from rota.engine.set_aside import Fault
 from rota.engine.timer_kinds import WAKE
 from rota.engine.trouble_rows import Troubles
 from rota.engine.troubles import known_troubles
+from rota.engine.unreviewed import barred_by_queue
 from rota.model.requirements import Requirements
 from rota.model.times import SECOND
 from rota.planning import snapshot as seen
@@ -140,11 +141,12 @@ def _snapshot(
     keys = parked(context)
     shapes = {}
     pictured = []
+    known: dict[int, str | None] = {}
     for lane in lanes:
         key = context.book.lane_key(context.transaction, lane)
         shapes[key.shape] = context.book.needs_of(context.transaction, key.shape)
         queue = context.book.queues[key.queue]
-        barred = "paused" if queue.paused else None
+        barred = barred_by_queue(context.transaction, queue, known)
         limit = lane_parked(context.book, context.transaction, lane, keys)
         barred = barred or (f"limit:{limit}" if limit else None)
         barred = barred or ("broken" if key.shape in context.broken else None)
@@ -200,6 +202,7 @@ def _agents(
         expected=expectations(context.estimates, known, shapes.values(), policy.strategy, policy.terms),
         lanes=lanes_in_hands(context.transaction, known, troubles),
         kept=Counter([one.agent for one in kept.open]) if kept.open else {},
+        parked=parked(context),
     )
     found = [agent_seen(look, agent) for agent in known]
     wake = next_wake([agent for agent in found if agent.id in heard], book, context.now)

@@ -40,6 +40,10 @@ def limit_of(number: int, spec: LimitSpec) -> Limit:
     return Limit(number, spec, pattern(spec.key), measure, each)
 
 
+ALONE = limit_of(-1, LimitSpec(key="touches alone", capacity=1))
+TOGETHER = limit_of(-2, LimitSpec(key="touches together", capacity=1_000_000_000))
+"""Not of the database: how a task holds what it touches, and the folders above that (see `touches`)."""
+
 Charged = Mapping[str, Limit]
 """Limits by what they are called at the value of their key: `tenant:acme`, `openai tokens/60s`."""
 
@@ -53,6 +57,8 @@ class Limits:
         # One for all values of a key stands before one for a single value, which so takes its place.
         found.sort(key=lambda limit: ("{" not in limit.pattern.text, limit.spec.name))
         self.by_id = {limit.id: limit for limit in found}
+        self.every = {**self.by_id, ALONE.id: ALONE, TOGETHER.id: TOGETHER}
+        """With those that keep tasks apart by what they touch."""
         self._by_lane = [limit for limit in found if limit.pattern.by_lane]
         self._by_agent = [limit for limit in found if limit.pattern.by_agent]
         self.by_task = [limit for limit in found if limit.pattern.by_task]

@@ -7,6 +7,7 @@ from rota.engine.context import Context
 from rota.engine.limit_standing import standings_of
 from rota.engine.limits import Charged, Limit
 from rota.engine.line import keys_text
+from rota.engine.touches import touched
 from rota.model.errors import RotaError
 from rota.model.ids import project_id
 from rota.model.task import TaskSpec
@@ -26,12 +27,12 @@ class LimitsOfSubmit:
     def keys(self, index: int, spec: TaskSpec, queue: Queue, project: int | None) -> str | None:
         """What the task keeps of the limits it must be admitted to; refused where one that refuses is used up."""
         limits = self._context.book.limits
-        if not limits:
+        if not limits and not spec.touches:
             return None
-        charged: Charged = {}
+        charged: Charged = touched(spec.touches) if spec.touches else {}
         if limits.by_task:
             facts = {"queue": queue.name, "tenant": spec.tenant, "kind": spec.kind, "project": self._named(project)}
-            charged = limits.of_task(facts, spec.payload)
+            charged = {**charged, **limits.of_task(facts, spec.payload)}
         if limits.refusing:
             own = limits.of_lane(queue.name, spec.tenant, spec.kind, spec.limits)
             for name, limit in sorted({**charged, **own}.items()):

@@ -61,6 +61,14 @@ def steps_out(context: Context, row: TaskRow) -> None:
     """The task is not to be ready, or is no more: others may take its place."""
     if row.keys is not None:
         context.wishes[row.id] = None
+        context.keep_places.discard(row.id)
+
+
+def steps_aside(context: Context, row: TaskRow) -> None:
+    """As `steps_out`, but what it touches stays its own: its work waits to be approved, and merged."""
+    if row.keys is not None:
+        context.wishes[row.id] = None
+        context.keep_places.add(row.id)
 
 
 def is_in(row: TaskRow) -> bool:

@@ -14,6 +14,7 @@ from rota.engine.kept_slots import KeptSlots, waiting_tasks
 from rota.engine.limit_standing import standings_of
 from rota.engine.parked import lane_parked, parked
 from rota.engine.timer_kinds import PREEMPT, WAKE
+from rota.engine.unreviewed import barred_by_queue
 from rota.model.ids import task_id
 from rota.model.priority import BANDS
 from rota.model.queue import Preemption
@@ -97,12 +98,13 @@ def _lanes(context: Context, pool: Pool, policy: Preemption) -> list[int]:
     book, transaction = context.book, context.transaction
     keys = parked(context)
     found = []
+    known: dict[int, str | None] = {}
     context.write_depths()
     for lane, n, _rows in transaction.one(DEPTHS):
         key = book.lane_key(transaction, lane)
         if n <= 0 or key.pool != pool.id or key.band > BANDS[policy.band]:
             continue
-        if book.queues[key.queue].paused or key.shape in context.broken:
+        if barred_by_queue(transaction, book.queues[key.queue], known) or key.shape in context.broken:
             continue
         if lane_parked(book, transaction, lane, keys):
             continue

@@ -20,6 +20,7 @@ from rota.engine.set_aside import Fault
 from rota.engine.tick import Tick, Ticked
 from rota.engine.timers import NODE_LOST_S
 from rota.engine.turn import Command, Outcome, turn
+from rota.model.commands.apply import Apply
 from rota.model.commands.work import Claimed
 from rota.model.errors import RotaError
 from rota.model.event import Event
@@ -40,6 +41,9 @@ CONTENDED_S = 0.002
 RERUNS = 20
 RETRY_S, RETRY_MOST_S = 0.01, 1.0
 """After a failed turn the node waits this long for the next, doubled with each further one up to the most, seconds."""
+
+_APART = (AllOrNone, Apply)
+"""Commands of which all or nothing is done."""
 
 
 class Node:
@@ -92,8 +96,8 @@ class Node:
 
         Commands of which all or none are to be done have turns of their own, after that.
         """
-        apart = [entry for entry in entries if type(entry.command) is AllOrNone]
-        self._step([entry for entry in entries if type(entry.command) is not AllOrNone] if apart else entries)
+        apart = [entry for entry in entries if type(entry.command) in _APART]
+        self._step([entry for entry in entries if type(entry.command) not in _APART] if apart else entries)
         for entry in apart:
             self._alone(entry.command, entry)
 
@@ -245,7 +249,7 @@ class Node:
             outcome = self._run(self.clock(), command.commands if whole else [command], whole=whole)
         except NotAll as refused:
             for one in entries:
-                one.reply(refused.undone)
+                one.reply(refused.undone if whole else refused.undone.answer)
         except RotaError as error:
             self._refuse(entries, error)
         except Exception as error:

@@ -9,7 +9,7 @@ from rota.engine.attempts import failed
 from rota.engine.context import Context
 from rota.engine.ending import end_attempt, note_end, note_text
 from rota.engine.limit_use import release
-from rota.engine.line import keys_of, steps_out
+from rota.engine.line import keys_of, steps_aside, steps_out
 from rota.engine.parked import names_of, park, parked
 from rota.engine.place import Groups, put, tell
 from rota.engine.repeated import Recorded, recorded
@@ -90,7 +90,7 @@ def _done(context: Context, row: TaskRow, lease: LeaseRow, outcome: Done, result
     finished = None if row.review else context.now
     changes.ends.append((row.id, came_into, finished, row.attempts + 1, row.tries + 1, lease.agent, None))
     if row.review:
-        steps_out(context, row)
+        steps_aside(context, row)
         changes.aside.append((state.REVIEW, row.id))
         if row.children:
             context.ended[row.id] = state.REVIEW

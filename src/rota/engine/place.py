@@ -111,6 +111,8 @@ def leave(context: Context, rows: Iterable[TaskRow]) -> dict[int, LeaseRow]:
             assert lane is not None
             context.changes.depth[lane] = context.changes.depth.get(lane, 0) - 1
     aside = [(row.state, row.id) for row in listed if row.state in state.ASIDE]
+    # There is less to review: more of their queues may be started.
+    context.changes.pools.update(context.queue_of(row).pool for row in listed if row.state == state.REVIEW)
     context.transaction.each(LEAVE_ASIDE, aside)
     in_hands = [(task,) for _lane, _due, task in ready if task not in taken]
     return {found[0]: LeaseRow(*found) for found in context.transaction.each(LEASES_OF_TASKS, in_hands)}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from rota.engine.book import Queue
+from rota.engine.book import GONE, Queue
 from rota.engine.context import Context
 from rota.engine.stages_of_submit import check_targets
-from rota.model import bounds, check
+from rota.model import bounds, check, state
 from rota.model.commands.fleet import Ok, PauseQueue, ResumeQueue, SetPool, SetQueue, SetTenant
 from rota.model.errors import RotaError, invalid
 from rota.model.priority import BANDS
@@ -35,7 +35,7 @@ def set_queue(context: Context, command: SetQueue) -> Ok:
         context.book.queue(policy.overflow_queue, "policy.overflow_queue")
     check_targets(context.book, policy.stages, "policy.stages", name)
     known = next((queue for queue in context.book.queues.values() if queue.name == name), None)
-    if known is not None and known.policy == policy:
+    if known is not None and known.policy == policy and not known.removed:
         return Ok(changed=False)
     if known is not None and known.pool != pool.id and _holds(context, known):
         raise RotaError(
@@ -45,7 +45,24 @@ def set_queue(context: Context, command: SetQueue) -> Ok:
     context.transaction.one(fleet.SET_QUEUE, name, pool.id, text)
     context.book.changed(context.transaction)
     context.changes.say("set_queue", None, queue=name, policy=msgspec.to_builtins(policy), fleet=context.book.version)
+    if known is not None and known.removed:
+        context.changes.say("resume", None, queue=name, reason=None, fleet=context.book.version)
     return Ok()
+
+
+def remove_queue(context: Context, queue: Queue) -> None:
+    """Forget a queue that holds nothing. Tasks of the past still name it; set again, it goes on."""
+    held = _held(context, queue)
+    if held:
+        told = " and ".join(f"{n:,} {what}" for what, n in held.items())
+        message = (
+            f"queue {queue.name!r} is to go and holds {told}; say what becomes of what waits: keep (the queue stays),"
+            " purge (it is cancelled) or move:QUEUE. What runs, and what waits for a person, ends first"
+        )
+        raise RotaError("not_empty", message, field="queue")
+    context.transaction.one(fleet.PAUSE_QUEUE, GONE, None, queue.id)
+    context.book.changed(context.transaction)
+    context.changes.say("pause", None, queue=queue.name, reason="removed", fleet=context.book.version)
 
 
 def set_pool(context: Context, command: SetPool) -> Ok:
@@ -154,8 +171,17 @@ def _check_preemption(policy: Preemption, field: str) -> None:
 
 
 def _holds(context: Context, queue: Queue) -> bool:
+    return bool(_held(context, queue))
+
+
+def _held(context: Context, queue: Queue) -> dict[str, int]:
+    """How many unfinished tasks it holds, by state."""
     context.write_depths()
-    waiting = int(context.transaction.one(QUEUE_DEPTH, queue.id)[0][0])
-    running = any(row[0] == queue.id for row in context.transaction.one(COUNT_RUNNING))
-    aside = any(row[0] == queue.id for row in context.transaction.one(COUNT_ASIDE))
-    return bool(waiting or running or aside)
+    found = {
+        "ready": int(context.transaction.one(QUEUE_DEPTH, queue.id)[0][0]),
+        "running": sum(row[1] for row in context.transaction.one(COUNT_RUNNING) if row[0] == queue.id),
+    }
+    for of, came_into, n in context.transaction.one(COUNT_ASIDE):
+        if of == queue.id and came_into != state.DEAD:
+            found[state.STATES[came_into]] = n
+    return {what: n for what, n in found.items() if n}

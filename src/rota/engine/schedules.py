@@ -130,8 +130,12 @@ def _checked(context: Context, spec: ScheduleSpec) -> ScheduleSpec:
     """The schedule with `every` in seconds; refused when it, or the task of each tick, can not be."""
     check_schedule(spec, "schedule")
     context.book.queue(spec.task.queue, "schedule.task.queue")
-    every = None if spec.every is None else seconds(spec.every, "schedule.every")
-    return msgspec.structs.replace(spec, every=every)
+    return normal(spec)
+
+
+def normal(spec: ScheduleSpec) -> ScheduleSpec:
+    """The schedule as it is kept: `every` in seconds."""
+    return msgspec.structs.replace(spec, every=None if spec.every is None else seconds(spec.every, "schedule.every"))
 
 
 def check_schedule(spec: ScheduleSpec, field: str) -> None:

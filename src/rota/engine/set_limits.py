@@ -57,6 +57,12 @@ def remove_limit(context: Context, command: RemoveLimit) -> Ok:
     ]
     if not gone:
         raise no_limit(key)
+    drop(context, gone)
+    return Ok()
+
+
+def drop(context: Context, gone: list[Limit]) -> None:
+    """Remove these limits: tasks that waited for them wait no longer."""
     for limit in gone:
         context.transaction.one(sql.DROP_LIMIT_SPEC, limit.spec.name)
     context.book.changed(context.transaction)
@@ -64,7 +70,6 @@ def remove_limit(context: Context, command: RemoveLimit) -> Ok:
         _open(context, limit)
         _forget(context, limit)
         context.changes.say("remove_limit", None, id=limit.id, name=limit.spec.name, fleet=context.book.version)
-    return Ok()
 
 
 def reset_limit(context: Context, command: ResetLimit) -> Ok:

@@ -207,7 +207,7 @@ class _Intake:
         shape = context.book.shape(transaction, needs_of(spec))
         facts, expected, found = self.standings.of(queue, Alike(queue.id, band, spec.kind, estimate, deadline, need))
         project = self._project(spec, field)
-        keys = self.limits.keys(index, spec, queue, project) if context.book.limits else None
+        keys = self.limits.keys(index, spec, queue, project) if context.book.limits or spec.touches else None
         if keys is not None and came_into == state.READY:
             came_into = state.BLOCKED
             band_in_line = found.band + behind(context, queue.pool, shape)

@@ -13,6 +13,7 @@ from typing import Any
 from rota.engine import (
     admission,
     agents,
+    apply,
     archive,
     assign,
     claim,
@@ -42,6 +43,7 @@ from rota.engine.held import FLEET
 from rota.engine.learn import keep_samples, keep_served
 from rota.engine.set_aside import Fault
 from rota.engine.tick import Tick, tick
+from rota.model.commands import apply as p
 from rota.model.commands import fleet as f
 from rota.model.commands import keys as k
 from rota.model.commands import limits as l
@@ -94,6 +96,7 @@ _APPLY: dict[type, Callable[[Context, Any], Answer]] = {
     t.SetRules: rules.set_rules,
     t.Assign: assign.assign,
     t.Unassign: assign.unassign,
+    p.Apply: apply.apply,
     c.SetSchedule: schedules.set_schedule,
     c.RemoveSchedule: schedules.remove_schedule,
     c.PauseSchedule: schedules.pause_schedule,
@@ -115,7 +118,7 @@ _BLIND = (s.Submit, f.AddToProject, w.Complete, w.Claim)
 
 _CHANGES_FLEET = frozenset({
     f.Register, f.Drain, f.ResumeAgent, f.RemoveAgent, f.SetQueue, f.SetPool, f.SetTenant, f.PauseQueue, f.ResumeQueue,
-    l.SetLimit, l.RemoveLimit, t.SetRules,
+    l.SetLimit, l.RemoveLimit, t.SetRules, p.Apply,
 })  # fmt: skip
 """Commands whose turn no other node's may overlap: else one gives tasks to an agent that another removes."""
 

@@ -181,6 +181,7 @@ _COLUMNS: dict[str, Callable[[str, str], Any]] = dict.fromkeys(TaskSpec.__struct
     "regions": _list,
     "ban": _list,
     "limits": _list,
+    "touches": _list,
     "after": _list,
     "max_attempts": _whole,
     "approval": _switch,

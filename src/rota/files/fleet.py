@@ -212,6 +212,7 @@ def _agents(table: AgentTable, at: int, folder: str, line: int) -> list[FleetAge
         hours=hours_of(table.hours, (*path, "hours")),
         time_zone=zone_of_agent(table.time_zone, table, path),
         reserve=reserves_of(table, path),
+        limit=table.limit,
     )
     return [
         FleetAgent(spec=msgspec.structs.replace(spec, name=name), process=process, table=at, line=line)

@@ -15,7 +15,7 @@ GRACE_S = 10.0
 HEALTH_EVERY_S = 30.0
 """How often a health command is run when the file says nothing else, seconds."""
 
-_OF_PROCESSES = ("check", "timeout", "stall", "grace", "env", "health", "health_every", "workspace", "limit")
+_OF_PROCESSES = ("check", "timeout", "stall", "grace", "env", "health", "health_every", "workspace")
 _OF_WORKSPACES = {"merge": None, "merge_by": "commit", "merge_check": True, "keep_failed": False}
 
 
@@ -44,8 +44,6 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     health_every: float = HEALTH_EVERY_S
     env: dict[str, str] = {}
     workspace: Workspace | None = None
-    limit: str | None = None
-    """What its work is charged to at its provider."""
 
 
 def process_settings(table: AgentTable, path: Path, folder: str) -> ProcessSettings | None:
@@ -86,7 +84,6 @@ def process_settings(table: AgentTable, path: Path, folder: str) -> ProcessSetti
         else span_of(table.health_every, (*path, "health_every")),
         env=table.env,
         workspace=_workspace(table, path),
-        limit=table.limit,
     )
 
 

@@ -86,7 +86,7 @@ _CLOSING = f"""
 ## What is checked beyond the tables
 
 - An agent has `command` or `python`, not both. With neither, the fields about its processes
-  (`check`, `timeout`, `stall`, `grace`, `health`, `health_every`, `env`, `workspace`, `limit`) are refused.
+  (`check`, `timeout`, `stall`, `grace`, `health`, `health_every`, `env`, `workspace`) are refused.
 - A pool's `strategy` is one of [strategies.md](strategies.md), or has a table `[strategy.NAME]`; that
   table weighs known terms, each above 0, and its name is none of Rota's own.
 - `hours` are days and times such as `mon-fri 09:00-17:00`, and `time_zone` is a known one, used by

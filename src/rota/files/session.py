@@ -25,7 +25,9 @@ def database_of_session(
 ) -> str:
     """The database as an absolute path or a PostgreSQL address. Refused when what should name one does not."""
     environment = os.environ if environment is None else environment
-    folder = os.getcwd() if folder is None else folder
+    if argument is not None and (os.path.isabs(argument) or argument.startswith(POSTGRES)):
+        return _database(argument, os.sep, "database")
+    folder = _current_folder() if folder is None else folder
     if argument is not None:
         return _database(argument, folder, "database")
     place = git_place(folder)
@@ -42,6 +44,14 @@ def database_of_session(
     if place is not None:
         return os.path.join(place[1], IN_FOLDER)
     return os.path.join(_data_folder(environment), IN_FOLDER)
+
+
+def _current_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        text = "the folder this was started in is gone; start it anew in another, or name a database by its whole path"
+        raise invalid("folder", text) from None
 
 
 def _fleet(folder: str) -> str | None:

@@ -29,6 +29,7 @@ TASK_FIELDS: dict[str, str] = {
     "group": "Tasks of one group go to an agent together.",
     "after": "The tasks it waits for.",
     "sequence": "Tasks of one sequence run one after another.",
+    "touches": "What it changes, as patterns of paths; tasks whose places clash do not run at once.",
     "unique": "While a task with this key is unfinished, that one is used instead of a second.",
     "max_attempts": "Attempts before it is dead; else as its queue says.",
     "approval": "Whether a person approves the outcome; else as its queue says.",

@@ -52,6 +52,8 @@ class AgentSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     time_zone: str = "UTC"
     """Of its hours, such as `Europe/Berlin`."""
     reserve: tuple[Reserve, ...] = ()
+    limit: str | None = None
+    """What its work is charged to at its provider: while that is parked, it is given nothing."""
 
 
 class AgentView(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -22,6 +22,8 @@ OUTCOMES = 10_000
 PAGE = 1_000
 SKILLS = 64
 PARENTS = 1_000
+TOUCHES = 32
+"""Patterns of what one task changes."""
 SLOTS = 10_000
 LEVEL = 100
 WAIT_S = 45.0

@@ -169,7 +169,20 @@ def spec(task: Any, field: str) -> None:
         check_stages(_listed(task.stages, f"{field}.stages"), f"{field}.stages", band=BANDS[priority])
     if task.after != []:
         parents(task.after, f"{field}.after")
+    if task.touches != []:
+        touches(task.touches, f"{field}.touches")
     requirements(task, field)
+
+
+def touches(value: Any, field: str) -> None:
+    """Patterns of paths inside a repository."""
+    if len(_listed(value, field)) > bounds.TOUCHES:
+        raise RotaError("too_large", f"has {len(value)} patterns; the most is {bounds.TOUCHES}", field=field)
+    for at, one in enumerate(value):
+        found = text(one, f"{field}[{at}]", bounds.KEY, empty=False)
+        if found.startswith("/") or ".." in found.split("/") or not found.isprintable() or not found.strip():
+            message = f"{found[:60]!r} is no path inside a repository; write it from its top, such as src/auth/**"
+            raise invalid(f"{field}[{at}]", message)
 
 
 def _listed(value: Any, field: str) -> Sequence[Any]:

@@ -25,6 +25,8 @@ AGENT = "agent"
 FIELDS = ("agent", "kind", "project", "queue", "tenant")
 AUTO_SLOTS = "auto slots "
 """Begins what the slots of agents are kept under that are found out (`slots = "auto"`)."""
+TOUCHES = "touches "
+"""Begins the keys of what tasks touch."""
 MOST = 1e12
 """The largest capacity, so that millionths of it fit into 64 bits."""
 
@@ -176,8 +178,9 @@ def check_limit(spec: LimitSpec) -> Pattern:
     check.text(spec.key, "key", bounds.NAME, empty=False)
     if not spec.key.isprintable():
         raise invalid("key", f"{spec.key!r} holds a control character; remove it")
-    if spec.key.startswith(AUTO_SLOTS):
-        raise invalid("key", f"a key can not begin with {AUTO_SLOTS!r}; choose another")
+    for taken in (AUTO_SLOTS, TOUCHES):
+        if spec.key.startswith(taken):
+            raise invalid("key", f"a key can not begin with {taken!r}; choose another")
     found = pattern(spec.key)
     check.name(spec.unit, "unit")
     if spec.on_empty not in ("wait", "refuse", "pause_and_ask"):

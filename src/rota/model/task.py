@@ -67,6 +67,8 @@ class TaskSpec(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     after: list[str | After] = []
     sequence: str | None = None
     """Tasks of one sequence run one after another, in the order of submission."""
+    touches: list[str] = []
+    """What it changes, as patterns of paths: `["src/auth/**"]`. Tasks whose places clash do not run at once."""
     unique: str | None = None
     """While a task with this key is unfinished, another submit with it answers that task instead."""
     max_attempts: int | None = None
@@ -116,6 +118,8 @@ class TaskView(msgspec.Struct, kw_only=True, omit_defaults=True):
     pin: str | None = None
     ban: list[str] = []
     limits: list[str] = []
+    touches: list[str] = []
+    """The folders and files that its patterns begin with."""
     resources: dict[str, float] = {}
     near: str | None = None
     max_cost: float | None = None

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rota.engine.book import Book, LaneKey
 from rota.engine.limit_standing import LimitStanding, standings_of
 from rota.engine.parked import lane_parked
+from rota.engine.unreviewed import CODE, unreviewed
 from rota.model.times import rfc3339
 from rota.operations.limits import said
 from rota.store.protocol import Reader
@@ -69,6 +70,10 @@ def _closed(reader: Reader, book: Book, lane: int) -> Iterator[Shut]:
     if queue.paused:
         because = f": {queue.reason}" if queue.reason else ""
         yield Shut("paused", f"queue {queue.name} is paused{because}", None)
+    most = queue.policy.max_unreviewed
+    if most is not None and unreviewed(reader, queue) >= most:
+        text = f"{most:,} or more tasks of queue {queue.name} wait for approval; approve or reject some"
+        yield Shut(CODE, text, None)
 
 
 def _parked(reader: Reader, book: Book, lane: int, parked: Mapping[str, int]) -> Iterator[Shut]:

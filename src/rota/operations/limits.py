@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rota.engine.book import Book
 from rota.engine.limit_standing import LimitStanding, standings_of
 from rota.engine.limits import Limit
+from rota.engine.touches import is_place
 from rota.model import bounds, check
 from rota.model.commands.limits import GetLimit, LimitPage, ListLimits
 from rota.model.ids import task_id
@@ -45,6 +46,8 @@ def line_of(reader: Reader, book: Book, task: int, now: int) -> tuple[str, str, 
     for _task, name in reader.each(sql.LINE_OF, [(task,)]):
         inside = sorted(one for _name, one, _amount in reader.each(sql.ADMITTED_OF, [(name,)]))
         ids = [task_id(one) for one in inside]
+        if is_place(name):
+            return f"limit:{name}", _in_the_way(name, ids), ids
         text = f"stands in line for limit {name}"
         for row in reader.each(sql.METERS_OF, [(name,)]):
             limit = book.limits.by_id.get(MeterRow(*row).spec)
@@ -52,6 +55,13 @@ def line_of(reader: Reader, book: Book, task: int, now: int) -> tuple[str, str, 
                 text += f": {said(name, standings_of(reader, {name: limit}, now)[name])}"
         return f"limit:{name}", text, ids
     return None
+
+
+def _in_the_way(name: str, ids: Sequence[str]) -> str:
+    if not ids:
+        return f"{name}, for which others stand in line before it"
+    more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
+    return f"{name}, which {', '.join(ids[:5])}{more} {'has' if len(ids) == 1 else 'have'}"
 
 
 def said(name: str, found: LimitStanding) -> str:

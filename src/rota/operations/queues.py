@@ -21,7 +21,8 @@ def get(reader: Reader, book: Book, request: GetQueue, now: int) -> QueueView:
 def listed(reader: Reader, book: Book, request: ListQueues, now: int) -> QueuePage:
     """All queues by name."""
     del request, now
-    return QueuePage(queues=_views(reader, book, sorted(book.queues.values(), key=lambda queue: queue.name)))
+    shown = [queue for queue in book.queues.values() if not queue.removed]
+    return QueuePage(queues=_views(reader, book, sorted(shown, key=lambda queue: queue.name)))
 
 
 def tenants(reader: Reader, book: Book, request: ListTenants, now: int) -> TenantPage:

@@ -9,6 +9,7 @@ import msgspec
 
 from rota.engine.book import Book
 from rota.model.agent import AgentView
+from rota.model.commands import apply as p
 from rota.model.commands import archive as a
 from rota.model.commands import fleet as f
 from rota.model.commands import keys as k
@@ -121,6 +122,7 @@ _ALL = (
     _command("set_limit", l.SetLimit, f.Ok, "admin", idempotent=True),
     _command("remove_limit", l.RemoveLimit, f.Ok, "admin", "no_limit"),
     _command("set_rules", t.SetRules, f.Ok, "admin", "no_queue", idempotent=True),
+    _command("apply", p.Apply, p.Applied, "admin", "not_empty", "no_queue", "changed", idempotent=True),
     _command("set_schedule", c.SetSchedule, f.Ok, "admin", "no_queue", idempotent=True),
     _command("remove_schedule", c.RemoveSchedule, f.Ok, "admin", "no_schedule"),
     _command("pause_schedule", c.PauseSchedule, f.Ok, "route", "no_schedule", idempotent=True),

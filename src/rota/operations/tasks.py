@@ -10,6 +10,7 @@ import msgspec
 from rota.engine.book import Book
 from rota.engine.brief import attempt_view
 from rota.engine.named import project
+from rota.engine.touches import places_in
 from rota.model import bounds, check, state
 from rota.model.commands.read import GetHistory, GetTask, ListTasks, TaskHistory, TaskPage
 from rota.model.errors import RotaError, invalid
@@ -140,6 +141,7 @@ def view_of(reader: Reader, book: Book, row: ShownRow) -> TaskView:
         pin=needs.pin,
         ban=list(needs.ban),
         limits=list(needs.limits),
+        touches=[] if row.keys is None else places_in(msgspec.json.decode(row.keys, type=dict[str, int])),
         resources=dict(needs.resources),
         near=needs.near,
         max_cost=needs.max_cost,

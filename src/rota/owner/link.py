@@ -82,6 +82,8 @@ class Link:
         self._idle = idle
         self._patience = patience
         self._changed = threading.Condition()
+        self._taking = threading.RLock()
+        """Held while somebody is told an answer and the owner that it arrived."""
         self._calls: dict[int, _Call] = {}
         self._last = 0
         self._breaks = 0
@@ -169,7 +171,10 @@ class Link:
             connection, thread = self._connection, self._thread
             self._changed.notify_all()
         if connection is not None:
-            connection.hang_up()
+            # Whoever has just been told an answer may close at once: the owner still hears that it arrived, else it
+            # would take back what it gave.
+            with self._taking:
+                connection.hang_up()
         if thread is not None and thread is not threading.current_thread():
             thread.join(CLOSE_S)
         self._refuse(LinkError("stopped", "this link is closed"))
@@ -260,9 +265,10 @@ class Link:
         with self._changed:
             call = self._calls.pop(number, None) if isinstance(number, int) else None
         answer = told(value["error"]) if "error" in value else value.get("answer", {})
-        got = call is not None and _quietly(call.done, answer)
-        if value.get("ack"):
-            connection.send_frame({"id": number, "got": got})
+        with self._taking:
+            got = call is not None and _quietly(call.done, answer)
+            if value.get("ack"):
+                connection.send_frame({"id": number, "got": got})
 
     def _all_unsent(self) -> None:
         """The owner has left in good order: what it has not answered was not done."""

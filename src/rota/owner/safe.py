@@ -23,7 +23,7 @@ IDEMPOTENT = frozenset(
         "resume_agent", "set_health", "set_queue", "set_pool", "set_tenant", "pause_queue", "resume_queue",
         "set_limit", "set_rules", "assign", "unassign", "reset_limit", "purge_queue", "finalize_project",
         "restore_archive", "revoke_key", "complete", "fail", "give_back", "ask",
-        "set_schedule", "pause_schedule", "resume_schedule",
+        "apply", "set_schedule", "pause_schedule", "resume_schedule",
     }
 )  # fmt: skip
 """All idempotent commands. Not `backup`: it would find the file that it has just written."""

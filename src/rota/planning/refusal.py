@@ -22,6 +22,7 @@ CODES: dict[str, tuple[Passes, str]] = {
     "unhealthy": ("when_changed", "the agent was not heard from"),
     "unwell": ("by_itself", "the agent's health command failed"),
     "off_hours": ("by_itself", "it is outside the agent's working hours"),
+    "parked": ("by_itself", "its provider said that the agent's limit is used up"),
     "ejected": ("by_itself", "the agent failed three tasks in a row and is out for a while"),
     "breaker": ("by_itself", "the agent failed at half of such tasks lately and is given none for a while"),
     "cost": ("when_changed", "the task would probably cost more than its `max_cost`"),

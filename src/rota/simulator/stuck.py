@@ -8,6 +8,7 @@ from itertools import islice
 import msgspec
 
 from rota.engine.limit_standing import LimitStanding, standings_of
+from rota.engine.touches import is_place
 from rota.model import state
 from rota.model.requirements import Requirements, needs_of, text_of
 from rota.operations.lanes import barred
@@ -100,6 +101,8 @@ class _Why:
 
     def _in_line(self, key: str) -> tuple[str, str]:
         meter = MeterRow(*next(iter(self._reader.each(sql.METERS_OF, [(key,)]))))
+        if is_place(key):
+            return f"limit:{key}", f"stands in line for what it {key}"
         limit = self._book.limits.by_id[meter.spec]
         found = standings_of(self._reader, {key: limit}, self._now)[key]
         return f"limit:{key}", "stands in line: " + _used_up(key, found)

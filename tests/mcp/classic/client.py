@@ -23,12 +23,19 @@ WAIT_S = 30.0
 class Client:
     """One process, spoken to a line at a time."""
 
-    def __init__(self, *arguments: str, name: str = "tester", environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        name: str = "tester",
+        environment: dict[str, str] | None = None,
+        folder: str | None = None,
+    ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "rota", "mcp", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **(environment or {})},
+            cwd=folder,
         )
         self._last = 0
         self._lock = threading.Lock()

@@ -107,3 +107,18 @@ def test_one_call_frees_a_task_and_takes_it(rota: TestDistributor) -> None:
     ann.told("update_task", projectId=project, taskId=task, dependsOn=[other])
     shown = ann.told("update_task", projectId=project, taskId=task, dependsOn=[], status="in progress", priority="high")
     assert (shown["task"]["status"], shown["task"]["priority"]) == ("in progress", "high")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"initialPrompt": "a\0b"}, "initialPrompt: holds a NUL"),
+        ({"initialPrompt": "x" * 1_100_000}, "initialPrompt: takes 1,1"),
+        ({"projectPlan": "a\0b"}, "projectPlan: holds a NUL"),
+    ],
+)
+def test_what_is_refused_of_a_project_is_named_as_it_was_given(
+    rota: TestDistributor, given: dict[str, Any], told: str
+) -> None:
+    ann = Player(rota, "ann")
+    assert ann.failed("create_project", **{"initialPrompt": "p", "tasks": [], **given}).startswith(told)

@@ -41,6 +41,28 @@ def test_what_creates_creates_once(ann: Player) -> None:
     assert [one["totalTasks"] for one in ann.told("list_projects")["projects"]] == [2, 5]
 
 
+def test_a_task_is_given_once(rota: TestDistributor) -> None:
+    ann = Player(rota, "ann")
+    project, tasks = ann.project("a", "b", "c")
+    asked = {"projectId": project, "agentId": "shared"}
+    first = call(rota, ann.session, "get_next_task", asked, "a" * 16)
+    # The next owner knows nothing of it: nobody was told.
+    assert call(rota, Player(rota, "ann").session, "get_next_task", asked, "a" * 16) == first
+    assert Player(rota, "bob").next(project, agentId="shared") == tasks[1]
+
+
+def test_what_is_taken_with_a_wish_is_taken_once(rota: TestDistributor) -> None:
+    ann = Player(rota, "ann")
+    project, (task, other) = ann.project("a", "b")
+    wishes = {"role": "engineer", "skills": ["x"], "priority": "low", "dependsOn": [], "blocks": [other], "kind": "k"}
+    first, second = (
+        ann.told("update_task", projectId=project, taskId=task, status="in progress", **wishes)["task"]
+        for _ in range(2)
+    )
+    assert first == second
+    assert (first["role"], first["agent"]) == ("engineer", ann.agent)
+
+
 @pytest.mark.parametrize("auto", [True, False])
 @pytest.mark.parametrize(
     ("status", "details"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -135,7 +136,7 @@ def test_what_is_nested_too_deep_keeps_its_id(client: Client, number: Any) -> No
 
 
 def test_a_line_without_an_end(client: Client) -> None:
-    error = bad(client, b'{"jsonrpc":"2.0","id":1,"method":"' + b"x" * (MOST_BYTES + 10) + b'"}\n')
+    error = bad(client, b'{"jsonrpc":"2.0","id":77,"method":"' + b"x" * (MOST_BYTES + 10) + b'"}\n', 77)
     assert error["code"] == -32600
     assert client.ask("ping", {})["result"] == {}
 
@@ -163,6 +164,22 @@ def test_an_unusable_database_is_told_with_the_call(clients: Clients, tmp_path: 
     assert "Tool execution failed: " in result["content"][0]["text"]
     assert client.ask("ping", {})["result"] == {}
     assert client.close() == 0
+
+
+def test_a_session_without_a_database_lives_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ROTA_DATABASE", raising=False)
+    (tmp_path / "fleet.toml").write_text('database = "nonsense://"')
+    client = Client(folder=str(tmp_path))
+    with client.process:
+        for broken, told in ((None, "names no database"), ("database = [", "can not be read")):
+            if broken is not None:
+                (tmp_path / "fleet.toml").write_text(broken)
+            result = client.tool("list_projects", {})["result"]
+            assert result["isError"] is True
+            assert told in result["content"][0]["text"]
+        shutil.rmtree(tmp_path)
+        assert "is gone" in client.tool("list_projects", {})["result"]["content"][0]["text"]
+        assert client.close() == 0
 
 
 @pytest.mark.parametrize("arguments", [["--tools", "some"], ["--database"], ["file.db"], ["--nonsense=1"]])

@@ -71,6 +71,11 @@ def set_aside(t: Recording) -> None:
     t.add(q.ADD_ASIDE, [(state.HELD, 1), (state.DEAD, 2)])
     t.add(q.ADD_ASIDE, [(state.HELD, 1), (state.HELD, 3)])
     assert t.each(q.LEAVE_ASIDE, [(state.HELD, 1), (state.HELD, 2), (state.DEAD, 2)]) == [(1,), (2,)]
+    add_places(t)
+    add_tasks(t, [task(number, queue=1 + number // 13) for number in range(10, 14)])
+    t.add(q.ADD_ASIDE, [(state.REVIEW, 10), (state.REVIEW, 11), (state.HELD, 12), (state.REVIEW, 13)])
+    assert t.one(q.COUNT_UNREVIEWED, 1, 5) == [(2,)]
+    assert t.one(q.COUNT_UNREVIEWED, 1, 1) == [(1,)]
 
 
 def depth(t: Recording) -> None:
@@ -107,3 +112,12 @@ def limits(t: Recording) -> None:
     assert t.one(q.UNPARK_LIMIT, "api") == []
     assert t.one(q.UNPARK_LIMIT, ODD) == [(ODD,)]
     assert t.one(q.PARKED_LIMITS, 0) == []
+
+
+def aside_of_a_queue(t: Recording) -> None:
+    add_places(t)
+    add_tasks(t, [task(1, queue=1), task(2, queue=2), task(3, queue=2), task(4, queue=2)])
+    t.add(q.ADD_ASIDE, [(state.HELD, 1), (state.HELD, 3), (state.HELD, 2), (state.BLOCKED, 4)])
+    assert t.one(q.ASIDE_OF_QUEUE, state.HELD, 2, 9) == [(2,), (3,)]
+    assert t.one(q.ASIDE_OF_QUEUE, state.HELD, 2, 1) == [(2,)]
+    assert t.one(q.ASIDE_OF_QUEUE, state.BLOCKED, 1, 9) == []

@@ -17,6 +17,7 @@ from cyclopts import Parameter
 from rota.agents.preflight import check_commands
 from rota.agents.terminal import TerminalAgent
 from rota.faces.cli.agent_view import AgentView, view_for
+from rota.faces.cli.asking import place_of
 from rota.faces.cli.hurry import Hurry, hurried
 from rota.faces.cli.options import flag
 from rota.faces.python.connect import transport_to
@@ -76,6 +77,8 @@ def agent(
     """
     if not command:
         raise invalid("command", "there is none; write it after `--`: rota agent -- echo {title}")
+    if command[0].startswith("-"):
+        raise invalid("command", f"{command[0]!r} is no option of `rota agent`; options of the command stand after it")
     settings = ProcessSettings(
         folder=str(Path.cwd()),
         command=command,
@@ -90,7 +93,7 @@ def agent(
         role=role, region=region, pool=pool,
     )  # fmt: skip
     _check(spec, settings)
-    with closing(transport_to(target, None, False)) as transport:
+    with closing(transport_to(place_of(target), None, False)) as transport:
         worker = TerminalAgent(RemoteWay(transport), spec, settings)
         return _at_work(worker, view_for(quiet), named=name is not None, idle_s=_span(idle, "idle"))
 

@@ -34,6 +34,7 @@ _BEGIN = (
     Command("submit", "short.submit:SUBMIT", "Submit all tasks of a file"),
 )
 _LOOK = (
+    Command("top", "top:top", "Watch who works on what, what waits and why, and decide"),
     Command("tasks", "short.lists:TASKS", "List tasks"),
     Command("task", "short.task:TASK", "Show one task and why it is where it is"),
     Command("explain", "short.explain:EXPLAIN", "Say why a task waits and when its turn is, or what an agent may have"),
@@ -81,6 +82,7 @@ _TRY = (
     Command("simulate", "simulate:simulate", "Rehearse a workload on a fleet: the real engine on a virtual clock"),
 )
 _KEEP = (
+    Command("apply", "short.apply:APPLY", "Show what fleet.toml would change in the database, and change it"),
     Command("audit", "audit:audit", "Prove or refute from the event log that the promise was kept"),
     Command("doctor", "doctor:doctor", "Look for trouble with this machine and a database"),
     Command("backup", "backup:backup", "Write a complete copy of a database while it is in use"),
@@ -110,6 +112,10 @@ DUTIES: tuple[tuple[str, tuple[Command, ...]], ...] = (
 COMMANDS: tuple[Command, ...] = tuple(command for _duty, commands in DUTIES for command in commands)
 
 USAGE = "rota COMMAND [ARGUMENTS]"
+_MORE = (
+    "`rota COMMAND --help` says more. Every command that shows something takes --json.",
+    "`rota mcp` speaks with LLM agents over MCP.",
+)
 ABOUT = "Gives the right task to the right agent: by priority, deadline, skill, load, cost and fairness."
 
 
@@ -119,4 +125,4 @@ def overview() -> str:
     lines = [f"Usage: {USAGE}", "", ABOUT]
     for duty, commands in DUTIES:
         lines += ["", f"{duty}:", *(f"  {command.name:<{width}}  {command.summary}" for command in commands)]
-    return "\n".join([*lines, "", "`rota COMMAND --help` says more. Every command that shows something takes --json."])
+    return "\n".join([*lines, "", *_MORE])

@@ -60,8 +60,9 @@ class LiveView:
 def picture(progress: Progress, height: int) -> RenderableType:
     """The run as a few lines, no more than the terminal is high."""
     queues = _queues(progress)
-    room = max(height - queues.row_count - 7, 3)
-    return Group(_head(progress), Text(), _agents(progress.standings, room), Text(), queues)
+    room = max(height - queues.row_count - 8, 3)
+    notice = [] if progress.notice is None else [Text(shown(progress.notice), style="yellow")]
+    return Group(_head(progress), *notice, Text(), _agents(progress.standings, room), Text(), queues)
 
 
 def _head(progress: Progress) -> RenderableType:

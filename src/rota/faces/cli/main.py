@@ -43,6 +43,8 @@ def execute(arguments: Sequence[str]) -> int:
 
 
 def _guarded(arguments: Sequence[str]) -> int:
+    if arguments[:1] == ["help"] and len(arguments) > 1:
+        arguments = [*arguments[1:], "--help"]
     if not arguments or arguments[0] in _HELP:
         sys.stdout.write(overview() + "\n")
         return 0

@@ -60,12 +60,16 @@ class _Lines:
         self._due = 0.0
         self._said = ""
         self._troubles: dict[str, str] = {}
+        self._noticed: str | None = None
 
     def show(self, progress: Progress) -> None:
         for standing in progress.standings:
             if standing.trouble is not None and self._troubles.get(standing.name) != standing.trouble:
                 talk(f"{standing.name}: {standing.trouble}")
             self._troubles[standing.name] = standing.trouble or ""
+        if (progress.notice is None) != (self._noticed is None):
+            talk(progress.notice or "there is room again: going on")
+        self._noticed = progress.notice
         line = states_line(progress)
         now = time.monotonic()
         if line == self._said or now < self._due:

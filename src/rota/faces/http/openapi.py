@@ -10,6 +10,9 @@ from typing import Any
 import msgspec
 
 from rota import __version__
+from rota.faces.http.examples import EXAMPLES
+from rota.faces.http.field_notes import field_notes, structs_in
+from rota.faces.http.links import LINKS, links_of
 from rota.faces.http.operations import PREFIX
 from rota.model.errors import KINDS
 from rota.operations.table import OPERATIONS, Operation
@@ -50,6 +53,8 @@ def described() -> dict[str, Any]:
     for schema in schemas.values():
         if "description" in schema:
             schema["description"] = cleandoc(schema["description"])
+    for struct in structs_in(structs):
+        _note_fields(struct, schemas[struct.__name__])
     return {
         "openapi": "3.1.0",
         "info": {
@@ -69,6 +74,13 @@ def described() -> dict[str, Any]:
     }
 
 
+def _note_fields(struct: type, schema: dict[str, Any]) -> None:
+    for name, text in field_notes(struct).items():
+        shown = schema["properties"].get(name)
+        if shown is not None:
+            shown.setdefault("description", text)
+
+
 def _path(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     found = {"post": _post(operation)}
     if operation.look is not None:
@@ -83,7 +95,12 @@ def _post(operation: Operation) -> dict[str, Any]:
         "parameters": _headers(operation),
         "requestBody": {
             "required": needed,
-            "content": {"application/json": {"schema": {"$ref": _REF.format(name=request.__name__)}}},
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": _REF.format(name=request.__name__)},
+                    **({"example": EXAMPLES[operation.name]} if operation.name in EXAMPLES else {}),
+                }
+            },
         },
     }
 
@@ -91,8 +108,10 @@ def _post(operation: Operation) -> dict[str, Any]:
 def _get(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     schema = schemas[operation.request.__name__]
     required = schema.get("required", [])
-    plain = [
+    example = EXAMPLES.get(operation.name, {})
+    plain: list[dict[str, Any]] = [
         {"name": name, "in": "query", "required": name in required, "schema": shown}
+        | ({"example": example[name]} if name in example else {})
         for name, shown in schema["properties"].items()
         if shown.get("type") != "object"
     ]
@@ -115,6 +134,7 @@ def _common(operation: Operation, suffix: str) -> dict[str, Any]:
             "200": {
                 "description": "Done.",
                 "content": {"application/json": {"schema": {"$ref": _REF.format(name=operation.answer.__name__)}}},
+                **({"links": links_of(operation.name)} if operation.name in LINKS and not suffix else {}),
             },
             **{str(status): {"$ref": "#/components/responses/Problem"} for status in sorted(statuses)},
         },
@@ -138,6 +158,10 @@ def _pages() -> dict[str, Any]:
         "/ready": {"get": _page("ready", "The database answers too.", "application/json", secured=False)},
         "/openapi.json": {"get": _page("openapi", "This document.", "application/json", secured=False)},
         "/metrics": {"get": _page("metrics", "Figures as Prometheus reads them.", "text/plain")},
+        "/mcp": {
+            "post": _page("mcp", "MCP over streamable HTTP, without sessions.", "application/json")
+            | {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
+        },
         "/v1/events": {
             "get": _page("events", "What happens, as server-sent events.", "text/event-stream")
             | {

@@ -52,6 +52,9 @@ class NewTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     affinity: Annotated[str | None, Meta(description="Same key, same agent where possible.")] = None
     group: Annotated[str | None, Meta(description="Handed out together.")] = None
     limits: Annotated[list[str], Meta(description="Named limits it counts against.")] = []
+    touches: Annotated[
+        list[str], Meta(description="Paths it changes, such as src/auth/**; tasks that clash are not done at once.")
+    ] = []
     resources: Annotated[dict[str, float], Meta(description="What it uses of an agent's, such as {'gpu': 1}.")] = {}
     pin: Annotated[str | None, Meta(description="The only agent that may do it.")] = None
     ban: Annotated[list[str], Meta(description="Agents that may not.")] = []

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import msgspec
-
 from rota.model.agent import AgentView
+from rota.model.commands import apply as p
 from rota.model.commands import archive as a
 from rota.model.commands import fleet as f
 from rota.model.commands import keys as k
@@ -30,7 +29,7 @@ class Called(NamedTuple):
     """An operation by its name, and the type of its answer."""
 
     operation: str
-    answer: type[msgspec.Struct]
+    answer: type[Any]
 
 
 CALLS: dict[type, Called] = {
@@ -64,6 +63,7 @@ CALLS: dict[type, Called] = {
     l.SetLimit: Called("set_limit", f.Ok),
     l.RemoveLimit: Called("remove_limit", f.Ok),
     t.SetRules: Called("set_rules", f.Ok),
+    p.Apply: Called("apply", p.Applied),
     c.SetSchedule: Called("set_schedule", f.Ok),
     c.RemoveSchedule: Called("remove_schedule", f.Ok),
     c.PauseSchedule: Called("pause_schedule", f.Ok),

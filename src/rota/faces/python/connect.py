@@ -13,6 +13,7 @@ from rota.model.errors import invalid
 
 if TYPE_CHECKING:
     from rota.operations.distributor import Distributor
+    from rota.testing import TestDistributor
 
 KEY = "ROTA_KEY"
 TIMEOUT_S = 60.0
@@ -20,7 +21,7 @@ MEMORY = ":memory:"
 
 
 def connect(
-    target: str | os.PathLike[str] | Distributor | None = None,
+    target: str | os.PathLike[str] | Distributor | TestDistributor | None = None,
     *,
     key: str | None = None,
     timeout: float = TIMEOUT_S,
@@ -32,7 +33,8 @@ def connect(
     - a path or `sqlite:///path`: through the process that owns the file, started in the background when none runs;
     - `postgresql://...`: through a node on this machine, started when none runs;
     - `http://host:port`, `https://host`: a `rota serve`, with `key` (or ROTA_KEY) where it wants one;
-    - `:memory:`, or a `Distributor` that is open: in this process. It stays open when the client is closed.
+    - `:memory:`, or a `Distributor` or `TestDistributor` that is open: in this process. What was open stays open when
+      the client is closed.
 
     `own`: open the file or the PostgreSQL database in this very process; others use it through our socket meanwhile.
     `timeout`: how long a call may take, seconds, its repetitions included; a claim's own `wait` comes on top.
@@ -45,7 +47,9 @@ def connect(
     return Client(transport_to(target, key, own), timeout)
 
 
-def transport_to(target: str | os.PathLike[str] | Distributor | None, key: str | None, own: bool) -> Transport:
+def transport_to(
+    target: str | os.PathLike[str] | Distributor | TestDistributor | None, key: str | None, own: bool
+) -> Transport:
     """The way to what `target` names; see `connect`."""
     if isinstance(target, str) and target.startswith(("http://", "https://")):
         if own:
@@ -73,7 +77,7 @@ def transport_to(target: str | os.PathLike[str] | Distributor | None, key: str |
     return OverSocket(database)
 
 
-def _in_process(distributor: Distributor, end: Callable[[], object]) -> Transport:
+def _in_process(distributor: Distributor | TestDistributor, end: Callable[[], object]) -> Transport:
     from rota.faces.python.in_process import InProcess
 
     return InProcess(distributor, end)

@@ -56,6 +56,11 @@ class Dispatcher:
         """The same in a program with an event loop: until `stop`, or until cancelled."""
         await self._life.work()
 
+    @property
+    def is_stopped(self) -> bool:
+        """It does not work: not yet, or not any more."""
+        return self._life.is_stopped
+
     def stop(self) -> None:
         """Claim no more and let agents finish within the grace; said again: end them at once. From any thread."""
         self._life.stop()

@@ -29,7 +29,8 @@ async def run(handler: Handler, task: Task) -> Outcome | None:
         error = raised
     outcome = outcome_of(task, result, error, handler)
     if isinstance(error, Exception) and task.cancelled is None:
-        log.warning("%s: %s", task.id, type(error).__name__, exc_info=error)
+        meant = type(error).__name__ in ("BadTask", "TryLater")
+        log.warning("%s: %s: %s", task.id, type(error).__name__, error, exc_info=None if meant else error)
     return outcome
 
 

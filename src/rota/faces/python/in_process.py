@@ -13,6 +13,7 @@ from rota.model.errors import RotaError
 
 if TYPE_CHECKING:
     from rota.operations.distributor import Distributor
+    from rota.testing import TestDistributor
 
 READERS = 4
 """Threads for reads that are asked without waiting."""
@@ -21,17 +22,20 @@ READERS = 4
 class InProcess:
     """Calls to a distributor that is open here; `end` is what closing does."""
 
-    def __init__(self, distributor: Distributor, end: Callable[[], object]) -> None:
+    def __init__(self, distributor: Distributor | TestDistributor, end: Callable[[], object]) -> None:
         self._distributor = distributor
         self._end = end
+        self._is_real = hasattr(distributor, "put")
+        """Else it is the test kit's, whose clock moves with each call that waits."""
+        self._put: Callable[[Any], Future[Any]] = getattr(distributor, "put", distributor.ask)
         self._readers: ThreadPoolExecutor | None = None
 
     def call(self, called: Called, arguments: dict[str, Any], seconds: float) -> Any:
         # The same way as a request from outside, so that it is judged the same.
         operation, request = _decoded(called, arguments)
-        if not _is_command(operation):
+        if not self._is_real or not _is_command(operation):
             return self._distributor.call(request)
-        asked = self._distributor.put(request)
+        asked = self._put(request)
         try:
             return asked.result(seconds)
         except Late:
@@ -52,7 +56,7 @@ class InProcess:
             refused.set_exception(error)
             return refused
         if _is_command(operation):
-            return self._distributor.put(request)
+            return self._put(request)
         if self._readers is None:
             self._readers = ThreadPoolExecutor(READERS, "rota-reads")
         return self._readers.submit(self._distributor.call, request)

@@ -45,6 +45,11 @@ class Life:
         self._shift: Shift | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    @property
+    def is_stopped(self) -> bool:
+        """It does not work: not yet, or not any more."""
+        return self._shift is None
+
     def run(self) -> None:
         """Work until SIGTERM or Ctrl-C, or until `stop`. For programs without an event loop."""
         asyncio.run(self._until_signal())

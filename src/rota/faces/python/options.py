@@ -34,6 +34,7 @@ class TaskFields(TypedDict, total=False):
     pin: str | None
     ban: list[str]
     limits: list[str]
+    touches: list[str]
     resources: dict[str, float]
     near: str | None
     max_cost: float | None

@@ -26,8 +26,10 @@ QUEUES = One("queues", "SELECT id, name, pool, policy, paused, reason FROM queue
 SET_QUEUE = One(
     "set_queue",
     "INSERT INTO queue (name, pool, policy) VALUES (?, ?, ?)"
-    " ON CONFLICT (name) DO UPDATE SET pool = excluded.pool, policy = excluded.policy RETURNING id",
+    " ON CONFLICT (name) DO UPDATE SET pool = excluded.pool, policy = excluded.policy,"
+    " paused = CASE WHEN queue.paused = 2 THEN 0 ELSE queue.paused END RETURNING id",
 )
+"""A queue that was removed (2) goes on."""
 PAUSE_QUEUE = One("pause_queue", "UPDATE queue SET paused = ?, reason = ? WHERE id = ?")
 
 TENANTS = One("tenants", "SELECT id, name, weight FROM tenant ORDER BY id")

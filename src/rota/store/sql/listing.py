@@ -50,6 +50,7 @@ class ShownRow(NamedTuple):
     fired: int
     waits_from: int | None
     grp: str | None
+    keys: str | None
     leased_by: int | None
     until: int | None
     note: str | None

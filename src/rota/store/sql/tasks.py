@@ -169,7 +169,8 @@ BRIEFS = Each(
     "id bigint",
     "SELECT task.id, task.title, task.kind, task.queue, task.band, task.tenant, task.project, task.deadline,"
     " task.estimate, task.submitted, task.ready_at, task.parents, task.tries, body.description, body.payload,"
-    " body.checkpoint, body.answer, task.grp, task.review FROM body{comma}, task WHERE task.id = v.id AND body.task = v.id",
+    " body.checkpoint, body.answer, task.grp, task.review FROM body{comma}, task"
+    " WHERE task.id = v.id AND body.task = v.id",
 )
 
 

@@ -18,6 +18,19 @@ LEAVE_ASIDE = Each(
     "DELETE FROM aside {using} WHERE aside.state = v.state AND aside.task = v.task RETURNING aside.task",
 )
 
+COUNT_UNREVIEWED = One(
+    "count_unreviewed",
+    "SELECT count(*) FROM (SELECT 1 FROM aside JOIN task ON task.id = aside.task WHERE aside.state = 6"
+    " AND task.queue = ? LIMIT ?) AS waiting",
+)
+"""How many tasks of a queue wait for approval, counted up to a limit."""
+
+ASIDE_OF_QUEUE = One(
+    "aside_of_queue",
+    "SELECT aside.task FROM aside JOIN task ON task.id = aside.task WHERE aside.state = ? AND task.queue = ?"
+    " ORDER BY aside.task LIMIT ?",
+)
+
 HEADS_SQLITE = Each(
     "heads",
     "lane bigint, k bigint",

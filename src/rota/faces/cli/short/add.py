@@ -76,10 +76,13 @@ def _lines() -> Iterator[str]:
     """Titles; a line without text is none."""
     if sys.stdin is None:
         raise invalid("-", "there is no standard input; write the title itself")
-    try:
-        yield from filter(None, (text.strip() for text in sys.stdin))
-    except UnicodeDecodeError as error:
-        raise invalid("-", f"the standard input is no UTF-8 text: {error.reason} at byte {error.start}") from None
+    for number, text in enumerate(sys.stdin.buffer, 1):
+        try:
+            title = text.decode().strip()
+        except UnicodeDecodeError:
+            raise invalid("-", f"line {number} of the standard input is no UTF-8 text") from None
+        if title:
+            yield title
 
 
 ADD = Verb(

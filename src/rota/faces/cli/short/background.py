@@ -74,6 +74,14 @@ def living(address: Address) -> Service | None:
         os.close(descriptor)
 
 
+def settled(address: Address) -> Service | None:
+    """The same, once it listens: somebody else may be about to start it."""
+    until = time.monotonic() + PATIENCE_S
+    while (service := living(address)) is not None and not service.url and time.monotonic() < until:
+        time.sleep(LOOK_S)
+    return service
+
+
 def start(address: Address, arguments: Sequence[str]) -> Service:
     """Start `rota serve` with these arguments and wait until it listens. Raises `Ended`, or `unavailable`."""
     import subprocess
@@ -100,6 +108,8 @@ def start(address: Address, arguments: Sequence[str]) -> Service:
             child.terminate()
             raise
         _write(descriptor, service)
+        # It goes on as a process of its own; nobody waits for it.
+        child.returncode = 0
         return service
     finally:
         os.close(log)

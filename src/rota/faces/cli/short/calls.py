@@ -108,7 +108,10 @@ def _owner_of(place: str) -> Connection | None:
         connection = dial(address_of(place), OWNER_S)
     except RotaError:
         return None
-    if connection is None or connection.version != __version__:
+    if connection is None:
+        return None
+    if connection.version != __version__:
+        connection.close()
         return None
     connection.wait_at_most(OWNER_S)
     return connection
@@ -129,7 +132,7 @@ def _beside(place: str, operation: str, arguments: dict[str, Any]) -> dict[str, 
 def _service(address: str) -> Iterator[Call]:
     from rota.faces.cli.short.service import service
 
-    with service(address, os.environ.get(KEY)) as call:
+    with service(address, os.environ.get(KEY), _patience) as call:
         yield call
 
 

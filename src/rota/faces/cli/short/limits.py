@@ -17,7 +17,7 @@ KEY = Word("key", "Its key, such as tenant, tenant:acme or anthropic:account.", 
 SPEC = (
     Option("capacity", "How much there is.", "number", needed=True),
     Option("unit", "concurrency, tasks, money, tokens, or what agents report as usage.", default="concurrency"),
-    Option("period", "The time in which it may be used, seconds.", "number"),
+    Option("period", "The time in which it may be used: 60s, 1h.", "span"),
     Option("burst", "Makes it a rate: how much may be used at one moment.", "number"),
     Option("on_empty", "What happens when it is used up.", choices=("wait", "refuse", "pause_and_ask")),
     Option("estimate", "What one task is taken to use until it has ended.", "number"),

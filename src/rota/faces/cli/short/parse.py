@@ -10,6 +10,7 @@ from typing import Any
 
 from rota.faces.cli.say import Usage
 from rota.faces.cli.short.shape import NONE, Given, Kind, Noun, Option, Verb, Word
+from rota.model.errors import RotaError
 
 HELP = ("-h", "--help")
 
@@ -205,6 +206,16 @@ def _yes_no(text: str) -> bool:
     return text == "yes"
 
 
+def _span(text: str) -> float:
+    """Seconds, from `90`, `90s` or `1h30m`."""
+    from rota.model.times import seconds
+
+    try:
+        return seconds(text, "")
+    except RotaError:
+        raise ValueError("is no length of time such as 90s, 5m or 1h30m") from None
+
+
 def standard_input() -> str:
     """All of it; nothing when it was closed before we started."""
     return "" if sys.stdin is None else sys.stdin.read()
@@ -216,5 +227,5 @@ def _usage(name: str, message: str) -> Usage:
 
 _READ: dict[Kind, Callable[[str], Any]] = {
     "text": str, "integer": _integer, "number": _number, "json": _json, "levels": _levels, "amounts": _amounts,
-    "yes_no": _yes_no,
+    "yes_no": _yes_no, "span": _span,
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Calls to a service over HTTP, by the Python client: its connections, repetitions and errors are those of programs."""
+"""Calls to a service over HTTP, the way the Python client goes: its connections, repetitions, keys and errors."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-import msgspec
-
-from rota.faces.python.connect import connect
-from rota.operations.decode import decode
-from rota.operations.table import OPERATIONS
+from rota.faces.python.calls import Called
+from rota.faces.python.over_http import OverHttp
+from rota.owner.safe import keyed
 
 
 @contextmanager
-def service(address: str, key: str | None) -> Iterator[Callable[[str, dict[str, Any]], dict[str, Any]]]:
-    """Operations by name with plain data, as the owner's socket takes them."""
-    with closing(connect(address, key=key)) as client:
+def service(
+    address: str, key: str | None, patience: Callable[[dict[str, Any]], float]
+) -> Iterator[Callable[[str, dict[str, Any]], dict[str, Any]]]:
+    """Operations by name with plain data, as the owner's socket takes them; `patience` is how long one may take."""
+    with closing(OverHttp(address, key)) as transport:
 
         def call(operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
-            answer: dict[str, Any] = msgspec.to_builtins(client.call(decode(OPERATIONS[operation], arguments)))
+            # Plain data: the structs of all operations take longer to load than the call takes.
+            called = Called(operation, dict)
+            answer: dict[str, Any] = transport.call(called, keyed(operation, arguments), patience(arguments))
             return answer
 
         yield call

@@ -12,6 +12,7 @@ from rota.faces.cli.short.calls import changing
 from rota.faces.cli.short.shape import Given
 from rota.model.errors import KINDS, RotaError
 
+SHOWN = 20
 AT_ONCE = 1_000
 """Tasks of one call."""
 
@@ -55,9 +56,16 @@ def told(given: Given, done: list[str], pending: list[str], refused: dict[str, s
     for task in [*done, *pending]:
         line(task)
     if pending:
-        talk(f"in agents' hands, who were told and have 30 s: {', '.join(pending[:20])}")
-    for task, reason in refused.items():
+        talk(f"in agents' hands, who were told and have 30 s: {', '.join(pending[:SHOWN])}")
+    say_refused(refused)
+
+
+def say_refused(refused: dict[str, str]) -> None:
+    """Each with its reason, as far as anybody reads them."""
+    for task, reason in list(refused.items())[:SHOWN]:
         talk(f"rota: {task}: {reason}")
+    if len(refused) > SHOWN:
+        talk(f"rota: and {len(refused) - SHOWN:,} more; --json names them all")
 
 
 def exit_code(refused: dict[str, str]) -> int:

@@ -41,6 +41,8 @@ ONCE = (
     Option("ttl", "Expires if nobody got it within this time."),
     Option("affinity", "Tasks with the same key go to the same agent where that is possible."),
     Option("sequence", "Tasks of one sequence run one after another."),
+    Option("touches", "What it changes, as a pattern of paths: 'src/auth/**'; tasks that clash do not run at once.",
+           many=True),
     Option("unique", "While a task with this key is unfinished, that one is answered instead."),
     Option("approval", "Whether a person approves the outcome before it counts; without it, as its queue.", "yes_no"),
     Option("held", "Submitted on hold.", "switch"),

@@ -30,7 +30,7 @@ def up(given: Given) -> int:
     """Start it unless it is up, and say where it listens."""
     address = _address(given)
     arguments = _arguments(given, address)
-    service = background.living(address)
+    service = background.settled(address)
     if service is None:
         try:
             service = background.start(address, arguments)
@@ -185,7 +185,7 @@ DOWN = Verb(
     "End what `rota up` started, in good order",
     down,
     (FLEET,),
-    (Option("patience", "How long it may take, seconds.", "number", default=60), *PLACE),
+    (Option("patience", "How long it may take.", "span", default="60s"), *PLACE),
     text="Calls that are at work are answered, and what the fleet's own agents have is given back.",
 )
 STATUS = Verb(

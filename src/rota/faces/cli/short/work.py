@@ -7,7 +7,7 @@ from typing import Any
 from rota.faces.cli.say import json_line, line, shown, talk
 from rota.faces.cli.short.calls import changing
 from rota.faces.cli.short.options import PLACE, PROJECT
-from rota.faces.cli.short.several import exit_code
+from rota.faces.cli.short.several import exit_code, say_refused
 from rota.faces.cli.short.shape import Given, Option, Verb, Word, picked
 from rota.model.errors import RotaError
 
@@ -16,7 +16,12 @@ AGENT = Option("agent", "Who asks, as registered with `rota agents register`.", 
 TASK = Word("task", "Its id, as `rota claim` printed it.", "TASK")
 TOKEN = Word("token", "Its lease token, as `rota claim` printed it.", "TOKEN")
 NOTES = Option("notes", "What the next attempt, or a person, should know.")
-USED = (Option("usage", "What it used, such as tokens=1200.", "amounts"), Option("cost", "What it cost.", "number"))
+USED = (
+    Option("usage", "What it used, such as tokens=1200.", "amounts"),
+    Option("cost", "What it cost.", "number"),
+    Option("branch", "What it left in a git repository, as JSON.", "json"),
+)
+_USED = tuple(option.field for option in USED)
 LOST = 4
 
 
@@ -41,11 +46,7 @@ def heartbeat(given: Given) -> int:
     """Say that the agent lives, and renew the lease of a task."""
     if "agent" not in given:
         raise RotaError("invalid", "nobody is named; use --agent NAME or ROTA_AGENT", field="agent")
-    beats = (
-        [picked(given, ("task", "token", "progress", "notes", "checkpoint", "usage", "cost"))]
-        if "task" in given
-        else []
-    )
+    beats = [picked(given, ("task", "token", "progress", "notes", "checkpoint", *_USED))] if "task" in given else []
     if beats and "token" not in given:
         raise RotaError("invalid", "is needed beside the task", field="token")
     with changing(given.get("database")) as call:
@@ -63,12 +64,12 @@ def heartbeat(given: Given) -> int:
 
 def complete(given: Given) -> int:
     """Report it done."""
-    return _report(given, "complete", picked(given, ("task", "token", "result", "notes", "usage", "cost")))
+    return _report(given, "complete", picked(given, ("task", "token", "result", "notes", *_USED)))
 
 
 def fail(given: Given) -> int:
     """Report that the attempt failed."""
-    said = picked(given, ("task", "token", "error", "retry_at", "limit", "notes", "usage", "cost"))
+    said = picked(given, ("task", "token", "error", "retry_at", "limit", "notes", *_USED))
     return _report(given, "fail", {**said, "retryable": not given.get("final", False)})
 
 
@@ -98,8 +99,7 @@ def _judged(given: Given, answer: dict[str, Any]) -> int:
     else:
         for state in answer.get("states", {}).values():
             line(state)
-    for task, reason in refused.items():
-        talk(f"rota: {task}: {reason}")
+    say_refused(refused)
     return exit_code(refused)
 
 
@@ -110,7 +110,7 @@ CLAIM = Verb(
     options=(
         AGENT,
         Option("n", "How many at most.", "integer", ("--number", "-n"), default=1),
-        Option("wait", "How long to wait for the first, seconds up to 45.", "number", ("--wait", "-w"), default=0),
+        Option("wait", "How long to wait for the first, up to 45s.", "span", ("--wait", "-w"), default=0),
         PROJECT._replace(help="Only tasks of this project, by id or key."),
         Option("tasks", "Only this task.", many=True, flags=("--task",)),
         Option("tenant", "Only tasks of this tenant."),

@@ -18,8 +18,8 @@ from rota.faces.mcp.session import Session
 from rota.model.errors import RotaError
 
 Tool = Callable[[Asking, Arguments], dict[str, Any]]
-KEYED = frozenset({"create_project", "create_task", "add_tasks_to_project"})
-"""Tools that create: the same call under the same request creates nothing more."""
+KEYED = frozenset({"create_project", "create_task", "add_tasks_to_project", "get_next_task"})
+"""Tools that create or claim: the same call under the same request creates nothing more, and gets the same task."""
 
 
 def _generate_project_plan(rota: Asking, arguments: Arguments) -> dict[str, Any]:
@@ -64,7 +64,12 @@ def call(
     except ToolError as error:
         return failed(error)
     except RotaError as error:
-        return failed(ToolError(str(error)))
+        field = _OWN.get(error.field or "", error.field)
+        return failed(ToolError(str(RotaError(error.code, error.message, field=field, **error.data))))
+
+
+_OWN = {"project.title": "initialPrompt", "project.payload": "initialPrompt", "project.plan": "projectPlan"}
+"""Fields of a project, as those call them who create one."""
 
 
 def _result(answer: dict[str, Any]) -> dict[str, Any]:

@@ -96,10 +96,13 @@ def _words(update: Update) -> dict[str, Any]:
 
 def _wishes(update: Update) -> dict[str, Any]:
     given, task = update.arguments, update.task
-    wishes: dict[str, Any] = {name: given[name] for name in _EDITED if name in given}
+    # What is so already is no wish: the call may come twice, or say once more what the task says.
+    wishes: dict[str, Any] = {
+        name: given[name] for name in _EDITED if name in given and given[name] != getattr(task, name)
+    }
     priority = given.get("priority") or priority_in(given.get("ruleRecommendations"))
     if priority is not None and priority != task.priority:
         wishes["priority"] = priority
-    if "dependsOn" in given:
+    if "dependsOn" in given and set(given["dependsOn"]) != set(task.after):
         wishes["after"] = [held_by(parent) for parent in dict.fromkeys(given["dependsOn"])]
     return wishes

@@ -37,6 +37,7 @@ def get_next_task(rota: AskingAtOnce, session: Session | None, arguments: Argume
     agent = session.identity(rota, arguments.get("agentId"), role=arguments.get("role"), skills=arguments.get("skills"))
     # Who says nothing of itself may do anything, and is told what the task asks for.
     claim = Claim(agent=agent.name, project=project.id, override=agent.role is None and not agent.skills)
+    claim.request = arguments.get("request")
     given = session.claim(rota, agent, claim)
     if not given:
         return _nothing(rota, project, agent)

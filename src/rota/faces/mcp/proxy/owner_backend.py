@@ -13,6 +13,7 @@ from rota.faces.mcp.proxy.claude_session import is_worker, shared_session
 from rota.faces.mcp.proxy.held_file import HeldFile
 from rota.faces.mcp.proxy.renewing import TERM_S, Renewing
 from rota.faces.mcp.proxy.wire import INTERNAL_ERROR, INVALID_PARAMS
+from rota.files.session import database_of_session
 from rota.model.errors import RotaError
 from rota.owner.address import address_of
 from rota.owner.link import Link, LinkError, Opening
@@ -71,7 +72,7 @@ class OwnerBackend:
         try:
             link = self._linked()
             number = link.ask(operation, arguments, done=done, on_notice=notice, safe=True)
-        except LinkError as error:
+        except RotaError as error:
             answered(_refused(error))
             return lambda: None
         return lambda: link.cancel(number)
@@ -102,7 +103,7 @@ class OwnerBackend:
             link = self._linked()
             call = {"tool": tool, "arguments": _named(tool, arguments), "request": os.urandom(16).hex()}
             number = link.ask("mcp.call", call, done=done, on_notice=notice, safe=_is_repeatable(tool, arguments))
-        except LinkError as error:
+        except RotaError as error:
             answered({"result": _told(error)})
             return lambda: None
         return lambda: link.cancel(number)
@@ -122,11 +123,14 @@ class OwnerBackend:
             self._pass_on("create_project", project, answered, notice)
 
     def _linked(self) -> Link:
+        """Raises `RotaError` where there is no database to be found; the next call looks again."""
         if self._link is None:
+            database = database_of_session(self._database)
+            address = address_of(database)
             session = shared_session(self._client, os.environ) or os.urandom(16).hex()
-            self._hello = {"session": session, "client": self._client, "folder": os.getcwd(), "held": []}
-            self._link = Link(self._database, opening=Opening("mcp.hello", self._hello))
-            self._kept = HeldFile(address_of(self._link.database), session)
+            self._hello = {"session": session, "client": self._client, "folder": _folder(), "held": []}
+            self._link = Link(database, opening=Opening("mcp.hello", self._hello))
+            self._kept = HeldFile(address, session)
         return self._link
 
     def _have(self, held: list[list[str]], term: float | None) -> None:
@@ -150,6 +154,13 @@ class OwnerBackend:
             return
 
 
+def _folder() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:
+        return None  # removed meanwhile
+
+
 def _named(tool: str, arguments: Any) -> Any:
     """The arguments with a name for the call, where the tool takes one and its caller gave none."""
     name = NAMED.get(tool)
@@ -165,10 +176,10 @@ def _is_repeatable(tool: str, arguments: Any) -> bool:
     return tool in REPEATABLE
 
 
-def _refused(error: LinkError) -> dict[str, Any]:
+def _refused(error: RotaError) -> dict[str, Any]:
     code = INVALID_PARAMS if error.kind.status < 500 else INTERNAL_ERROR
     return {"error": {"code": code, "message": str(error), "data": error.as_dict()}}
 
 
-def _told(error: LinkError) -> dict[str, Any]:
+def _told(error: RotaError) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": f"Tool execution failed: {error}"}], "isError": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, BinaryIO
@@ -18,7 +19,7 @@ from rota.faces.mcp.proxy.eras import (
 )
 from rota.faces.mcp.proxy.reading import Reading
 from rota.faces.mcp.proxy.toolbox import about, prompts, templates, tools_of
-from rota.faces.mcp.proxy.wire import INVALID_PARAMS, METHOD_NOT_FOUND, Outgoing, Refused, messages
+from rota.faces.mcp.proxy.wire import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, Outgoing, Refused, messages
 
 FINISH_S = 50.0
 """How long calls that are at work may go on once the client says no more, seconds."""
@@ -80,6 +81,13 @@ class Server:
         except Refused as refused:
             if "id" in message:
                 self._outgoing.error(number, refused.error)
+        except Exception as error:
+            # Whatever it was, the client's next message is answered.
+            sys.stderr.write(f"rota mcp: {type(error).__name__}: {error}\n")
+            with self._changed:
+                self._calls.pop(number, None)
+            if "id" in message:
+                self._outgoing.error(number, {"code": INTERNAL_ERROR, "message": f"Internal error: {error}"})
 
     def _do(self, method: str, number: Any, parameters: dict[str, Any], wants_answer: bool) -> None:
         if not wants_answer:

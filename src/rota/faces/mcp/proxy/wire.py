@@ -29,7 +29,8 @@ def messages(stream: BinaryIO) -> Iterator[dict[str, Any] | Refused]:
     while line := stream.readline(MOST_BYTES):
         if len(line) == MOST_BYTES and not line.endswith(b"\n"):
             _skip(stream)
-            yield Refused(INVALID_REQUEST, f"Invalid request: a message of more than {MOST_BYTES:,} bytes")
+            text = f"Invalid request: a message of more than {MOST_BYTES:,} bytes"
+            yield Refused(INVALID_REQUEST, text, number=_id_of(line))
         elif line.strip():
             try:
                 yield _message(line)

@@ -1,0 +1,1 @@
+"""`rota top`: the whole place on one screen, and the keys that change something of it."""
