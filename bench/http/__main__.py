@@ -1,6 +1,6 @@
 """Measures the HTTP face: `rota serve` in a process of its own, durable, spoken to over loopback.
 
-    python -m bench.http [--quick]
+    python -m bench.http [--quick] [--cell starting|cycles|polls|events]
 
 Prints JSON: for each figure its value, unit, how many samples it rests on and what was aimed at. A figure is no
 verdict: the exit code only says whether it ran. The client takes a core of its own; on two cores the service has the
@@ -45,11 +45,14 @@ class Figure(msgspec.Struct, frozen=True):
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.http", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small numbers, to see that it runs")
-    quick = parser.parse_args().quick
+    parser.add_argument("--cell", choices=CELLS, action="append", help="only this one; may be said again")
+    options = parser.parse_args()
+    quick: bool = options.quick
     synced = fsync_seconds()
     figures: list[Figure] = []
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        for cell in (_starting, _cycles, _polls, _events):
+        for name in options.cell or CELLS:
+            cell = CELLS[name]
             with _service() as (process, port, ready):
                 figures += runner.run(cell(process, port, ready, quick))
     report = {
@@ -252,6 +255,9 @@ async def _events(_process: psutil.Process, port: int, _ready: float, quick: boo
         Figure("events of the past, all readers", n / read["seconds"], "/s", n, ""),
         Figure("readers that missed one", float(lived["gaps"] + read["gaps"]), "", READERS * 2, "0"),
     ]
+
+
+CELLS = {"starting": _starting, "cycles": _cycles, "polls": _polls, "events": _events}
 
 
 async def _emptied(one: Line) -> None:

@@ -1,4 +1,4 @@
-"""Three services on one PostgreSQL, one killed under load: its agents go on at another, nothing is lost or done twice."""
+"""Three services on one PostgreSQL, one killed under load: agents go on at another, nothing is lost or done twice."""
 
 from __future__ import annotations
 

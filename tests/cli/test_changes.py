@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from tests.cli.shell import Said, environment, rota
+from tests.owner.owners import owners
+from tests.servers.processes import await_end
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +188,14 @@ def test_agents(work: Path) -> None:
     assert shell(work, "agents", "show", "bob").code == 3
 
 
+def test_who_would_be_best(work: Path) -> None:
+    shell(work, "agents", "register", "kim", "--skill", "c=3")
+    said = shell(work, "match", "--skill", "c=2", "--json")
+    assert [one["agent"] for one in said.json["recommended"]] == ["kim"]
+    shown = shell(work, "match", "--skill", "c=9")
+    assert (shown.code, "kim" in shown.out, "9" in shown.out) == (0, True, True)
+
+
 def test_projects(work: Path) -> None:
     said = shell(work, "projects", "create", "Ship it", "--key", "ship", "--plan", "soon", "--payload", '{"n": 1}')
     assert (said.code, said.out.strip().startswith("proj-")) == (0, True)
@@ -224,6 +234,21 @@ def test_the_owner_shows_itself(work: Path) -> None:
     assert (found["service"], found["owner"]["version"]) == (None, found["version"])
     assert found["statistics"]["agents"] >= 1
     assert "owner" in shell(work, "status").out
+
+
+def test_the_same_on_postgresql(postgres_dsn: str, runtime: Path) -> None:
+    before = {owner.pid for owner in owners(runtime)}
+    try:
+        task = rota("add", "one", "-d", postgres_dsn).out.strip()
+        assert rota("hold", task, "-d", postgres_dsn).code == 0
+        assert rota("task", task, "--json", "-d", postgres_dsn).json["task"]["state"] == "held"
+    finally:
+        mine = [owner for owner in owners(runtime) if owner.pid not in before]
+        for owner in mine:
+            owner.kill()
+        assert await_end(mine, 10.0) == []
+    # Without an owner it is read all the same.
+    assert rota("tasks", "--state", "held", "--json", "-d", postgres_dsn).json["tasks"][0]["id"] == task
 
 
 def test_nothing_is_made_by_what_needs_something(tmp_path: Path) -> None:

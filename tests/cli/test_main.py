@@ -41,6 +41,12 @@ def test_help_and_version_load_nothing_heavy(arguments: list[str]) -> None:
     assert loaded_by(*arguments) & HEAVY == set()
 
 
+def test_help_about_a_command() -> None:
+    assert rota("help", "tasks").out == rota("tasks", "--help").out
+    assert rota("help", "queues", "pause").out.startswith("Usage: rota queues pause QUEUE")
+    assert rota("help", "tusks").code == 2
+
+
 def test_the_version() -> None:
     assert rota("version").out.startswith(f"rota {__version__} (Python 3.")
     assert rota("--version").out == rota("version").out

@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from rota.faces.cli.say import Usage
-from rota.faces.cli.short import add, agents, edit, limits, lists, projects, work
+from rota.faces.cli.short import add, agents, edit, limits, lists, match, projects, work
 from rota.faces.cli.short.parse import Unplaced, parsed
 from rota.faces.cli.short.shape import Option, Verb, Word
 from rota.model.agent import AgentSpec
 from rota.model.commands.read import ListTasks
+from rota.model.commands.route import Match
 from rota.model.commands.submit import Describe, Edit
 from rota.model.commands.work import Ask, Beat, Claim, Done, Failed, GiveBack, Heartbeat, Held
 from rota.model.limit import LimitSpec
@@ -126,6 +127,7 @@ def declared(verb: Verb, without: Iterable[str] = ()) -> set[str]:
         (declared(work.FAIL, ["final"]), fields(Failed) - {"retryable"}),
         (declared(work.GIVE_BACK), fields(Held, GiveBack) - {"tasks", "said"}),
         (declared(work.ASK), fields(Ask)),
+        (declared(match.MATCH), fields(Match)),
     ],
 )
 def test_short_commands_know_what_operations_take(said: set[str], taken: set[str]) -> None:

@@ -159,6 +159,14 @@ def test_a_missing_folder_is_made(tmp_path: Path) -> None:
         assert (tmp_path / "a" / "b" / "work.db").exists()
 
 
+def test_our_own_folder_keeps_itself_from_git(tmp_path: Path) -> None:
+    Distributor.open(str(tmp_path / ".rota" / "rota.db")).close()
+    assert (tmp_path / ".rota" / ".gitignore").read_text() == "*\n"
+    (tmp_path / ".rota" / ".gitignore").write_text("mine")
+    Distributor.open(str(tmp_path / ".rota" / "other.db")).close()
+    assert (tmp_path / ".rota" / ".gitignore").read_text() == "mine"
+
+
 @pytest.mark.parametrize("name", ["", "nul\0.db", chr(0xDC00), chr(0xDCFF), "x" * 300])
 def test_a_name_that_no_database_can_have_is_refused(name: str, tmp_path: Path) -> None:
     assert refusal(f"{tmp_path}/{name}" if name else "").code in ("invalid", "unavailable")

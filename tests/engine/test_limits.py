@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from rota.model.agent import Cost
-from rota.model.commands.fleet import SetPool, SetQueue
+from rota.model.agent import AgentSpec, Cost
+from rota.model.commands.fleet import Register, SetPool, SetQueue
 from rota.model.commands.limits import GetLimit, LimitPage, ListLimits, RemoveLimit, ResetLimit, SetLimit
 from rota.model.commands.read import Explain, ListEvents
-from rota.model.commands.work import Claim, Complete, Confirm, Done, Held
+from rota.model.commands.work import Claim, Complete, Confirm, Done, Fail, Failed, Held
 from rota.model.errors import RotaError
 from rota.model.limit import LimitSpec, LimitUse
 from rota.model.queue import QueuePolicy
 from rota.model.task import Given, TaskSpec
+from rota.model.times import SECOND, rfc3339
 from rota.testing import TestDistributor
 from tests.audit.looking import audited, told
 from tests.engine.fleet import agent, claim, done, fail, give_back, queue, submit, take, task
@@ -402,3 +403,26 @@ def test_confirmed_offers_stay_counted(rota: TestDistributor) -> None:
     rota.clock.advance("6s")
     assert claim(rota, "ann") == []
     assert use(rota, "queue:default").used == 1
+
+
+def test_a_limit_of_agents_parks_all_that_have_it(rota: TestDistributor) -> None:
+    """Whatever they are given: the tasks need not know of it, and others may do them."""
+    for name, key in (("ann", "account"), ("bob", "account"), ("eve", None)):
+        rota.call(Register(agent=AgentSpec(name=name, slots=5, limit=key)))
+    task(rota)
+    given = take(rota, "ann")
+    second = task(rota)
+    until = rfc3339(rota.clock() + 20 * SECOND)
+    failed = Failed(task=given.task, token=given.token, error="limit", retry_at=until, limit="account")
+    assert rota.call(Fail(outcomes=[failed])).states == {given.task: "ready"}
+    waiting = rota.ask(Claim(agent="bob", wait=40))
+    assert not waiting.done()
+    found = rota.call(Explain(task=second))
+    assert found.refusals["bob"].code == "parked"
+    assert found.refusals["bob"].text.startswith("limit account of bob is used up at its provider until")
+    assert ids(claim(rota, "eve", 1)) == [given.task]
+    rota.clock.advance(19)
+    assert not waiting.done()
+    rota.clock.advance(2)
+    assert ids(waiting.result().tasks) == [second]
+    clean(rota)

@@ -141,10 +141,12 @@ class TestExplain:
         agent(rota, "ann")
         first = explain(rota, number)
         assert (first.reason, first.ahead, first.better_lanes, first.agents) == ("slot", 0, 0, {"ann": "may"})
+        assert first.text == "waits until an agent asks for work that may take it; ann could, with a slot free"
         later, better = task(rota), task(rota, priority="critical")
         assert (explain(rota, later).ahead, explain(rota, later).better_lanes) == (1, 1)
         assert take(rota, "ann").task == better
         assert explain(rota, number).agents == {"ann": "busy: all 1 slots are in use"}
+        assert explain(rota, number).text == "waits for a free slot of an agent that may take it, in its turn"
 
     def test_nobody_may(self, rota: TestDistributor) -> None:
         number = task(rota, role="writer", skills={"py": 3}, regions=["eu"])

@@ -88,6 +88,21 @@ def test_what_can_not_be(text: str, field: str, words: list[str]) -> None:
     assert_refused(lambda: parse_fleet(text, "fleet.toml"), field, *words)
 
 
+STARTED = '[[agent]]\nname = "ann"\ncommand = ["true"]\nskills = { python = 1 }\n'
+ASKS = '[[schedule]]\nname = "s"\nevery = 60\ntask = { title = "x", skills = { rust = 1 } }\n'
+
+
+def test_a_task_for_nobody() -> None:
+    assert_refused(lambda: parse_fleet(STARTED + ASKS, "fleet.toml"), "fleet.toml:8 schedule[0].task", "rust")
+    outside = parse_fleet(f'{STARTED}{ASKS}[[agent]]\nname = "bob"\n', "fleet.toml")
+    assert ["rust" in caution.text for caution in outside.cautions] == [True]
+    routed = (
+        '[[rule]]\nmatch = { kind = "task" }\nset = { pin = "eve" }\n[[agent]]\nname = "eve"\nskills = { rust = 1 }\n'
+    )
+    assert parse_fleet(STARTED + ASKS + routed, "fleet.toml").cautions == ()
+    assert parse_fleet(ASKS, "fleet.toml").cautions == ()
+
+
 def test_the_page_about_them() -> None:
     page = (Path(__file__).parents[2] / "docs" / "schedules.md").read_text()
     (text,) = [block.split("```")[0] for block in page.split("```toml\n")[1:]]

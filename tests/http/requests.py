@@ -12,6 +12,7 @@ __all__ = ["PROJECT", "REQUESTS", "TASK"]
 _OF_ACME = json.loads(json.dumps(EXAMPLES).replace(f'"{AGENT}"', '"acme/ann"'))
 REQUESTS: dict[str, dict[str, Any]] = {
     **_OF_ACME,
+    "claim": {"agent": "acme/ann", "tasks": [TASK]},
     # What would leave something on this machine, or shut out whoever asks next.
     "backup": {"path": "/nowhere/copy.db"},
     "archive": {"folder": "/nowhere"},

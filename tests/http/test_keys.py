@@ -319,6 +319,18 @@ def test_a_tenant_does_its_own_work(tenants: tuple[Client, Client]) -> None:
     assert acme.post("submit", {"tasks": [{"title": "x", "tenant": "rival"}]}).status == 403
 
 
+def test_pages_of_projects_among_those_of_others(tenants: tuple[Client, Client]) -> None:
+    acme, rival = tenants
+    for number in range(7):
+        acme.ok("create_project", {"project": {"title": f"secret {number}"}})
+        if number % 3 == 0:
+            rival.ok("create_project", {"project": {"title": f"own {number}"}})
+    first = rival.ok("list_projects", {"limit": 2})
+    assert [one["title"] for one in first["projects"]] == ["own 0", "own 3"]
+    second = rival.ok("list_projects", {"limit": 2, "cursor": first["cursor"]})
+    assert ([one["title"] for one in second["projects"]], second["cursor"]) == (["own 6"], None)
+
+
 def test_some_own_and_some_foreign_tasks(tenants: tuple[Client, Client]) -> None:
     acme, rival = tenants
     (own,) = rival.ok("submit", {"tasks": [{"title": "own"}]})["ids"]

@@ -16,8 +16,9 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent
 
 from rota.faces.mcp.proxy.toolbox import tools_of
+from rota.model.commands.keys import CreateKey, RevokeKey
 from rota.operations.distributor import Distributor
-from tests.http.client import Client, request
+from tests.http.client import Client, request, rest_of
 from tests.http.test_keys import key
 from tests.http.waiting import until
 
@@ -186,6 +187,22 @@ def test_who_hangs_up_while_waiting_is_given_nothing(client: Client, rota: Distr
     until(lambda: not rota.node.listening)
     client.ok("submit", {"tasks": [{"title": "one"}]})
     assert client.ok("get_task", {"task": "task-1"})["state"] == "ready"
+
+
+def test_a_key_that_is_revoked_while_its_claim_waits_is_given_nothing(client: Client, rota: Distributor) -> None:
+    boss = client.with_key(key(rota, "read", "submit", "work"))
+    made = rota.call(CreateKey(name="gone", scopes=["read", "work"]))
+    call = {"name": "claim_tasks", "arguments": {"wait": 40}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode()
+    with client.stream() as stream:
+        said = (f"authorization: Bearer {made.secret}", "connection: close")
+        stream.sendall(request("/mcp", body, *said))
+        until(lambda: len(rota.node.listening) == 1)
+        rota.call(RevokeKey(key=made.id))
+        until(lambda: client.with_key(made.secret).send("POST", "/mcp", PING).status == 401)
+        boss.ok("submit", {"tasks": [{"title": "one"}]})
+        assert rest_of(stream).startswith(b"HTTP/1.1 401 ")
+    until(lambda: bool(boss.ok("get_task", {"task": "task-1"})["state"] == "ready"))
 
 
 def test_a_method_that_is_not_there(client: Client) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 
+from rota.faces.http import reference
 from rota.faces.http.examples import EXAMPLES
 from rota.faces.http.links import LINKS
 from rota.faces.http.openapi import described, document
@@ -19,6 +21,17 @@ FILE = Path(__file__).parents[2] / "docs" / "openapi.json"
 
 def test_the_committed_document_is_up_to_date() -> None:
     assert FILE.read_bytes() == document(), "python -m rota.faces.http.openapi > docs/openapi.json"
+
+
+def test_the_committed_reference_is_up_to_date() -> None:
+    page = "".join(reference.page())
+    assert (FILE.parent / "http-reference.md").read_text() == page, (
+        "python -m rota.faces.http.reference > docs/http-reference.md"
+    )
+    for name in OPERATIONS:
+        assert f"\n### {name}\n" in page
+    targets = set(re.findall(r"\]\(#([a-z_]+)\)", page))
+    assert targets <= {heading.lower() for heading in re.findall(r"\n### (\w+)\n", page)}
 
 
 def test_every_operation_is_in_it() -> None:

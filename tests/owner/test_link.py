@@ -52,6 +52,29 @@ def test_a_cancelled_claim_gets_nothing_and_the_next_one_the_task(database: str)
     assert came.empty()
 
 
+def test_who_closes_on_an_answer_keeps_what_it_was_given(database: str) -> None:
+    link = Link(database)
+    link.call("register_agent", {"agent": {"name": "ann"}})
+    link.call("submit", {"tasks": [{"title": "x"}]})
+    came: queue.Queue[Any] = queue.Queue()
+    closed = threading.Event()
+
+    def done(answer: Any) -> None:
+        came.put(answer)
+        # Whoever waits for it is quicker than we are to say that it arrived.
+        closed.wait(0.2)
+
+    link.ask("claim", {"agent": "ann"}, done=done)
+    (given,) = came.get(timeout=PATIENCE_S)["tasks"]
+    link.close()
+    closed.set()
+    after = Link(database)
+    assert after.call("get_task", {"task": given["task"]})["state"] == "running"
+    outcome = {"task": given["task"], "token": given["token"]}
+    assert after.call("complete", {"outcomes": [outcome]})["states"] == {given["task"]: "done"}
+    after.close()
+
+
 def test_a_call_that_takes_longer_than_its_caller_waits(database: str) -> None:
     link = Link(database)
     link.call("register_agent", {"agent": {"name": "ann"}})

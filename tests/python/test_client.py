@@ -218,6 +218,26 @@ def test_the_same_for_whoever_awaits(reach: Reach) -> None:
     asyncio.run(story())
 
 
+def test_what_a_claim_is_given_as_it_is_withdrawn_goes_back(reach: Reach) -> None:
+    async def story() -> None:
+        async with reach() as client:
+            await client.register("ivy", slots=50, role="ivy")
+            for turn in range(40):
+                waiting = asyncio.create_task(client.claim("ivy", n=50, wait=20))
+                adding = asyncio.create_task(client.add(f"Now {turn}", role="ivy"))
+                await asyncio.sleep(turn * 0.0003)
+                waiting.cancel()
+                (claimed,) = await asyncio.gather(waiting, return_exceptions=True)
+                await adding
+                for given in claimed if isinstance(claimed, list) else ():
+                    await client.give_back(given)
+            while (await client.get_agent("ivy")).running:
+                await asyncio.sleep(0.01)
+            assert len([task async for task in client.list_tasks(state="ready") if task.role == "ivy"]) == 40
+
+    asyncio.run(asyncio.wait_for(story(), 30))
+
+
 def test_a_call_takes_no_longer_than_it_may(client: Client) -> None:
     client.register("hal", role="hal")
     refused = refusal(lambda: client.call(Claim(agent="hal", wait=30), timeout=-29.8))

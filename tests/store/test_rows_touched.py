@@ -14,7 +14,7 @@ import pytest
 
 from rota.model import state
 from rota.store.migrate import Migratable
-from rota.store.sql import archive, fleet, history, leases, listing, relations, tasks, waiting
+from rota.store.sql import archive, fleet, history, leases, listing, relations, schedules, tasks, waiting
 from tests.store.places import POSTGRES, Place
 from tests.store.recording import Recording
 from tests.store.scenes.rows import NOW, add_agent, lease, task
@@ -61,6 +61,7 @@ def fill(store: Migratable, had: int, size: int) -> None:
             t.add(history.ADD_EVENT, [(NOW, "submit", n, "[]", "{}") for n in numbers])
             for n in range(numbers[0], numbers[-1], STORY):
                 t.one(relations.ADD_REQUEST, f"r{n}", "", "", NOW)
+                t.one(schedules.ADD_TICK, NOW + n, "beat")
 
 
 def group(n: int) -> int:
@@ -151,6 +152,9 @@ ACTIONS: dict[str, Action] = {
     "unique_tasks": each(relations.UNIQUE_TASKS, [(f"k{n}",) for (n,) in _KEYS]),
     "free_unique": each(relations.FREE_UNIQUE, [(f"k{n}", n) for (n,) in _KEYS]),
     "get_request": one(relations.GET_REQUEST, "r1001"),
+    "add_tick": one(schedules.ADD_TICK, NOW + 7, "beat"),
+    "set_tick_task": one(schedules.SET_TICK_TASK, 1, NOW + 1_001, "beat"),
+    "drop_old_ticks": one(schedules.DROP_OLD_TICKS, NOW + 1_001),
     "project_tasks": one(relations.PROJECT_TASKS, 10, 0, 1_000),
     "project_states": one(relations.PROJECT_STATES, 10),
     "task_events": one(history.TASK_EVENTS, 1_000, 100),

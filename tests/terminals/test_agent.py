@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from rota.audit.audit import audit
+from rota.faces.http.server import HttpServer, Listening
 from rota.model.commands.keys import CreateKey
+from rota.operations.distributor import Distributor
 from rota.owner.link import Link
 from rota.store.view import view
 from tests.cli.shell import environment, rota
@@ -49,38 +51,48 @@ def tasks_of(link: Link, **filters: Any) -> list[dict[str, Any]]:
     return found
 
 
-def submit(link: Link, n: int) -> None:
-    link.call("submit", {"tasks": [{"title": f"no {number}"} for number in range(n)]})
+def submit(to: Link | Distributor, *titles: str) -> None:
+    arguments = {"tasks": [{"title": title} for title in titles]}
+    if isinstance(to, Link):
+        to.call("submit", arguments)
+    else:
+        to.run("submit", arguments)
 
 
 def test_terminals_share_the_work_over_the_death_of_the_owner(database: str, runtime: Path, tmp_path: Path) -> None:
     """Three of them; each task is done by one."""
-    done = tmp_path / "done"
-    command = f'cat > /dev/null; echo "$ROTA_TASK_ID" >> {done}; sleep 0.1; echo "$ROTA_TITLE by $ROTA_AGENT"'
+    begun = tmp_path / "begun"
+    # Nobody goes on before all three have one.
+    together = f"while [ $(wc -l < {begun}) -lt 3 ]; do sleep 0.02; done"
+    command = f'echo "$ROTA_TASK_ID" >> {begun}; {together}; sleep 0.1; echo "$ROTA_TITLE by $ROTA_AGENT"'
     with closing(Link(database, idle=20)) as link, ExitStack() as stack:
-        submit(link, 24)
-        running = [stack.enter_context(agent(database, "--idle", "0.5s", command=command)) for _ in range(3)]
-        until(lambda: done.exists() and len(done.read_text().splitlines()) >= 5)
+        submit(link, *(f"no {number}" for number in range(24)))
+        running = [stack.enter_context(agent(database, command=command)) for _ in range(3)]
+        until(lambda: begun.exists() and len(begun.read_text().splitlines()) >= 6)
         (owner,) = owners(runtime)
         owner.kill()
-        assert [process.wait(WAIT_S) for process in running] == [0, 0, 0]
+        until(lambda: len(tasks_of(link, state="done")) == 24)
+        for process in running:
+            process.send_signal(signal.SIGINT)
+        assert [process.wait(WAIT_S) for process in running] == [130, 130, 130]
         tasks = tasks_of(link)
     assert {task["state"] for task in tasks} == {"done"}
     by_whom = {task["result"].partition(" by ")[2] for task in tasks}
     assert len(by_whom) == 3
     assert all(name.endswith(("-1", "-2", "-3")) for name in by_whom)
-    assert sorted(done.read_text().split()) == sorted(task["id"] for task in tasks), "each once"
+    assert sorted(begun.read_text().split()) == sorted(task["id"] for task in tasks), "each once"
     with view(database) as reader:
         assert audit(reader).violations == []
 
 
 def test_ctrl_c_finishes_and_once_more_gives_back(database: str, tmp_path: Path) -> None:
     go = tmp_path / "go"
-    command = f'case "$ROTA_TITLE" in "no 0") while [ ! -e {go} ]; do sleep 0.02; done;; *) exec sleep 60;; esac'
+    wait = f"while [ ! -e {go} ]; do sleep 0.02; done"
+    command = f'touch {tmp_path}/begun-$ROTA_SLOT; case "$ROTA_TITLE" in "no 0") {wait};; *) exec sleep 60;; esac'
     with closing(Link(database, idle=0.1)) as link:
-        submit(link, 2)
+        submit(link, "no 0", "no 1")
         with agent(database, "--slots", "2", "--name", "ann", command=command) as process:
-            until(lambda: len(tasks_of(link, state="running")) == 2)
+            until(lambda: len(list(tmp_path.glob("begun-*"))) == 2)
             process.send_signal(signal.SIGINT)
             assert process.stderr is not None
             until(lambda: "finishing what is in work" in process.stderr.readline())  # type: ignore[union-attr]
@@ -91,29 +103,32 @@ def test_ctrl_c_finishes_and_once_more_gives_back(database: str, tmp_path: Path)
             assert process.wait(WAIT_S) == 130
         (left,) = tasks_of(link, state="ready")
         assert (left["title"], left.get("attempts", 0)) == ("no 1", 0)
-        submit(link, 1)
+        submit(link, "last")
         with agent(database, "--name", "ann", "--idle", "0.5s", command="exit 75") as process:
             assert process.wait(WAIT_S) == 0, "the name is free at once"
 
 
-def test_an_agent_over_http_with_a_key(database: str) -> None:
-    from rota.faces.http.server import HttpServer, Listening
-    from rota.operations.distributor import Distributor
-
-    with Distributor.open(database) as distributor:
+def test_an_agent_over_http_with_a_key_outlives_the_service(database: str) -> None:
+    with Distributor.open(database) as distributor, ExitStack() as stack:
         secret = distributor.call(CreateKey(name="bob", scopes=["work", "read"], agent="bob")).secret
         server = HttpServer(distributor, Listening(port=0))
         server.start()
-        try:
-            distributor.run("submit", {"tasks": [{"title": "over the wire"}]})
-            with agent(server.url, "--name", "bob", "--idle", "0.5s", command="echo 7", ROTA_KEY=secret) as process:
-                assert process.wait(WAIT_S) == 0
-            assert distributor.run("get_task", {"task": "task-1"}).result == 7
-            for name, key, code in (("eve", secret, "not_allowed"), ("bob", "wrong", "key_needed")):
-                refused = rota("agent", "-d", server.url, "--name", name, "--", "true", ROTA_KEY=key)
-                assert (refused.code, "key" in refused.talk) == (6, True), (code, refused.talk)
-        finally:
-            server.stop()
+        url = server.url
+        submit(distributor, "first")
+        process = stack.enter_context(agent(url, "--name", "bob", command="echo 7", ROTA_KEY=secret))
+        until(lambda: distributor.run("get_task", {"task": "task-1"}).result == 7)
+        server.stop()
+        submit(distributor, "second")
+        assert distributor.run("get_task", {"task": "task-2"}).state == "ready"
+        again = HttpServer(distributor, Listening(port=int(url.rpartition(":")[2])))
+        again.start()
+        stack.callback(again.stop)
+        until(lambda: distributor.run("get_task", {"task": "task-2"}).result == 7)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(WAIT_S) == 130
+        for name, key in (("eve", secret), ("bob", "wrong")):
+            refused = rota("agent", "-d", url, "--name", name, "--", "true", ROTA_KEY=key)
+            assert (refused.code, "key" in refused.talk) == (6, True), refused.talk
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ LEAST_YEAR_S = 1_500_000_000
 _EPOCH = re.compile(r"(?:reset[a-z_ ]*|reached)\W{1,4}(\d{10})(?:\d{3})?\b", re.IGNORECASE)
 _MOMENT = re.compile(r"\b(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))")
 _SPAN = re.compile(
-    r"(?:retry|try|again|reset|wait|available)[^\d\n]{0,40}?((?:\d+(?:\.\d+)?\s*(?:hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)\b"
+    r"(?:retry|try|again|reset|wait|available)[^\d\n]{0,40}?((?:\d+(?:\.\d+)?\s*(?:hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])"
     r"[\s,and]*)+)",
     re.IGNORECASE,
 )

@@ -187,6 +187,7 @@ def _check(spec: AgentSpec) -> None:
     check.skills(spec.skills, "agent.skills", least=0)
     check.maybe_name(spec.role, "agent.role")
     check.maybe_name(spec.region, "agent.region")
+    check.maybe_name(spec.limit, "agent.limit")
     if spec.weight is not None and not 0 < spec.weight < 1e9:
         raise invalid("agent.weight", f"{spec.weight} is not a positive number")
     check.resources(spec.resources, "agent.resources")

@@ -161,7 +161,9 @@ def _limited(
     end_attempt(context, lease, row.kind, "limited", counted=False, error=outcome.error, note=note)
     own = names_of(context.book.limits, [outcome.limit]).intersection(keys_of(row))
     context.look_at.update(own)
-    charged = own or outcome.limit in context.book.keys_of(context.transaction, lease.lane)
+    # What its agent alone is charged to, others need not wait for.
+    of_agent = context.book.agents[lease.agent].spec.limit == outcome.limit
+    charged = own or of_agent or outcome.limit in context.book.keys_of(context.transaction, lease.lane)
     return put(
         context,
         row,

@@ -85,8 +85,9 @@ def fleet_of(table: FleetTable, folder: str, file: str, lines: Mapping[Path, int
     _check_databases(table)
     rules = rules_of(table.rule, queues)
     limits = limits_of(table.limit, queues, {name for rule in rules for name in rule.set.limits})
+    schedules = schedules_of(table.schedule, queues)
     specs = [agent.spec for agent in agents]
-    described = Described(specs, list(map(profile_of, specs)), queues, pools, rules, limits)
+    described = Described(specs, list(map(profile_of, specs)), queues, pools, rules, limits, schedules)
     closed = all(agent.process is not None for agent in agents)
     doubts = [*doubtful_stages(queues), *for_nobody(described, closed=closed)]
     return Fleet(
@@ -99,7 +100,7 @@ def fleet_of(table: FleetTable, folder: str, file: str, lines: Mapping[Path, int
         tenants={name: tenant.weight for name, tenant in table.tenant.items()},
         limits=limits,
         rules=rules,
-        schedules=schedules_of(table.schedule, queues),
+        schedules=schedules,
         targets=targets_of(table.targets),
         guard=guard_of(table.guard),
         cautions=tuple(_caution(doubt.at(file, line_of(lines, doubt.path))) for doubt in doubts),

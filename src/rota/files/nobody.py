@@ -18,16 +18,20 @@ from rota.model.priority import BANDS
 from rota.model.queue import PoolPolicy, QueuePolicy
 from rota.model.requirements import Requirements, canonical
 from rota.model.rule import Rule, RuleSet
+from rota.model.schedule import ScheduleSpec
 from rota.model.stage import Stage
 from rota.planning.fallback import Asked, first_that_fits, near_by
 from rota.planning.filter import refusal
 from rota.planning.price import has_price
+from rota.planning.rules import Rules
 from rota.planning.snapshot import Profile
 from rota.planning.stages import next_queue
 
 _DEFAULT = "default"
 _SHOWN = 2
 """Agents whose reason is told."""
+_ASKED = ("role", "skills", "regions", "pin", "ban", "resources", "max_cost")
+"""What a task asks of an agent, as rules can set it too."""
 _OUTSIDE = "if one comes from outside, add an [[agent]] for it without command"
 
 
@@ -41,6 +45,7 @@ class Described(NamedTuple):
     pools: Mapping[str, PoolPolicy]
     rules: Sequence[Rule]
     limits: Sequence[LimitSpec]
+    schedules: Sequence[ScheduleSpec] = ()
 
     def policy(self, queue: str) -> QueuePolicy:
         """The queue's policy."""
@@ -51,7 +56,7 @@ def for_nobody(file: Described, *, closed: bool) -> list[Misfit]:
     """What may be for nobody; where it is so, because the file is `closed` (has all agents there are), a `Misfit`."""
     if not file.agents:
         return []
-    found = [*_rules(file), *_persons(file), *_limits(file), *_preemption(file)]
+    found = [*_rules(file), *_schedules(file), *_persons(file), *_limits(file), *_preemption(file)]
     if found and closed:
         raise found[0]
     return [*found, *_queues(file)]
@@ -68,6 +73,21 @@ def _rules(file: Described) -> Iterator[Misfit]:
                     ("rule", at, "set", *path), f"{told}; give an agent what it asks for, or ask for less; {_OUTSIDE}"
                 )
                 break
+
+
+def _schedules(file: Described) -> Iterator[Misfit]:
+    routing = Rules(tuple(file.rules))
+    for at, schedule in enumerate(file.schedules):
+        route = routing.route(schedule.task, 0)
+        task = schedule.task if route is None else route.spec
+        asks = {name: getattr(task, name) for name in ("queue", *_ASKED)}
+        rule = Rule(match={}, set=RuleSet(**asks))
+        needs = _all_of(rule.set)
+        if _somebody(file, rule, Requirements()) and not _somebody(file, rule, needs):
+            told = f"no agent of this file may do this task ({_why(file, needs)})"
+            yield Misfit(
+                ("schedule", at, "task"), f"{told}; give an agent what it asks for, or ask for less; {_OUTSIDE}"
+            )
 
 
 def _all_of(wanted: RuleSet) -> Requirements:

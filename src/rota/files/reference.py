@@ -95,8 +95,8 @@ _CLOSING = f"""
 - Two agents never have one name, those that `count` makes included.
 - An agent's pool is `default`, or has a table `[pool.NAME]`, or is the pool of a queue of this
   file.
-- Where Rota starts every agent of the file, one of them may do what a rule asks for, now or after the
-  stages of its queue; an agent of the pool has the role of a stage's `person`; the agent of a limit
+- Where Rota starts every agent of the file, one of them may do what a rule or the task of a
+  schedule asks for, now or after the stages of its queue; an agent of the pool has the role of a stage's `person`; the agent of a limit
   `agent:NAME` is there; and an agent of a pool with `preempt` has no price, or `priced` is true. Who
   comes from outside is said by an `[[agent]]` without `command` and `python`. With one of these in the
   file others may come too: then it is a warning of `rota check` and `rota run`. A file without agents
@@ -112,6 +112,21 @@ _CLOSING = f"""
   task's queue is one of this file, or `default`. No two have one name.
 - `term` is from 1 second to 7 days; `ttl`, `timeout` and `stall` are more than 0; `backoff.cap` is
   not less than `backoff.base`.
+
+## How the file comes into the database
+
+`rota apply` shows what the file would change in the database (`+` new, `~` changed, `-` gone) and changes it when
+that is confirmed; `--dry-run` only shows it, `--yes` asks nothing, `--json` is for programs. Pools, tenants, queues,
+limits, rules, schedules and agents are compared; all of it is done, or nothing. `rota run` and `rota serve` do the
+same when they start, without asking, and remove nothing.
+
+What this file named the last time and names no more goes with `rota apply`: queues, limits, schedules and agents are
+removed, rules are taken away, pools and tenants get what is usual. What others made stays, by hand or from another
+file. A queue that holds unfinished tasks is only removed when it is said what becomes of those that wait: `--gone
+QUEUE=move:OTHER`, `--gone QUEUE=purge` (they are cancelled), or `--gone QUEUE=keep` (it stays, and is this file's no
+more). What runs, or waits for a person, ends first. Tasks of the past go on naming a queue that was removed. Agents
+are changed where they are known; none is made, they come by themselves. `[targets]` are read from the file and kept
+nowhere.
 
 ## What an exit code means
 
@@ -158,7 +173,11 @@ The first of these that is given:
 1. the argument of the command;
 2. `database` in fleet.toml, relative to the folder of fleet.toml;
 3. the environment variable `ROTA_DATABASE`;
-4. `.rota/rota.db` in the folder of fleet.toml, or in the working directory when there is none.
+4. `.rota/rota.db` in the folder of fleet.toml;
+5. without a fleet.toml: `rota/rota.db` in the git directory that all worktrees of the repository share, else your own
+   (`$XDG_DATA_HOME/rota/rota.db`).
+
+In a linked worktree of git, a fleet.toml counts as if it lay at the same place in the main one.
 
 A database is a file name, `sqlite:///FILE` (an absolute path makes four slashes), or `postgresql://...`.
 

@@ -31,6 +31,8 @@ from rota.store.sql.listing import ShownRow
 from rota.store.sql.waiting import COUNT_AHEAD
 
 COUNTED = 10_000
+NAMED = 3
+"""How many agents a text names."""
 
 
 def explain(reader: Reader, book: Book, request: Explain, now: int) -> Explanation:
@@ -97,6 +99,9 @@ def _ready(reader: Reader, book: Book, row: ShownRow, now: int) -> Explanation:
     found = {} if reason == "broken" else standings(agents, asked)
     names = {agent.id: agent.profile.name for agent in agents}
     rooms = {agent.id: room_of(agent, asked, found[agent.id], now) for agent in agents if agent.id in found}
+    idle = [names[one] for one, room in rooms.items() if found[one] is None and room and room.busy < room.slots]
+    if reason == "slot" and idle:
+        text = f"waits until an agent asks for work that may take it; {_some(idle)} could, with a slot free"
     lanes = lanes_of(reader, book, key.pool)
     competing = _competing(reader, book, row.lane, lanes, [agent for agent in agents if rooms.get(agent.id)])
     order = place_in_order(reader, book, row, [room for room in rooms.values() if room], competing, now)
@@ -112,6 +117,12 @@ def _ready(reader: Reader, book: Book, row: ShownRow, now: int) -> Explanation:
         refusals={names[one]: refusal_view(no) for one, no in found.items() if no is not None},
         why=_last_decision(reader, book, row),
     )
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def is_in_turn(no: Refusal | None) -> bool:

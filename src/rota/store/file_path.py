@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 
 from rota.model.errors import RotaError, invalid
+
+OWN_FOLDER = ".rota"
+"""Where a database goes when nobody says where."""
 
 
 def prepared(path: str) -> str:
@@ -57,6 +61,14 @@ def _make_folder(folder: str) -> None:
             raise RotaError("unavailable", f"{folder} is not a folder") from None
     except OSError as error:
         raise _refusal(error, f"the folder {folder} can not be made") from error
+    if os.path.basename(folder) == OWN_FOLDER:
+        _keep_from_git(folder)
+
+
+def _keep_from_git(folder: str) -> None:
+    """What lies in our own folder is nobody's source; nothing depends on it, so that it may fail."""
+    with suppress(OSError), open(os.path.join(folder, ".gitignore"), "x", encoding="ascii") as file:
+        file.write("*\n")
 
 
 def _check_allowed(path: str, real: str) -> None:

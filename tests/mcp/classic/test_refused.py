@@ -122,3 +122,24 @@ def test_what_is_refused_of_a_project_is_named_as_it_was_given(
 ) -> None:
     ann = Player(rota, "ann")
     assert ann.failed("create_project", **{"initialPrompt": "p", "tasks": [], **given}).startswith(told)
+
+
+def test_fields_are_named_as_the_tools_name_them(rota: TestDistributor) -> None:
+    ann = Player(rota, "ann")
+    project, (task,) = ann.project("a")
+    new = {"projectId": project, "title": "t", "description": "d"}
+    assert ann.failed("create_task", **new, dependsOn=["task-99"]).startswith("dependsOn[0]: ")
+    assert ann.failed("create_task", **new, skills={"x": 500}).startswith("skills.x: ")
+    tasks = [new, {**new, "dependsOn": ["task-99"]}]
+    told = ann.failed("add_tasks_to_project", projectId=project, tasks=tasks)
+    assert told.startswith("tasks[1].dependsOn[0]: ")
+    assert ann.failed("get_next_task", projectId=project, agentId="x" * 101).startswith("agentId: ")
+    told = ann.failed("update_task", projectId=project, taskId=task, deadline="2025-01-01T00:00:00Z")
+    assert told.startswith("deadline: '2025-01-01T00:00:00Z' is not in the future")
+
+
+def test_a_deadline_may_be_a_date(rota: TestDistributor) -> None:
+    ann = Player(rota, "ann")
+    project, (task,) = ann.project("a")
+    shown = ann.told("update_task", projectId=project, taskId=task, deadline="2026-02-01T00:00:00Z")["task"]
+    assert shown["deadline"] == "2026-02-01T00:00:00.000000Z"

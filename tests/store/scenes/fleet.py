@@ -26,6 +26,12 @@ def pools_and_queues(t: Recording) -> None:
     assert t.one(q.SET_QUEUE, "mail", 1, '{"ttl":9}') == [(2,)]
     t.one(q.PAUSE_QUEUE, 1, "too \\ much", 2)
     assert t.one(q.QUEUES) == [(1, "default", 1, "{}", 0, None), (2, "mail", 1, '{"ttl":9}', 1, "too \\ much")]
+    assert t.one(q.SET_QUEUE, "mail", 1, "{}") == [(2,)]
+    assert t.one(q.QUEUES)[1][3:] == ("{}", 1, "too \\ much"), "what is paused stays so"
+    t.one(q.PAUSE_QUEUE, 2, None, 2)
+    assert t.one(q.SET_QUEUE, "mail", 1, "{}") == [(2,)]
+    assert t.one(q.QUEUES)[1][4:] == (0, None), "what was removed goes on"
+    t.one(q.PAUSE_QUEUE, 1, None, 2)
     t.one(q.PAUSE_QUEUE, 0, None, 2)
     assert t.one(q.QUEUES)[1][4:] == (0, None)
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from rota.store.sql import schedules as q
+from rota.store.statement import One
 from tests.store.recording import Recording
 from tests.store.scenes.rows import NOW, ODD
+
+TICKS = One("ticks", "SELECT at, schedule, task FROM tick WHERE at > ? ORDER BY at, schedule LIMIT ?")
 
 
 def set_and_removed(t: Recording) -> None:
@@ -37,7 +40,7 @@ def each_tick_once(t: Recording) -> None:
     assert t.one(q.ADD_TICK, NOW, "other") == [(NOW,)]
     assert t.one(q.ADD_TICK, NOW + 60, ODD) == [(NOW + 60,)]
     t.one(q.SET_TICK_TASK, 5, NOW, ODD)
-    assert sorted(t.one(q.TICKS, NOW - 1, 9)) == [(NOW, ODD, 5), (NOW, "other", None), (NOW + 60, ODD, None)]
-    assert t.one(q.TICKS, NOW, 1) == [(NOW + 60, ODD, None)]
+    assert sorted(t.one(TICKS, NOW - 1, 9)) == [(NOW, ODD, 5), (NOW, "other", None), (NOW + 60, ODD, None)]
+    assert t.one(TICKS, NOW, 1) == [(NOW + 60, ODD, None)]
     t.one(q.DROP_OLD_TICKS, NOW + 60)
-    assert t.one(q.TICKS, 0, 9) == [(NOW + 60, ODD, None)]
+    assert t.one(TICKS, 0, 9) == [(NOW + 60, ODD, None)]

@@ -41,7 +41,9 @@ def agent(
         str | None, Parameter(help="Its name. Without one: this machine's, with the first number that is free.")
     ] = None,
     slots: Annotated[int, Parameter(name=("--slots", "-n"), help="How many tasks it does at once.")] = 1,
-    skill: Annotated[tuple[str, ...], Parameter(help="What it can do, and how well: python=3. Once for each.")] = (),
+    skill: Annotated[
+        tuple[str, ...], Parameter(negative=(), help="What it can do, and how well: python=3. Once for each.")
+    ] = (),
     role: Annotated[str | None, Parameter(help="Its role, for tasks that ask for one.")] = None,
     region: Annotated[str | None, Parameter(help="Where it is, for tasks that ask for that.")] = None,
     pool: Annotated[str, Parameter(help="The pool whose queues it works for.")] = "default",
@@ -52,6 +54,10 @@ def agent(
     stall: Annotated[str | None, Parameter(help="The longest that a command may say nothing.")] = None,
     grace: Annotated[str, Parameter(help="Between asking a command to end and ending it.")] = "10s",
     workspace: Annotated[Literal["worktree"] | None, Parameter(help="A git worktree for each attempt.")] = None,
+    merge: Annotated[str | None, Parameter(help="The branch that worktrees begin at and are merged into.")] = None,
+    limit: Annotated[
+        str | None, Parameter(help="What its work is charged to at its provider, such as anthropic:account.")
+    ] = None,
     idle: Annotated[str | None, Parameter(help="End when nothing came for so long; without it, wait on.")] = None,
     quiet: Annotated[bool, flag("Say nothing but errors.")] = False,
     target: Annotated[
@@ -86,11 +92,11 @@ def agent(
         timeout=_span(timeout, "timeout"),
         stall=_span(stall, "stall"),
         grace=seconds(grace, "grace"),
-        workspace=Workspace() if workspace else None,
+        workspace=_workspace(workspace, merge),
     )
     spec = AgentSpec(
         name=name or _machine(), slots=check.number(slots, "slots", 1, SLOTS), skills=dict(map(_skill, skill)),
-        role=role, region=region, pool=pool,
+        role=role, region=region, pool=pool, limit=limit,
     )  # fmt: skip
     _check(spec, settings)
     with closing(transport_to(place_of(target), None, False)) as transport:
@@ -147,6 +153,12 @@ def _machine() -> str:
 
 def _numbered(name: str) -> Iterator[str]:
     return (f"{name}-{number}" for number in count(1))
+
+
+def _workspace(wanted: str | None, merge: str | None) -> Workspace | None:
+    if wanted is None and merge is not None:
+        raise invalid("merge", "this is only used with --workspace worktree; add it, or leave this out")
+    return None if wanted is None else Workspace(merge=merge)
 
 
 def _skill(text: str) -> tuple[str, int]:

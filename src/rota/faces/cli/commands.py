@@ -38,6 +38,7 @@ _LOOK = (
     Command("tasks", "short.lists:TASKS", "List tasks"),
     Command("task", "short.task:TASK", "Show one task and why it is where it is"),
     Command("explain", "short.explain:EXPLAIN", "Say why a task waits and when its turn is, or what an agent may have"),
+    Command("match", "short.match:MATCH", "Say which agents would be best for a task, before there is any"),
     Command("dead", "short.lists:DEAD", "List dead tasks with their reasons"),
     Command("projects", "short.projects:PROJECTS", "List projects; create, finalize or delete one"),
     Command("queues", "short.queues:QUEUES", "List queues; pause, resume or purge one"),

@@ -13,6 +13,7 @@ import msgspec
 from cyclopts import Parameter
 
 from rota.agents.batch import Batch
+from rota.agents.budget import amount_of
 from rota.agents.endings import Endings
 from rota.agents.preflight import check_commands
 from rota.faces.cli.card import page
@@ -23,7 +24,7 @@ from rota.files.find import find_database
 from rota.files.fleet import Fleet, FleetAgent, ProcessSettings, Workspace
 from rota.files.tasks import Format, open_tasks
 from rota.model import check
-from rota.model.agent import AgentSpec
+from rota.model.agent import AgentSpec, Cost
 from rota.model.bounds import ATTEMPTS, SLOTS
 from rota.model.errors import invalid
 from rota.model.queue import QueuePolicy
@@ -59,6 +60,12 @@ def each(
         str | None, Parameter(help="With --worktree: the branch that work begins at and is merged into.")
     ] = None,
     approval: Annotated[bool, flag("A person approves each outcome before it counts: see `rota review`.")] = False,
+    budget: Annotated[
+        str | None, Parameter(help="The most that all of it may cost, such as 40usd; then it ends and asks.")
+    ] = None,
+    per_hour: Annotated[
+        float, Parameter(help="What an hour of the command costs, where its answer does not say what it cost.")
+    ] = 0.0,
     again: Annotated[bool, flag("Do all of it anew, though it was done before.")] = False,
     quiet: Annotated[bool, flag("No progress and no scorecard on the standard error.")] = False,
     database: Annotated[
@@ -81,11 +88,14 @@ def each(
         raise invalid("command", "there is none; write it after `--`: rota each backlog.md -- echo {title}")
     if file.startswith("-") and file != "-":
         raise invalid("file", f"{file!r} is no option of `rota each`; options of the command stand after `--`")
-    fleet = _fleet(command, slots, attempts, timeout, _workspace(worktree, merge), approval)
+    fleet = _fleet(command, slots, attempts, timeout, _workspace(worktree, merge), approval, per_hour)
+    most = None if budget is None else amount_of(budget)
     check_commands(fleet)
     with open_tasks(file, form) as tasks:
         kept = find_database(database or _place(file, tasks.digest, command), None, {}, Path.cwd()).at
-        order = Order(fleet=fleet, database=kept, file=tasks, again=again, quiet=quiet, change=_for_anybody)
+        order = Order(
+            fleet=fleet, database=kept, file=tasks, again=again, quiet=quiet, change=_for_anybody, budget=most
+        )
         result = shift(order, _printing)
     if not quiet:
         for text in page(result.card):
@@ -108,6 +118,7 @@ def _fleet(
     timeout: str | None,
     workspace: Workspace | None,
     approval: bool,
+    per_hour: float,
 ) -> Fleet:
     folder = str(Path.cwd())
     check.number(slots, "slots", 1, SLOTS)
@@ -115,8 +126,10 @@ def _fleet(
     limit = None if timeout is None else seconds(timeout, "timeout")
     if limit == 0:
         raise invalid("timeout", "must be more than 0 seconds")
+    check.amount(per_hour, "per_hour")
+    cost = Cost(per_hour=per_hour) if per_hour else None
     settings = ProcessSettings(folder=folder, command=command, timeout=limit, workspace=workspace)
-    agent = FleetAgent(spec=AgentSpec(name=AGENT, slots=slots), process=settings, table=0, line=0)
+    agent = FleetAgent(spec=AgentSpec(name=AGENT, slots=slots, cost=cost), process=settings, table=0, line=0)
     return Fleet(folder=folder, queues={QUEUE: QueuePolicy(max_attempts=attempts, approval=approval)}, agents=(agent,))
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from cyclopts import Parameter
 
+from rota.agents.budget import amount_of
 from rota.agents.obstacles import Obstacle
 from rota.agents.preflight import check_commands
 from rota.faces.cli.card import page
@@ -36,6 +37,9 @@ def run(
     *,
     again: Annotated[bool, flag("Submit the tasks anew, though they were submitted before.")] = False,
     wait: Annotated[bool, flag("Wait for a change when nothing can be done at the moment.")] = False,
+    budget: Annotated[
+        str | None, Parameter(help="The most that all its tasks may cost, such as 40usd; then it ends and asks.")
+    ] = None,
     quiet: Annotated[bool, flag("No progress on the standard error.")] = False,
     database: Database = None,
     json: Json = False,
@@ -50,6 +54,7 @@ def run(
     cancelled or expired. 9: some cannot go on. 130: interrupted.
     """
     fleet, tasks = _told_apart(fleet, tasks)
+    most = None if budget is None else amount_of(budget)
     loaded = load_fleet(fleet or _nearest())
     check_commands(loaded)
     for caution in loaded.cautions:
@@ -57,7 +62,7 @@ def run(
     at = find_database(database, loaded, os.environ, Path.cwd()).at
     with ExitStack() as stack:
         file = None if tasks is None else stack.enter_context(open_tasks(tasks))
-        result = shift(Order(fleet=loaded, database=at, file=file, again=again, wait=wait, quiet=quiet))
+        result = shift(Order(fleet=loaded, database=at, file=file, again=again, wait=wait, quiet=quiet, budget=most))
     if json:
         json_line(as_json(result))
     else:

@@ -29,7 +29,7 @@ def refuse(error: RotaError, *, as_json: bool) -> int:
     if as_json:
         sys.stderr.write(_encoded({"error": error.as_dict()}) + "\n")
     else:
-        talk(f"rota: {error}")
+        talk(one_line(f"rota: {error}"))
     return error.kind.exit_code
 
 
@@ -48,8 +48,13 @@ def misused(error: Usage, *, as_json: bool) -> int:
         found = {"code": "invalid", "message": error.message, "fix": error.fix}
         sys.stderr.write(_encoded({"error": found}) + "\n")
     else:
-        talk(f"rota: {error.message} ({error.fix})")
+        talk(one_line(f"rota: {error.message} ({error.fix})"))
     return KINDS["invalid"].exit_code
+
+
+def one_line(text: str) -> str:
+    """The text with its line ends shown, not obeyed: what was refused is repeated on one line."""
+    return text.replace("\n", "\\n")
 
 
 def shown(text: str) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from rota.agents.batch import Batch, Change, submit_file
+from rota.agents.budget import charge_all, set_budget, spent, within_budget
 from rota.agents.obstacles import words_of
 from rota.agents.scorecard.card import Scorecard
 from rota.agents.scorecard.make import scorecard_of_batch, scorecard_since
 from rota.agents.supervise import Supervisor
 from rota.agents.work import BatchWork, Counts, DatabaseWork, Work
 from rota.agents.work_off import Finish, Interruption, Progress, work_off
-from rota.faces.cli.amounts import count
+from rota.faces.cli.amounts import count, money
 from rota.faces.cli.interrupts import Caught, interruptible
 from rota.faces.cli.say import talk
 from rota.faces.cli.watching import view_for
@@ -37,6 +38,8 @@ class Order(NamedTuple):
     wait: bool = False
     quiet: bool = False
     change: Change = lambda spec: spec
+    budget: float | None = None
+    """The most that it may spend."""
 
 
 class Result(NamedTuple):
@@ -58,11 +61,16 @@ def shift(order: Order, follow: Follow = lambda _distributor, _batch: lambda: No
         interruption = Interruption(supervisor.board)
         with interruptible(interruption) as caught:
             supervisor.prepare()
+            if order.budget is not None:
+                set_budget(distributor, order.budget)
             batch = None
             if order.file is not None:
-                batch = submit_file(distributor, order.file, again=order.again, change=order.change)
+                change = order.change if order.budget is None else within_budget(order.change)
+                batch = submit_file(distributor, order.file, again=order.again, change=change)
             since = rfc3339(now_us())
             work: Work = DatabaseWork(distributor) if batch is None else BatchWork(distributor, batch.label)
+            if order.budget is not None and (batch is None or not batch.fresh):
+                charge_all(distributor, work)
             followed = follow(distributor, batch)
             finish = _worked(distributor, supervisor, work, order, batch, interruption, followed)
             followed()
@@ -116,12 +124,16 @@ def _worked(
         talk("stopped: nothing is lost, the same command goes on with what is left")
     if talking and finish.obstacles:
         _say_stuck(finish)
+    if talking and order.budget is not None:
+        talk(f"budget: {money(spent(distributor) or 0.0)} of {money(order.budget)} spent; a higher --budget goes on")
     return finish
 
 
 def _say_begin(order: Order, supervisor: Supervisor, batch: Batch | None, counts: Counts) -> None:
     agents = [agent for agent in order.fleet.agents if agent.process is not None]
     fleet = f"{count(len(agents), 'agent')} with {count(supervisor.slots, 'slot')}"
+    if order.budget is not None and not any(agent.spec.cost for agent in agents):
+        talk("warning: no agent has a price, so only what answers say they cost counts against the budget")
     if batch is None:
         talk(f"{fleet}; no file of tasks was named: working off the {count(counts.unfinished, 'task')} in the database")
         return

@@ -26,11 +26,11 @@ def top(
     database: Annotated[
         str | None,
         Parameter(
+            name=("--database", "-d"),
             help="A SQLite file, a postgresql:// address, or the http:// address of a `rota serve` (with ROTA_KEY). "
-            "Without it: the database of this folder's session."
+            "Without it: the database of this folder's session.",
         ),
     ] = None,
-    /,
     *,
     once: Annotated[bool, flag("Print it once and end, as it does where there is no terminal.")] = False,
     json: Json = False,

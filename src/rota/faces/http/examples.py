@@ -15,7 +15,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "hold": {"tasks": [TASK]},
     "unhold": {"tasks": [TASK]},
     "redrive": {"tasks": [TASK]},
-    "claim": {"agent": AGENT, "tasks": [TASK]},
+    "claim": {"agent": AGENT, "n": 2},
     "confirm": {"offers": [HELD]},
     "heartbeat": {"agent": AGENT, "beats": [{**HELD, "progress": 0.4}]},
     "complete": {"outcomes": [{**HELD, "result": {"pages": 3}}]},

@@ -11,6 +11,7 @@ import base64
 import io
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ import msgspec
 from rota.faces.http.answers import CONNECTION, Answer, Receive, Scope, Send, header
 from rota.faces.http.body import HungUp, body_of
 from rota.faces.http.bridge import Bridge
-from rota.faces.http.operations import gone
+from rota.faces.http.operations import OVERTIME_S, Recheck, gone
 from rota.faces.mcp.calling import call_tool
 from rota.faces.mcp.classic.call import call as call_classic
 from rota.faces.mcp.classic.errors import ProtocolError
@@ -53,6 +54,8 @@ WORKERS = 16
 MISMATCH = -32020
 """The headers say something else than the body."""
 SHORT_MS = 1_000
+WAIT_S = 45.0
+"""The longest that a tool waits, seconds."""
 GROUPS = groups_of("worker") + groups_of("dispatcher")
 OF_TENANTS = groups_of("worker")
 """The tools for keys of a tenant: the others look at all tenants."""
@@ -63,6 +66,7 @@ _NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 """By method, which parameter the header `Mcp-Name` repeats."""
 _CLASSIC = frozenset(name for names in CLASSIC.values() for name in names)
 
+_tools = cache(tools_of)
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -80,8 +84,10 @@ class _Asked(NamedTuple):
 class McpPage:
     """Answers MCP on one distributor. For one event loop."""
 
-    def __init__(self, distributor: Distributor, bridge: Bridge) -> None:
+    def __init__(self, distributor: Distributor, bridge: Bridge, recheck: Recheck) -> None:
+        """`recheck` refuses somebody whose key has become worth nothing since it asked."""
         self._distributor = distributor
+        self._recheck = recheck
         self._bridge = bridge
         self._workers = ThreadPoolExecutor(WORKERS, "rota-http-mcp")
         self._waiting: set[Future[Any]] = set()
@@ -91,7 +97,7 @@ class McpPage:
             "initialize": self._initialize,
             "server/discover": self._discover,
             "ping": lambda _asked: ({}, None),
-            "tools/list": lambda asked: ({"tools": tools_of(_groups(asked.principal))}, LONG_MS),
+            "tools/list": lambda asked: ({"tools": _tools(_groups(asked.principal))}, LONG_MS),
             "resources/templates/list": lambda asked: (
                 {"resourceTemplates": []} if _is_narrow(asked.principal) else templates(),
                 LONG_MS,
@@ -174,6 +180,7 @@ class McpPage:
         answer = await self._bridge.answer(self._workers.submit(self._work, asked, session, tool, arguments))
         if isinstance(answer, Future):
             answer = await self._waited(answer, receive)
+            await self._check_again(asked.principal, answer)
         if isinstance(answer, Handed):
             scope["rota.handed"] = answer.lost
             answer = answer.answer
@@ -198,19 +205,34 @@ class McpPage:
         left = asyncio.ensure_future(gone(receive))
         answer = self._bridge.answer(asked)
         try:
-            await asyncio.wait((answer, left), return_when=asyncio.FIRST_COMPLETED)
+            # Longer than any tool waits, by this machine's clock, which somebody may put back meanwhile.
+            await asyncio.wait((answer, left), timeout=WAIT_S + OVERTIME_S, return_when=asyncio.FIRST_COMPLETED)
             if not answer.done():
+                is_gone = left.done()
                 if not asked.cancel():
                     found = await answer
+                    if not is_gone:
+                        return found
                     if isinstance(found, Handed):
                         found.lost()
-                raise HungUp
+                if is_gone:
+                    raise HungUp
+                raise RotaError("unavailable", "nothing came in time; call again")
             if answer.cancelled():
                 raise RotaError("stopped", "the service is ending; call again")
             return answer.result()
         finally:
             self._waiting.discard(asked)
             left.cancel()
+
+    async def _check_again(self, principal: Principal, answer: Any) -> None:
+        """Its key may have been revoked while it waited."""
+        try:
+            await self._recheck(principal)
+        except BaseException:
+            if isinstance(answer, Handed):
+                answer.lost()
+            raise
 
     def _initialize(self, asked: _Asked) -> tuple[dict[str, Any], None]:
         return {

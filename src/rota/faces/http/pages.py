@@ -38,7 +38,7 @@ def pages_of(
     return {
         "/health": Page(_healthy, open=True),
         "/ready": Page(partial(_ready, distributor, operations), open=True),
-        "/openapi.json": Page(_openapi, open=True),
+        "/openapi.json": Page(partial(_openapi, operations), open=True),
         "/metrics": Page(partial(_metrics, distributor, operations, counted, audits)),
         "/v1/events": Page(streams.answer, ("GET",)),
         "/mcp": Page(mcp.answer, ("POST",)),
@@ -69,8 +69,9 @@ async def _ready(
     await Answer(b'{"ready":true}').send(send)
 
 
-async def _openapi(_principal: Principal, _scope: Scope, _receive: Receive, send: Send) -> None:
-    await Answer(document()).send(send)
+async def _openapi(operations: Operations, _principal: Principal, _scope: Scope, _receive: Receive, send: Send) -> None:
+    # It takes a while to make it the first time.
+    await Answer(await operations.read(document)).send(send)
 
 
 async def _metrics(

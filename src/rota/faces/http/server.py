@@ -108,7 +108,7 @@ class HttpServer:
         operations = Operations(self._distributor, bridge, self._access.recheck)
         streams = Streams(self._distributor, operations, counted, self._access.recheck)
         self._access.begin(operations.read)
-        mcp = McpPage(self._distributor, bridge)
+        mcp = McpPage(self._distributor, bridge, self._access.recheck)
         audits = Audits(self._listening.database)
         pages = pages_of(self._distributor, operations, streams, counted, mcp, audits)
         places = Places(self._listening.names)

@@ -6,7 +6,9 @@ import http.client
 import select
 import socket
 import ssl
+import struct
 import threading
+from contextlib import suppress
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -87,3 +89,10 @@ def _stands(connection: http.client.HTTPConnection) -> bool:
     except (OSError, ValueError):
         return False
     return not readable
+
+
+def hang_up(connection: http.client.HTTPConnection) -> None:
+    """Reset it, so that the service knows that its answer was not read. A mere end could come after the answer."""
+    with suppress(OSError, AttributeError):  # it may have none any more
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()

@@ -128,3 +128,4 @@ class AgentFields(TypedDict, total=False):
     hours: tuple[str, ...]
     time_zone: str
     reserve: tuple[Reserve, ...]
+    limit: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -14,7 +15,7 @@ import msgspec
 from rota import __version__
 from rota.faces.python.answers import answer_of, refusal
 from rota.faces.python.calls import Called
-from rota.faces.python.http_pool import Pool
+from rota.faces.python.http_pool import Pool, hang_up
 from rota.faces.python.unseen import take_back
 from rota.model.errors import RotaError
 from rota.owner.safe import KEYED, is_safe
@@ -59,7 +60,8 @@ class _Asked:
         with self._lock:
             if self._connection is not None and self._connection.sock is not None:
                 with suppress(OSError):
-                    self._connection.sock.shutdown(2)
+                    # It wakes whoever reads, who then hangs up. The plain socket's: TLS would take its leave here.
+                    socket.socket.shutdown(self._connection.sock, socket.SHUT_RD)
 
 
 class OverHttp:
@@ -171,22 +173,24 @@ class OverHttp:
         except OSError as error:
             raise _Away(str(error) or type(error).__name__, before=True) from None
         asked.goes_over(connection)
-        kept = False
+        response: http.client.HTTPResponse | None = None
+        data: bytes | None = None
         try:
             connection.request("POST", f"{self._pool.path}/v1/{called.operation}", body, headers)
             response = connection.getresponse()
             data = response.read()
-            kept = not response.will_close
         except TimeoutError:
             raise _Away("no answer came in time", before=False) from None
         except (OSError, http.client.HTTPException) as error:
             raise _Away(str(error) or type(error).__name__, before=False) from None
         finally:
             asked.goes_over(None)
-            if kept and not asked.is_withdrawn:
-                self._pool.keep(connection)
-            else:
+            if response is None or data is None or asked.is_withdrawn:
+                hang_up(connection)
+            elif response.will_close:
                 connection.close()
+            else:
+                self._pool.keep(connection)
         if response.status == 200:
             self._met = True
             return data

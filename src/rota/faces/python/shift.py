@@ -172,11 +172,12 @@ class Shift:
                 judged: Judged = await self._awaited.call(outcome)
                 return judged.refused.get(task.id)
             except RotaError as error:
-                if error.code == "stopped" or (left := left - self._stopping.is_set()) <= 0:
-                    log.error("%s: its outcome could not be told: %s", task.id, error)
-                    return None
                 if not error.kind.again and error.code != "internal":
                     return f"{error.code}: {error}"
+                left -= self._stopping.is_set()
+                if left <= 0:
+                    log.error("%s: its outcome could not be told: %s", task.id, error)
+                    return None
                 log.warning("%s: its outcome is told again: %s", task.id, error)
             await asyncio.sleep(pause)
             pause = min(AGAIN_MOST_S, pause * 2)

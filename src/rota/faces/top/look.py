@@ -169,7 +169,11 @@ class Looker:
         ]
         waits = [*paused, *barred, *refused[:APART]]
         if not waits and told.next:
-            return [Wait(queue="", priority="", tasks=ready, text="slots are busy; each in its turn")]
+            idle = any(
+                agent.state == "active" and agent.running < agent.slots and not agent.listening for agent in agents
+            )
+            text = "agents with a free slot do not ask for work" if idle else "slots are busy; each in its turn"
+            return [Wait(queue="", priority="", tasks=ready, text=text)]
         return waits
 
 

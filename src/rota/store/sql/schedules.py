@@ -47,5 +47,4 @@ ADD_TICK = One(
 )
 """No row when the tick has come already, here or at another node."""
 SET_TICK_TASK = One("set_tick_task", "UPDATE tick SET task = ? WHERE at = ? AND schedule = ?")
-TICKS = One("ticks", "SELECT at, schedule, task FROM tick WHERE at > ? ORDER BY at, schedule LIMIT ?")
 DROP_OLD_TICKS = One("drop_old_ticks", "DELETE FROM tick WHERE at < ?")

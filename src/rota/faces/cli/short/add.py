@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -13,7 +12,8 @@ from rota.faces.cli.short.calls import Call, changing
 from rota.faces.cli.short.options import PLACE
 from rota.faces.cli.short.shape import Given, Option, Verb, Word, picked
 from rota.faces.cli.short.spec import ASKS, ONCE, SAYS, parents
-from rota.model.errors import RotaError, invalid
+from rota.faces.cli.short.standard_input import lines
+from rota.model.errors import RotaError
 
 AT_ONCE = 1_000
 """Tasks of one submit."""
@@ -43,7 +43,7 @@ def _submit(call: Call, given: Given, ids: list[str], existing: list[str]) -> No
     common = picked(given, FIELDS)
     if "after" in common:
         common["after"] = parents(common["after"])
-    titles = iter([given["title"]]) if given["title"] != "-" else _lines()
+    titles = iter([given["title"]]) if given["title"] != "-" else lines()
     progress = Progress("tasks")
     try:
         while some := list(islice(titles, AT_ONCE)):
@@ -70,19 +70,6 @@ def _key(given: Given, at: int) -> dict[str, Any]:
     if "key" not in given:
         return {}
     return {"key": given["key"] if at == 0 else f"{given['key']}:{at}"}
-
-
-def _lines() -> Iterator[str]:
-    """Titles; a line without text is none."""
-    if sys.stdin is None:
-        raise invalid("-", "there is no standard input; write the title itself")
-    for number, text in enumerate(sys.stdin.buffer, 1):
-        try:
-            title = text.decode().strip()
-        except UnicodeDecodeError:
-            raise invalid("-", f"line {number} of the standard input is no UTF-8 text") from None
-        if title:
-            yield title
 
 
 ADD = Verb(

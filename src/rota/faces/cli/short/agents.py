@@ -24,6 +24,7 @@ SPEC = (
     Option("cost", "Its price: per_hour, per_task, per_1k_tokens, energy_per_hour.", "amounts"),
     Option("weight", "Its share under weighted strategies.", "number"),
     Option("resources", "What it offers to all its tasks together.", "amounts", ("--resource",)),
+    Option("limit", "What its work is charged to at its provider: while that is parked, it is given nothing."),
     Option("hours", "When it works each week: 'mon-fri 09:00-17:00'.", many=True),
     Option("time_zone", "Of its hours.", default="UTC"),
     Option("reserve", "Slots it keeps, as JSON: {\"slots\": 1, \"priority\": \"critical\"}.", "json", many=True),

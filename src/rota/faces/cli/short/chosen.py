@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Collection, Iterator
 
 from rota.faces.cli.say import Usage
@@ -12,6 +11,7 @@ from rota.faces.cli.short.listing import pages
 from rota.faces.cli.short.lists import ALL_TASKS
 from rota.faces.cli.short.options import FILTERS
 from rota.faces.cli.short.shape import Given, Word, picked
+from rota.faces.cli.short.standard_input import lines
 
 TASKS = Word(
     "tasks",
@@ -52,13 +52,12 @@ def _named(words: list[str]) -> Iterator[str]:
     for word in words:
         if word != "-":
             yield word
-        elif sys.stdin is not None:
-            yield from map(_id, filter(str.strip, sys.stdin))
+        else:
+            yield from map(_id, lines())
 
 
-def _id(line: str) -> str:
+def _id(text: str) -> str:
     """A line with an id, or with an object that has one, as `--json --all` writes them."""
-    text = line.strip()
     if not text.startswith("{"):
         return text.split()[0]
     try:

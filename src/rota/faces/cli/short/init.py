@@ -91,7 +91,7 @@ INIT = Verb(
     "init",
     "Write a fleet.toml to begin with, and a list of tasks",
     init,
-    (Word("folder", "Where; without it, here.", "FOLDER", optional=True),),
+    (Word("folder", "Where; without it, here.", "FOLDER", optional=True, kind="path"),),
     (JSON,),
     text="A fleet.toml that exists is never touched, nor is a tasks.md.",
 )

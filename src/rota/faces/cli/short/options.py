@@ -10,7 +10,8 @@ DATABASE = Option(
     "database",
     "A SQLite file, a postgresql:// address, or the http:// address of a service (ROTA_KEY holds its key). Without "
     "it: that of fleet.toml, else of ROTA_DATABASE, else the one that all sessions of this repository share.",
-    flags=("--database", "-d"),
+    "path",
+    ("--database", "-d"),
 )
 JSON = Option("json", "As JSON on the standard output; errors as JSON too.", "switch")
 WATCH = Option("watch", "Go on and show what changes; with --json one object a line. Ctrl-C ends it.", "switch",

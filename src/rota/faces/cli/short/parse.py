@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rota.faces.cli.say import Usage
 from rota.faces.cli.short.shape import NONE, Given, Kind, Noun, Option, Verb, Word
+from rota.faces.cli.short.standard_input import whole
 from rota.model.errors import RotaError
 
 HELP = ("-h", "--help")
@@ -153,6 +153,15 @@ def _from_environment(verb: Verb, given: Given) -> None:
             given[option.field] = os.environ[option.variable]
 
 
+def _text(text: str) -> str:
+    """Only the names of files may be bytes that are no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("is no UTF-8 text") from None
+    return text
+
+
 def _integer(text: str) -> int:
     try:
         return int(text)
@@ -173,13 +182,13 @@ def _number(text: str) -> float:
 def _json(text: str) -> Any:
     """JSON; what is none, and does not begin like it, is a text. `-` reads the standard input."""
     if text == "-":
-        text = standard_input()
+        text = whole()
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         if text.lstrip()[:1] in ("{", "[", '"'):
             raise ValueError("begins like JSON and is none") from None
-        return text
+        return _text(text)
 
 
 def _no_constant(name: str) -> Any:
@@ -216,16 +225,11 @@ def _span(text: str) -> float:
         raise ValueError("is no length of time such as 90s, 5m or 1h30m") from None
 
 
-def standard_input() -> str:
-    """All of it; nothing when it was closed before we started."""
-    return "" if sys.stdin is None else sys.stdin.read()
-
-
 def _usage(name: str, message: str) -> Usage:
     return Usage(message, f"`rota {name} --help` says what it takes")
 
 
 _READ: dict[Kind, Callable[[str], Any]] = {
-    "text": str, "integer": _integer, "number": _number, "json": _json, "levels": _levels, "amounts": _amounts,
-    "yes_no": _yes_no, "span": _span,
+    "text": _text, "integer": _integer, "number": _number, "json": _json, "levels": _levels, "amounts": _amounts,
+    "yes_no": _yes_no, "span": _span, "path": str,
 }  # fmt: skip

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rota.faces.cli.progress import Progress
-from rota.faces.cli.say import json_line, line, talk
+from rota.faces.cli.say import json_line, line, one_line, talk
 from rota.faces.cli.short.calls import changing
 from rota.faces.cli.short.shape import Given
 from rota.model.errors import KINDS, RotaError
@@ -63,7 +63,7 @@ def told(given: Given, done: list[str], pending: list[str], refused: dict[str, s
 def say_refused(refused: dict[str, str]) -> None:
     """Each with its reason, as far as anybody reads them."""
     for task, reason in list(refused.items())[:SHOWN]:
-        talk(f"rota: {task}: {reason}")
+        talk(one_line(f"rota: {task}: {reason}"))
     if len(refused) > SHOWN:
         talk(f"rota: and {len(refused) - SHOWN:,} more; --json names them all")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["text", "integer", "number", "switch", "json", "levels", "amounts", "yes_no", "span"]
+Kind = Literal["text", "integer", "number", "switch", "json", "levels", "amounts", "yes_no", "span", "path"]
 """`levels`: NAME=LEVEL, the level being 1 when it is left out. `amounts`: NAME=NUMBER. Both may be given many times."""
 Given = dict[str, Any]
 """What a command line says, by field; what it does not say is not there."""

@@ -40,7 +40,14 @@ SUBMIT = Verb(
     "submit",
     "Submit all tasks of a file, and print the label of their batch",
     submit,
-    (Word("file", "The tasks: .jsonl, .csv, .md (checkboxes) or .txt (a title a line); - is standard input.", "FILE"),),
+    (
+        Word(
+            "file",
+            "The tasks: .jsonl, .csv, .md (checkboxes) or .txt (a title a line); - is standard input.",
+            "FILE",
+            kind="path",
+        ),
+    ),
     (
         Option(
             "format",

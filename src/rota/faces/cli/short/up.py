@@ -21,7 +21,11 @@ from rota.model.errors import RotaError, invalid
 from rota.owner.address import Address, address_of
 
 FLEET = Word(
-    "fleet", "The fleet.toml; without it, the nearest from this folder upward, if any.", "FLEET", optional=True
+    "fleet",
+    "The fleet.toml; without it, the nearest from this folder upward, if any.",
+    "FLEET",
+    optional=True,
+    kind="path",
 )
 DOWN_S = 60.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -64,12 +65,32 @@ def call(
     except ToolError as error:
         return failed(error)
     except RotaError as error:
-        field = _OWN.get(error.field or "", error.field)
+        field = own_field(name, error.field)
         return failed(ToolError(str(RotaError(error.code, error.message, field=field, **error.data))))
 
 
-_OWN = {"project.title": "initialPrompt", "project.payload": "initialPrompt", "project.plan": "projectPlan"}
-"""Fields of a project, as those call them who create one."""
+def own_field(tool: str, field: str | None) -> str | None:
+    """The field of a refusal as the caller of the tool knows it."""
+    if field is None:
+        return None
+    if tool == "create_task":
+        field = field.removeprefix("tasks[0].")
+    for theirs, ours in _OWN:
+        if field.startswith(theirs):
+            return ours + field.removeprefix(theirs)
+    return _AFTER.sub("dependsOn", field)
+
+
+_OWN = (
+    ("project.title", "initialPrompt"),
+    ("project.payload", "initialPrompt"),
+    ("project.plan", "projectPlan"),
+    ("agent.name", "agentId"),
+    ("agent.", ""),
+    ("edit.", ""),
+)
+"""Beginnings of fields as the operations name them, and what they are here."""
+_AFTER = re.compile(r"\bafter\b")
 
 
 def _result(answer: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from rota.model import bounds, check
 from rota.model.commands.read import GetTask
 from rota.model.commands.submit import Describe, Edit
 from rota.model.errors import RotaError
-from rota.model.times import moment
 
 _EDITED = ("kind", "skills", "role", "deadline", "estimate", "group")
 
@@ -44,8 +43,6 @@ def check_changes(update: Update) -> None:
         raise ToolError(f"{', '.join(wishes)} can not be changed with the last failure of {task.id}; report it alone")
     if given.get("status") in (IN_PROGRESS, DONE) or (given.get("status") == NOT_STARTED and update.says_failed):
         _refuse_to_take(update)
-    if given.get("deadline") is not None:
-        moment(given["deadline"], 0, "deadline")
     for name in given.get("dependsOn", ()):
         _check_task(update, name)
     for name in given.get("blocks", ()):

@@ -63,4 +63,7 @@ def approve_task(rota: Asking, arguments: Arguments) -> dict[str, Any]:
     if THEIRS[task.state].status != DONE:
         raise ToolError("Task not done yet")
     rota.call(Approve(tasks=[task.id]))
-    return {"projectId": project.id, "task": brief_shown(task_of(rota, project, task.id))}
+    after = task_of(rota, project, task.id)
+    if not is_approved(after):
+        raise ToolError("Task not done yet")  # sent back in the meantime
+    return {"projectId": project.id, "task": brief_shown(after)}

@@ -185,7 +185,7 @@ def _refused(update: Update, command: Any, answer: Any, agent: str = "") -> Exce
     if isinstance(answer, RotaError):
         if isinstance(command, Edit) and command.task != task:
             return ToolError(f"{command.task} can not wait for {task}: {answer}")
-        return _own(answer)
+        return answer
     if isinstance(answer, Claimed):
         return ToolError(_not_taken(update, agent))
     if isinstance(answer, Changed):
@@ -193,15 +193,6 @@ def _refused(update: Update, command: Any, answer: Any, agent: str = "") -> Exce
     if isinstance(answer, Judged) and (refusal := answer.refused[task]) != "lease_lost":
         return ToolError(refusal)
     return lost_lease(update, _token_of(command))
-
-
-def _own(error: RotaError) -> RotaError:
-    """The refusal with the argument as the caller knows it."""
-    field = (error.field or "").removeprefix("edit.")
-    return RotaError(error.code, error.message, field=_OWN.get(field, field) or None, **error.data)
-
-
-_OWN = {"after": "dependsOn", "reason": "completedDetails"}
 
 
 def _token_of(command: Heartbeat | Complete | Fail | GiveBack) -> str:
