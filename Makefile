@@ -76,6 +76,10 @@ chaos-http: .venv/.stamp ## Three `rota serve` on one PostgreSQL, killed under l
 fuzz-http: .venv/.stamp ## Whatever the OpenAPI document says can be asked, and more, for long
 	@$(BIN)/python -m pytest tests/http/test_fuzz.py -q -s --timeout 0 --chaos-minutes $(CHAOS_MINUTES) $(ARGS)
 
+.PHONY: walk
+walk: ## README.md as a newcomer walks it: a fresh clone in an empty folder, its commands as they stand
+	@$(or $(PYTHON),python3) scripts/walk.py
+
 .PHONY: bench
 bench: .venv/.stamp-bench ## Speed and memory, beside others (some of it: make bench ARGS=--help)
 	@$(BIN)/python -m bench $(ARGS)

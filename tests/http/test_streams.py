@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import socket
 import threading
+from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from rota.faces.http import streams
+from rota.faces.http.body import HungUp
 from rota.faces.http.server import HttpServer
-from rota.operations.decode import decode
 from rota.operations.distributor import Distributor
-from rota.operations.table import OPERATIONS
 from tests.http.client import Client
 from tests.http.waiting import until
 
@@ -137,19 +139,11 @@ def test_who_hangs_up_is_not_followed_any_more(client: Client) -> None:
     until(lambda: "rota_http_followers 0\n" in client.get("/metrics").body)
 
 
-def test_who_reads_nothing_for_too_long_is_let_go(
-    client: Client, rota: Distributor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Others go on meanwhile, and it can come again with the last id it saw."""
-    monkeypatch.setattr("rota.faces.http.streams.STALLED_S", 0.3)
-    with client.stream() as stream:
-        stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        stream.sendall(b"GET /v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n")
-        until(lambda: "rota_http_followers 1\n" in client.get("/metrics").body)
-        reader = Reader(client)
-        for number in range(60):
-            tasks = [{"title": "x"} for _ in range(1_000)]
-            rota.call(decode(OPERATIONS["submit"], {"tasks": tasks, "key": f"k{number}"}))
-        until(lambda: "rota_http_followers 1\n" in client.get("/metrics").body)
-        until(lambda: len(titles(reader)) == 60_000)
-    reader.close()
+def test_who_reads_nothing_for_too_long_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "STALLED_S", 0.05)
+
+    async def never(_message: MutableMapping[str, Any]) -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(HungUp):
+        asyncio.run(streams.sent(never, b"x"))

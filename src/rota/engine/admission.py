@@ -162,7 +162,8 @@ class _Round:
             if len(tasks) == AT_ONCE and not stay:
                 context.look_at.add(name)
         waiting = self._first([(name, LENDERS) for name in names])
-        idle = self._idle(inside)
+        # Only where somebody waits, or nobody may be in, does it matter who in there does nothing.
+        idle = self._idle({name: inside[name] for name in names if name in waiting or name in shut})
         self._give_way(idle, waiting, shut)
         self._lend(idle, waiting)
         self._close(meters, waiting, inside)

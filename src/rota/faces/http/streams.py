@@ -179,7 +179,7 @@ class Streams:
                     break
             text = await self._text(principal, wanted, page)
             if text:
-                await _sent(send, text)
+                await sent(send, text)
             page = await self._next(page.cursor, send)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -212,7 +212,7 @@ class Streams:
                 async with asyncio.timeout(ALIVE_S):
                     await news.wait()
             except TimeoutError:
-                await _sent(send, b": alive\n\n")
+                await sent(send, b": alive\n\n")
                 return Page((), cursor, b"")
         return Page((), cursor, b"")
 
@@ -242,7 +242,7 @@ def _frame(event: EventView) -> bytes:
     return b"id: %b\nevent: %b\ndata: %b\n\n" % (event.seq.encode(), event.kind.encode(), _encode(event))
 
 
-async def _sent(send: Send, text: bytes) -> None:
+async def sent(send: Send, text: bytes) -> None:
     """Send it. A reader that reads nothing for so long that nothing more can be sent to it is let go."""
     try:
         async with asyncio.timeout(STALLED_S):
