@@ -17,6 +17,7 @@ from pathlib import Path
 
 
 def main() -> int:
+    """Clone and walk; the exit code."""
     repository = sys.argv[1] if len(sys.argv) > 1 else str(Path(__file__).resolve().parents[1])
     with tempfile.TemporaryDirectory(prefix="rota-walk-") as folder:
         clone = Path(folder, "rota")

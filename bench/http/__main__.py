@@ -1,6 +1,6 @@
 """Measures the HTTP face: `rota serve` in a process of its own, durable, spoken to over loopback.
 
-    python -m bench.http [--quick] [--cell starting|cycles|polls|events]
+    python -m bench.http [--quick] [--cell starting|cycles|polls|events|beside]
 
 Prints JSON: for each figure its value, unit, how many samples it rests on and what was aimed at. A figure is no
 verdict: the exit code only says whether it ran. The client takes a core of its own; on two cores the service has the
@@ -257,7 +257,43 @@ async def _events(_process: psutil.Process, port: int, _ready: float, quick: boo
     ]
 
 
-CELLS = {"starting": _starting, "cycles": _cycles, "polls": _polls, "events": _events}
+async def _beside(process: psutil.Process, port: int, _ready: float, quick: bool) -> list[Figure]:
+    """What short commands take while the service is busy: each a process, over the owner's socket."""
+    lines = [await line(port) for _ in range(4)]
+    for number, one in enumerate(lines):
+        await one.ask("register_agent", {"agent": {"name": f"a{number}"}})
+    stop = asyncio.Event()
+
+    async def agent(number: int, one: Line) -> None:
+        while not stop.is_set():
+            await one.ask("submit", {"tasks": [{"title": "x"}]})
+            given = (await one.ask("claim", {"agent": f"a{number}"}))["tasks"]
+            if given:
+                await one.ask("complete", _outcomes(given))
+            await asyncio.sleep(0.005)
+
+    agents = [asyncio.ensure_future(agent(number, one)) for number, one in enumerate(lines)]
+    commands = {"add": ["beside"], "tasks": ["-n", "10"], "task": ["task-1"], "queues": []}
+    environment, folder = process.environ(), process.cwd()
+    figures = []
+    for name, arguments in commands.items():
+        command = [sys.executable, "-m", "rota", name, *arguments, "-d", str(Path(folder, "work.db"))]
+        seconds = []
+        for _ in range(5 if quick else 40):
+            began = time.perf_counter()
+            await asyncio.to_thread(
+                subprocess.run, command, env=environment, cwd=folder, stdout=subprocess.DEVNULL, check=True
+            )
+            seconds.append(time.perf_counter() - began)
+        goal = "< 150" if name == "add" else "< 100"
+        figures.append(Figure(f"rota {name} beside it, p50", quantile(seconds, 0.5) * 1e3, "ms", len(seconds), goal))
+        figures.append(Figure(f"rota {name} beside it, p99", quantile(seconds, 0.99) * 1e3, "ms", len(seconds), ""))
+    stop.set()
+    await asyncio.gather(*agents)
+    return figures
+
+
+CELLS = {"starting": _starting, "cycles": _cycles, "polls": _polls, "events": _events, "beside": _beside}
 
 
 async def _emptied(one: Line) -> None:

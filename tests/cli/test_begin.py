@@ -40,7 +40,10 @@ def test_init_touches_nothing_that_is_there(tmp_path: Path) -> None:
     said = rota("init", tmp_path, "--json")
     assert (said.code, said.error["code"]) == (4, "duplicate")
     assert (tmp_path / "fleet.toml").read_text() == before
-    assert rota("init", tmp_path / "nowhere").code == 2
+    (tmp_path / "file").touch()
+    assert rota("init", tmp_path / "file" / "below").code == 2
+    assert rota("init", tmp_path / "new" / "folder").code == 0
+    assert (tmp_path / "new" / "folder" / "fleet.toml").exists()
 
 
 def test_a_file_of_any_form_comes_in_once(tmp_path: Path) -> None:

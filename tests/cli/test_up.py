@@ -78,6 +78,11 @@ def test_keys_and_a_service_that_is_not_there(folder: Path) -> None:
     refused = rota("add", "not mine to say", "-d", there, "--json", ROTA_KEY=reader)
     assert (refused.code, refused.error["code"]) == (6, "not_allowed")
     assert rota("tasks", "-d", there, ROTA_KEY="nonsense").code == 6
+    chief = rota("keys", "create", "chief", "--scope", "admin", "--scope", "read", folder=folder).out.strip()
+    listed = rota("keys", "list", "-d", there, "--json", ROTA_KEY=chief).json["keys"]
+    assert [key["name"] for key in listed] == ["reader", "chief"]
+    assert rota("keys", "revoke", str(listed[0]["id"]), "-d", there, ROTA_KEY=chief).code == 0
+    assert rota("tasks", "-d", there, ROTA_KEY=reader).code == 6
     gone = rota("tasks", "-d", "http://127.0.0.1:1", "--json")
     assert (gone.code, gone.error["code"]) == (7, "unavailable")
     assert rota("up", "-d", there).code == 2

@@ -6,21 +6,23 @@ from typing import Any
 
 import pytest
 
+from rota.audit.audit import audit
 from rota.model.agent import AgentSpec
 from rota.model.commands.apply import Applied, Apply
 from rota.model.commands.fleet import Register, SetQueue
 from rota.model.commands.limits import ListLimits, SetLimit
 from rota.model.commands.read import GetAgent, GetQueue, ListEvents, ListQueues, ListTenants
-from rota.model.commands.route import ListRules
-from rota.model.commands.schedules import ListSchedules
+from rota.model.commands.route import ListRules, SetRules
+from rota.model.commands.schedules import ListSchedules, RemoveSchedule, SetSchedule
 from rota.model.errors import RotaError
 from rota.model.limit import LimitSpec
 from rota.model.queue import PoolPolicy, QueuePolicy
 from rota.model.rule import Rule, RuleSet
 from rota.model.schedule import ScheduleSpec
+from rota.model.stage import Change, Stage
 from rota.model.task import TaskSpec
 from rota.testing import TestDistributor
-from tests.engine.fleet import agent, done, fail, kill, states, submit, take, task, view
+from tests.engine.fleet import agent, done, fail, kill, spec, states, submit, take, task, view
 
 FILE = "fleet.toml"
 
@@ -184,6 +186,35 @@ def test_what_runs_is_not_taken_away(rota: TestDistributor) -> None:
     assert states(rota, [number]) == ["dead"]
 
 
+def test_a_queue_that_something_leads_into(memory: TestDistributor) -> None:
+    memory.call(wish(queues={"in": QueuePolicy()}))
+    news = ScheduleSpec(name="news", every=60, task=spec(queue="in"))
+    rule = Rule(match={"kind": "x"}, set=RuleSet(queue="in"))
+    staged = QueuePolicy(stages=(Stage(after=60, change=Change(queue="in")),))
+    full = QueuePolicy(depth=1, overflow="move", overflow_queue="in")
+    leading: dict[str, tuple[Any, Any]] = {
+        "the schedule 'news' submits": (SetSchedule(schedule=news), RemoveSchedule(schedule="news")),
+        "the rule": (SetRules(rules=[rule]), SetRules(rules=[])),
+        "a stage of queue 'other'": (SetQueue(queue="other", policy=staged), SetQueue(queue="other")),
+        "too much for queue 'other'": (SetQueue(queue="other", policy=full), SetQueue(queue="other")),
+    }
+    for words, (command, undo) in leading.items():
+        memory.call(command)
+        error = refused(memory, "not_empty", wish())
+        assert error.field == "gone.in"
+        assert words in error.message
+        memory.call(undo)
+    assert told(memory.call(wish())) == [("queue", "in", "remove")]
+
+
+def test_a_stage_into_a_queue_that_has_gone(rota: TestDistributor) -> None:
+    rota.call(wish(queues={"in": QueuePolicy()}))
+    number = task(rota, stages=[Stage(after="10m", change=Change(queue="in", raise_by=1))])
+    assert told(rota.call(wish())) == [("queue", "in", "remove")]
+    rota.clock.advance("11m")
+    assert (view(rota, number).queue, view(rota, number).promoted) == ("default", "high")
+
+
 def test_a_queue_comes_back(rota: TestDistributor) -> None:
     rota.call(wish(queues={"in": QueuePolicy()}))
     agent(rota, "ann")
@@ -194,8 +225,10 @@ def test_a_queue_comes_back(rota: TestDistributor) -> None:
     assert caught.value.code == "no_queue"
     rota.restart()
     rota.call(SetQueue(queue="in"))
-    task(rota, queue="in")
-    assert take(rota, "ann").queue == "in"
+    number = task(rota, queue="in")
+    assert take(rota, "ann").task == number
+    with rota.node.store.read() as reader:
+        assert audit(reader).violations == []
 
 
 def test_nothing_is_half_applied(rota: TestDistributor) -> None:

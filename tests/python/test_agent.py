@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rota import Agent, AgentSpec, BadTask, Client, Dispatcher, RotaError, Task, TryLater, connect
+from rota.faces.python import shift
 from rota.operations.distributor import Distributor
 from tests.python.working import at_work, brisk_queue, until
 
@@ -222,6 +223,33 @@ def test_a_graceful_stop_finishes_or_gives_back_and_frees_the_name(client: Clien
     assert (client.get_task(long).state, client.get_task(long).attempts) == ("ready", 0)
     assert client.get_agent("ends").instance is None
     client.cancel(long)
+
+
+def test_told_twice_to_stop_it_gives_back_at_once_whatever_its_functions_do(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shift, "LAST_S", 0.05)
+    deaf, let_go = threading.Event(), threading.Event()
+
+    def do(_task: Task) -> None:
+        deaf.set()
+        let_go.wait(20)
+
+    agent = Agent("deaf", handlers={"task": do}, target=client, role="deaf", grace=60)
+    with at_work(agent):
+        task = client.add("Never mind", role="deaf")
+        assert deaf.wait(10)
+        agent.stop()
+    assert (client.get_task(task).state, client.get_task(task).attempts) == ("ready", 0)
+    let_go.set()
+    client.cancel(task)
+
+
+def test_told_to_stop_before_it_works_it_does_not_begin() -> None:
+    agent = Agent("early", handlers={"task": print}, target=":memory:")
+    agent.stop()
+    agent.run()
+    assert agent.is_stopped
 
 
 def test_a_dispatcher_starts_the_best_of_its_roster(client: Client) -> None:

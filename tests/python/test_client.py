@@ -222,10 +222,10 @@ def test_what_a_claim_is_given_as_it_is_withdrawn_goes_back(reach: Reach) -> Non
     async def story() -> None:
         async with reach() as client:
             await client.register("ivy", slots=50, role="ivy")
-            for turn in range(40):
+            for turn in range(20):
                 waiting = asyncio.create_task(client.claim("ivy", n=50, wait=20))
                 adding = asyncio.create_task(client.add(f"Now {turn}", role="ivy"))
-                await asyncio.sleep(turn * 0.0003)
+                await asyncio.sleep(turn * 0.0005)
                 waiting.cancel()
                 (claimed,) = await asyncio.gather(waiting, return_exceptions=True)
                 await adding
@@ -233,7 +233,7 @@ def test_what_a_claim_is_given_as_it_is_withdrawn_goes_back(reach: Reach) -> Non
                     await client.give_back(given)
             while (await client.get_agent("ivy")).running:
                 await asyncio.sleep(0.01)
-            assert len([task async for task in client.list_tasks(state="ready") if task.role == "ivy"]) == 40
+            assert len([task async for task in client.list_tasks(state="ready") if task.role == "ivy"]) == 20
 
     asyncio.run(asyncio.wait_for(story(), 30))
 

@@ -47,7 +47,7 @@ def test_a_look_costs_the_same_however_much_there_is() -> None:
         for number in range(60):
             kit.call(Claim(agent=f"agent-{number:03}", n=2))
         call, now = Counting(kit), 0.0
-        looker = Looker(call, lambda: now)
+        looker = Looker(call, clock=lambda: now)
         picture = looker.look()
         assert (len(picture.agents), picture.more_agents) == (AGENTS, 1)
         assert call.calls["explain"] == SINCES

@@ -11,7 +11,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input, Static
 
-from rota.faces.cli.short.calls import changing, reading
+from rota.faces.cli.short.calls import changing
+from rota.faces.top.opening import looking
 from rota.faces.top.screen import Confirm, Top
 from rota.model.commands.read import GetAgent, GetQueue, GetTask
 from tests.top.conftest import Place
@@ -20,7 +21,7 @@ WAIT_S = 20.0
 
 
 def screen(place: Place) -> Top:
-    return Top(partial(reading, place.address), partial(changing, place.address))
+    return Top(partial(looking, place.address), partial(changing, place.address))
 
 
 async def until(pilot: Pilot[None], seen: Callable[[], Any]) -> None:
@@ -127,7 +128,7 @@ def test_a_database_that_goes_away_is_said_and_seen_again(place: Place) -> None:
         away = False
 
         def opening() -> Any:
-            return reading("/no/such/place.db" if away else place.address)
+            return looking("/no/such/place.db" if away else place.address)
 
         app = Top(opening, partial(changing, place.address))
         app.again_s = 0.05

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from rota.engine.book import GONE, Queue
 from rota.engine.context import Context
+from rota.engine.schedules import spec_of
 from rota.engine.stages_of_submit import check_targets
 from rota.model import bounds, check, state
 from rota.model.commands.fleet import Ok, PauseQueue, ResumeQueue, SetPool, SetQueue, SetTenant
 from rota.model.errors import RotaError, invalid
 from rota.model.priority import BANDS
 from rota.model.queue import PoolPolicy, Preemption, QueuePolicy
+from rota.model.rule import name_of
 from rota.model.stage_check import check_stages
+from rota.planning.stages import next_queue
 from rota.planning.strategies import STRATEGIES, fault
 from rota.store.sql import fleet
 from rota.store.sql.history import COUNT_ASIDE, COUNT_RUNNING
+from rota.store.sql.schedules import SCHEDULES, ScheduleRow
 from rota.store.sql.waiting import QUEUE_DEPTH
 
 WEIGHT = 1_000_000
@@ -51,7 +57,13 @@ def set_queue(context: Context, command: SetQueue) -> Ok:
 
 
 def remove_queue(context: Context, queue: Queue) -> None:
-    """Forget a queue that holds nothing. Tasks of the past still name it; set again, it goes on."""
+    """Forget a queue that holds nothing and that nothing leads into. Tasks of the past still name it; set again, it
+    goes on.
+    """
+    leads = next(_leading_into(context, queue.name), None)
+    if leads is not None:
+        message = f"queue {queue.name!r} is to go, and {leads}; change that first, or keep the queue"
+        raise RotaError("not_empty", message, field="queue")
     held = _held(context, queue)
     if held:
         told = " and ".join(f"{n:,} {what}" for what, n in held.items())
@@ -63,6 +75,23 @@ def remove_queue(context: Context, queue: Queue) -> None:
     context.transaction.one(fleet.PAUSE_QUEUE, GONE, None, queue.id)
     context.book.changed(context.transaction)
     context.changes.say("pause", None, queue=queue.name, reason="removed", fleet=context.book.version)
+
+
+def _leading_into(context: Context, name: str) -> Iterator[str]:
+    """What sends tasks into the queue."""
+    for other in context.book.queues.values():
+        if other.removed or other.name == name:
+            continue
+        if other.policy.overflow_queue == name:
+            yield f"what is too much for queue {other.name!r} moves into it"
+        if any(next_queue(stage.change) == name for stage in other.policy.stages):
+            yield f"a stage of queue {other.name!r} moves tasks into it"
+    for at, rule in enumerate(context.book.rules.rules):
+        if rule.set.queue == name:
+            yield f"the rule {name_of(rule, at)} sends tasks into it"
+    for schedule in (spec_of(ScheduleRow(*row)) for row in context.transaction.one(SCHEDULES)):
+        if schedule.task.queue == name:
+            yield f"the schedule {schedule.name!r} submits to it"
 
 
 def set_pool(context: Context, command: SetPool) -> Ok:

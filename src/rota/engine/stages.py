@@ -120,7 +120,7 @@ def _after_one(context: Context, row: TaskRow, stage: Stage) -> tuple[TaskRow, d
         row = row._replace(shape=shape) if row.own_shape is None else row._replace(own_shape=shape)
         changed.update(_difference(old, new))
     target = next_queue(change)
-    if target is not None and target in {queue.name for queue in book.queues.values()}:
+    if target is not None and target in {queue.name for queue in book.queues.values() if not queue.removed}:
         queue = book.queue(target)
         if queue.id != row.queue:
             row = row._replace(queue=queue.id)

@@ -27,7 +27,7 @@ def fleet_text(reader: Reader, book: Book) -> tuple[str, int]:
         if terms := values.pop("terms", None):
             _table(lines, f"[strategy.{_key(pool.policy.strategy)}]", terms)
         _table(lines, f"[pool.{_key(pool.name)}]", values)
-    for queue in book.queues.values():
+    for queue in (queue for queue in book.queues.values() if not queue.removed):
         _table(lines, f"[queue.{_key(queue.name)}]", _changed(queue.policy, QueuePolicy()))
     for tenant, weight in book.weights.items():
         _table(lines, f"[tenant.{_key(book.tenant_name(reader, tenant))}]", {"weight": weight})

@@ -50,8 +50,15 @@ def chosen(argument: str | None) -> Database:
 
 @contextmanager
 def asking(argument: str | None) -> Iterator[Callable[[Any], Any]]:
-    """A function that answers requests of the operation table that only read."""
-    with beside(database_of(argument)) as ask:
+    """A function that answers requests of the operation table that only read: from the file, or from a service."""
+    place = place_of(argument)
+    if place.startswith(HTTP):
+        from rota.faces.python.connect import connect
+
+        with connect(place) as client:
+            yield client.call
+        return
+    with beside(place) as ask:
         yield ask
 
 

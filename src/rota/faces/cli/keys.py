@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import Annotated, Any, get_args
 
 from cyclopts import App, Parameter
 
-from rota.faces.cli.asking import asking, database_of
+from rota.faces.cli.asking import asking
 from rota.faces.cli.columns import columns
 from rota.faces.cli.options import Database, Json
 from rota.faces.cli.say import json_line, line, talk
+from rota.faces.cli.short.calls import changing
 from rota.model.commands.keys import KeyPage, KeyScope, ListKeys
-from rota.owner.link import Link
 
 app = App(name="keys", help="Make, list and revoke the keys of those who ask over HTTP.", version_flags=[])
 
@@ -81,7 +80,6 @@ def revoke(
 
 
 def _asked(database: str | None, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Ask whoever owns the database, `rota serve` as well."""
-    with closing(Link(database_of(database))) as link:
-        answer: dict[str, Any] = link.call(operation, arguments)
-    return answer
+    """Ask whoever owns the database, or a service elsewhere."""
+    with changing(database, makes=True) as call:
+        return call(operation, arguments)

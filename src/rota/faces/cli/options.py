@@ -19,9 +19,6 @@ Database = Annotated[
 ]
 Limit = Annotated[int, Parameter(name=("--limit", "-n"), help="How many at most on this page, up to 1000.")]
 Cursor = Annotated[str | None, Parameter(help="Go on after a page: what that page gave as its cursor.")]
-All = Annotated[
-    bool, Parameter(negative=(), show_default=False, name="--all", help="Every page; with --json one object a line.")
-]
 
 
 def flag(text: str) -> Parameter:

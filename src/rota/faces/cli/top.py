@@ -12,9 +12,9 @@ from cyclopts import Parameter
 from rota.faces.cli.columns import columns
 from rota.faces.cli.options import Json, flag
 from rota.faces.cli.say import json_line, line
-from rota.faces.cli.short.calls import changing, reading
+from rota.faces.cli.short.calls import changing
 from rota.faces.top import words
-from rota.faces.top.look import Looker
+from rota.faces.top.opening import looking
 from rota.faces.top.picture import Picture
 from rota.model.errors import RotaError
 
@@ -44,8 +44,8 @@ def top(
     It looks once a second at most, and less often where a look takes long.
     """
     if once or json or not (sys.stdout.isatty() and sys.stdin.isatty()):
-        with reading(database) as call:
-            picture = Looker(call).look()
+        with looking(database) as looker:
+            picture = looker.look()
         if json:
             json_line(picture)
         else:
@@ -56,9 +56,9 @@ def top(
     except ImportError as error:
         message = f"`rota top` needs the extra 'top': {error}; `rota top --once` does without"
         raise RotaError("no_driver", message) from None
-    with reading(database) as call:
-        call("get_statistics", {"minutes": 1})
-    Top(partial(reading, database), partial(changing, database)).run()
+    with looking(database) as looker:
+        looker.look()
+    Top(partial(looking, database), partial(changing, database)).run()
     return 0
 
 

@@ -42,8 +42,11 @@ class Life:
         self._begin = begin
         self._end = end
         self._lock = threading.Lock()
-        self._shift: Shift | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._beginning: asyncio.Future[Crew] | None = None
+        self._shift: Shift | None = None
+        self._stops = 0
+        """How often it was told to stop."""
 
     @property
     def is_stopped(self) -> bool:
@@ -60,28 +63,55 @@ class Life:
         try:
             await self._with(client)
         finally:
+            with self._lock:
+                self._beginning = self._shift = None
+                self._stops = 0
             if client is not self._target:
                 await asyncio.to_thread(client.close)
 
     def stop(self) -> None:
-        """Claim no more and let handlers finish within the grace; said again: end them at once. From any thread."""
+        """Claim no more and let handlers finish within the grace; said again: end them at once. From any thread.
+
+        Said before it works, it does not begin.
+        """
         with self._lock:
-            if self._loop is not None and self._shift is not None:
+            self._stops += 1
+            end: Callable[[], object] | None = None
+            if self._shift is not None:
+                end = self._shift.stop
+            elif self._beginning is not None:
+                end = self._beginning.cancel
+            if end is not None and self._loop is not None:
                 with suppress(RuntimeError):
-                    self._loop.call_soon_threadsafe(self._shift.stop)
+                    self._loop.call_soon_threadsafe(end)
 
     async def _with(self, client: Client) -> None:
         awaited = client.awaited()
-        crew = await self._begin(awaited)
+        crew = await self._begun(awaited)
+        if crew is None:
+            return
+        shift = Shift(client, crew, self._grace)
         with self._lock:
-            self._loop, self._shift = asyncio.get_running_loop(), Shift(client, crew, self._grace)
-        try:
-            await self._shift.work()
-        finally:
-            with self._lock:
-                self._shift = None
+            self._shift = shift
+            for _ in range(self._stops):
+                shift.stop()
+        await shift.work()
         with suppress(RotaError):
             await self._end(awaited)
+
+    async def _begun(self, client: AsyncClient) -> Crew | None:
+        """The crew; None when it is told to stop before."""
+        with self._lock:
+            if self._stops:
+                return None
+            self._loop = asyncio.get_running_loop()
+            self._beginning = asyncio.ensure_future(self._begin(client))
+        try:
+            return await self._beginning
+        except asyncio.CancelledError:
+            if self._stops:
+                return None
+            raise
 
     async def _until_signal(self) -> None:
         loop = asyncio.get_running_loop()

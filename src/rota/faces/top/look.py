@@ -49,8 +49,12 @@ LEAST_S, SHARE = 1.0, 20.0
 class Looker:
     """Takes one picture after the other. For one thread."""
 
-    def __init__(self, call: Call, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, call: Call, rest: Callable[[], None] = lambda: None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`rest` is called after each look."""
         self._call = call
+        self._rest = rest
         self._clock = clock
         self._measured = Measured(clock)
         self._since: dict[str, int] = {}
@@ -69,6 +73,12 @@ class Looker:
 
     def look(self) -> Picture:
         """The place as it is now. Raises `RotaError` when it can not be seen."""
+        try:
+            return self._looked()
+        finally:
+            self._rest()
+
+    def _looked(self) -> Picture:
         began = self._clock()
         page = msgspec.convert(self._call("list_agents", {"limit": AGENTS}), AgentPage)
         tasks = msgspec.convert(self._call("list_tasks", {"state": "running", "limit": RUNNING}), TaskPage).tasks

@@ -20,8 +20,9 @@ from rota.faces.top.look import Call, Looker
 from rota.faces.top.picture import AgentLine, Apart, Finish, Picture, QueueLine, Work
 from rota.model.errors import RotaError
 
-Opening = Callable[[], AbstractContextManager[Call]]
-"""Opens calls to the database for as long as the block lasts."""
+Looking = Callable[[], AbstractContextManager[Looker]]
+Changing = Callable[[], AbstractContextManager[Call]]
+"""Open looks at the database, and calls that change something, for as long as the block lasts."""
 TABLES = {
     "work": words.WORK,
     "queues": words.QUEUES,
@@ -61,7 +62,7 @@ class Confirm(ModalScreen[bool]):
 
 
 class Top(App[None]):
-    """The screen; `reading` and `changing` open calls to the database."""
+    """The screen."""
 
     TITLE = "rota top"
     ENABLE_COMMAND_PALETTE = False
@@ -83,9 +84,9 @@ class Top(App[None]):
         ("q", "quit", "quit"),
     ]
 
-    def __init__(self, reading: Opening, changing: Opening) -> None:
+    def __init__(self, looking: Looking, changing: Changing) -> None:
         super().__init__()
-        self._reading = reading
+        self._open_looks = looking
         self._changing = changing
         self._ending = threading.Event()
         self._soon = threading.Event()
@@ -119,8 +120,8 @@ class Top(App[None]):
     def _look_on(self) -> None:
         while not self._ending.is_set():
             try:
-                with self._reading() as call:
-                    self._look_with(Looker(call))
+                with self._open_looks() as looker:
+                    self._look_with(looker)
             except RotaError as error:
                 self._tell(self._show_trouble, str(error))
                 self._ending.wait(self.again_s)

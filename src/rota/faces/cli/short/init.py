@@ -63,6 +63,7 @@ def init(given: Given) -> int:
     fleet = os.path.join(folder, FLEET)
     if os.path.lexists(fleet):
         raise RotaError("duplicate", f"{fleet} exists; it stays as it is", field="folder")
+    _make(folder)
     _write(fleet, FLEET_TEXT)
     written = [fleet]
     tasks = os.path.join(folder, TASKS)
@@ -78,6 +79,13 @@ def init(given: Given) -> int:
     return 0
 
 
+def _make(folder: str) -> None:
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise invalid("folder", f"{folder} can not be made: {error.strerror}") from None
+
+
 def _write(path: str, text: str) -> None:
     try:
         # Refused when somebody else has made it meanwhile.
@@ -91,7 +99,7 @@ INIT = Verb(
     "init",
     "Write a fleet.toml to begin with, and a list of tasks",
     init,
-    (Word("folder", "Where; without it, here.", "FOLDER", optional=True, kind="path"),),
+    (Word("folder", "Where, made if it is not there; without it, here.", "FOLDER", optional=True, kind="path"),),
     (JSON,),
     text="A fleet.toml that exists is never touched, nor is a tasks.md.",
 )

@@ -122,10 +122,14 @@ CLAIM = Verb(
     text="""A line a task: its id, its lease token, its title, with tabs between them; --json has all of it. The lease
 ends after its term, a minute unless its queue says otherwise, if no heartbeat renews it.
 
-    while found=$(rota claim --agent ann --wait 45); [ $? -eq 0 ] || [ $? -eq 5 ]; do
+    while found=$(rota claim --agent ann --wait 45s) || [ $? -eq 5 ]; do
       [ -n "$found" ] || continue
       task=$(printf %s "$found" | cut -f1) token=$(printf %s "$found" | cut -f2)
-      ./work "$task" && rota complete "$task" "$token" || rota fail "$task" "$token" --error "it broke"
+      if result=$(./work "$task"); then
+        rota complete "$task" "$token" --result "$result"
+      else
+        rota fail "$task" "$token" --error "it broke"
+      fi
     done""",
 )
 HEARTBEAT = Verb(
