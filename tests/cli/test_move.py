@@ -35,6 +35,7 @@ def test_a_move_says_what_was_carried(copy: Path, tmp_path: Path) -> None:
     refused = rota("move", copy, tmp_path / "third.db", "--json")
     assert (refused.code, refused.error["code"]) == (7, "moved")
     assert str(target) in refused.error["message"]
+    assert f"it was moved to {target}" in rota("doctor", copy).out
 
 
 def test_an_owner_that_is_used_stays_and_one_that_is_not_leaves(copy: Path, tmp_path: Path) -> None:

@@ -71,6 +71,9 @@ def test_a_fleet_in_a_worktree_counts_as_if_it_lay_in_the_main_one(repository: P
     assert found(tmp_path / "other" / "deep") == found(repository) == str(repository / ".rota" / "rota.db")
     (tmp_path / "other" / "fleet.toml").write_text('database = "work.db"')
     assert found(tmp_path / "other") == str(repository / "work.db")
+    # `rota run` and the sessions beside it work on the same.
+    fleet = load_fleet(str(tmp_path / "other" / "fleet.toml"))
+    assert find_database(None, fleet, {}, tmp_path / "other").at == str(repository / "work.db")
 
 
 def test_who_says_it_first_decides(repository: Path) -> None:

@@ -72,6 +72,18 @@ def test_it_stays_while_an_agent_holds_a_task(database: str, runtime: Path) -> N
     assert await_end([owner], 20.0) == []
 
 
+def test_it_leaves_when_its_file_is_taken_away(database: str, runtime: Path) -> None:
+    link = Link(database)
+    link.call("submit", {"tasks": [{"title": "x"}]})
+    (owner,) = owners(runtime)
+    for file in Path(database).parent.iterdir():
+        file.unlink()
+    assert await_end([owner], 20.0) == []
+    assert link.call("list_tasks", {})["tasks"] == []
+    assert "taken away" in Path(address_of(database).log).read_text()
+    link.close()
+
+
 def test_the_socket_of_one_that_was_killed_is_taken_over(database: str, owner: psutil.Process) -> None:
     owner.kill()
     assert await_end([owner], 10.0) == []

@@ -10,6 +10,8 @@ import pytest
 
 from rota import Agent, AgentSpec, BadTask, Client, Dispatcher, RotaError, Task, TryLater, connect
 from rota.faces.python import shift
+from rota.model.commands.fleet import SetPool
+from rota.model.queue import PoolPolicy, Preemption, QueuePolicy
 from rota.operations.distributor import Distributor
 from tests.python.working import at_work, brisk_queue, until
 
@@ -141,6 +143,30 @@ def test_a_cancelled_task_ends_its_handler(client: Client, is_async: bool) -> No
         assert heard == ["cancel"]
         quick = client.add("Go on", queue=name, role=name)
         until(lambda: client.get_task(quick).state == "running")
+
+
+@pytest.mark.parametrize("reach", ["http"], indirect=True)
+def test_what_gives_way_leaves_a_checkpoint_and_goes_on_later(client: Client) -> None:
+    preempt = Preemption(over="low", patience_s=0.0)
+    client.call(SetPool(pool="pressed", policy=PoolPolicy(preempt=preempt)))
+    client.set_queue("pressed", QueuePolicy(pool="pressed", term=1.0))
+
+    async def do(task: Task) -> Any:
+        if task.title == "slow" and task.last_checkpoint is None:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                task.checkpoint([task.cancelled])
+                raise
+        return task.last_checkpoint
+
+    with at_work(Agent("pressed", handlers={"task": do}, target=client, pool="pressed")):
+        slow = client.add("slow", queue="pressed", priority="low")
+        until(lambda: client.get_task(slow).state == "running")
+        urgent = client.add("urgent", queue="pressed", priority="emergency")
+        assert client.wait_for(urgent, timeout=15).state == "done"
+        view = client.wait_for(slow, timeout=15)
+        assert (view.result, view.attempts) == (["preempt"], 1)
 
 
 @pytest.mark.parametrize("reach", ["http"], indirect=True)

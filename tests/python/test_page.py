@@ -1,4 +1,4 @@
-"""The examples of docs/python.md, as they stand there: two processes that work, and the clients that wait for them."""
+"""The examples of docs/python.md and README.md, as they stand there: three that work, and clients that wait."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from rota import Agent, Client, Task
+from rota import Agent, Client, Task, connect
 from tests.owner.owners import owners
+from tests.python.working import until
 from tests.servers.processes import await_end
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "python.md").read_text()
+README = (ROOT / "README.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+(FIRST,) = re.findall(r"```python\n(.*?)```", README.partition("**From Python**")[2], re.DOTALL)
 
 
 def test_the_examples_run(tmp_path: Path, runtime: Path) -> None:
@@ -27,15 +30,17 @@ def test_the_examples_run(tmp_path: Path, runtime: Path) -> None:
     with ExitStack() as running:
         running.callback(_end_owners, runtime)
         at_work = []
-        for example in workers:
+        for example in (*workers, FIRST):
             process = subprocess.Popen([sys.executable, "-c", example], cwd=tmp_path, env=env, stderr=subprocess.PIPE)
             at_work.append(process)
             running.enter_context(process)
             running.callback(process.kill)
+        with connect(str(tmp_path / "work.db")) as client:
+            until(lambda: [task.title for task in client.list_tasks(kind="greeting", state="done")] == ["Say hello"])
         said = [_said(example, tmp_path, env) for example in clients]
         for process in at_work:
             process.terminate()
-        assert [(process.wait(20), process.stderr and process.stderr.read()) for process in at_work] == [(0, b"")] * 2
+        assert [(process.wait(20), process.stderr and process.stderr.read()) for process in at_work] == [(0, b"")] * 3
     assert "{'text': '12 pages in one line'}\n{'done': 3}" in said[0]
     assert "page 2, translated" in said[0]
     assert said[1].startswith("['reviewer read: # Review a', 'reviewer read: # Review b']\n")

@@ -6,6 +6,7 @@ from rota.doctor.finding import Finding, count, fail, ok, warn
 from rota.engine.timers import NODE_LOST_S
 from rota.model.times import SECOND, rfc3339
 from rota.store.migrate import VERSION_KEY
+from rota.store.move.mark import went
 from rota.store.protocol import Reader
 from rota.store.sql import doctor as sql
 from rota.store.sql.fleet import GET_META, NODES
@@ -19,6 +20,9 @@ OVERDUE_S = 60.0
 def database(reader: Reader, now: int, *, in_use: bool) -> list[Finding]:
     """What a reader of one committed state can tell; `in_use`: a process owns it now."""
     found = [ok("schema", f"version {reader.one(GET_META, VERSION_KEY)[0][0]}")]
+    mark = went(reader)
+    if mark is not None:
+        found.append(fail("moved", f"it was moved to {mark.place} on {rfc3339(mark.at)}", "use that one"))
     if reader.dialect == "postgres":
         found += server(reader, now)
     return [

@@ -15,7 +15,7 @@ from rota.engine.context import Context
 from rota.engine.empty_queue import empty
 from rota.engine.queues import remove_queue
 from rota.model import bounds, check
-from rota.model.commands.apply import Applied, Apply, FleetChange, Sort
+from rota.model.commands.apply import Applied, Apply, FleetChange, How, Sort
 from rota.model.commands.fleet import RemoveAgent, SetPool, SetQueue, SetTenant
 from rota.model.commands.limits import SetLimit
 from rota.model.commands.route import SetRules
@@ -48,7 +48,8 @@ def apply(context: Context, command: Apply) -> Applied:
         changes = _Wish(context, command).run()
     except RotaError as error:
         raise NotAll(Undone(0, error)) from None
-    text = msgspec.json.encode(changes, order="deterministic")
+    # How many tasks move may change while a person thinks; what is agreed to is that they do.
+    text = msgspec.json.encode([msgspec.structs.replace(one, tasks=0) for one in changes], order="deterministic")
     answer = Applied(changes=changes, digest=sha256(text).hexdigest()[:16])
     if command.dry_run:
         raise NotAll(Undone(0, answer))
@@ -208,7 +209,7 @@ class _Wish:
             raise RotaError(error.code, error.message, field=field or None, **error.data) from None
         self._context.flush()
 
-    def _note(self, sort: Sort, name: str, was: Any, now: Any, how: Any = None) -> None:
+    def _note(self, sort: Sort, name: str, was: Any, now: Any, how: How | None = None) -> None:
         """What differs, if anything does."""
         if was == now:
             return

@@ -65,6 +65,7 @@ def remove_queue(context: Context, queue: Queue) -> None:
         message = f"queue {queue.name!r} is to go, and {leads}; change that first, or keep the queue"
         raise RotaError("not_empty", message, field="queue")
     held = _held(context, queue)
+    held.pop(state.STATES[state.DEAD], None)
     if held:
         told = " and ".join(f"{n:,} {what}" for what, n in held.items())
         message = (
@@ -204,13 +205,13 @@ def _holds(context: Context, queue: Queue) -> bool:
 
 
 def _held(context: Context, queue: Queue) -> dict[str, int]:
-    """How many unfinished tasks it holds, by state."""
+    """How many tasks it holds that are unfinished or dead, by state."""
     context.write_depths()
     found = {
         "ready": int(context.transaction.one(QUEUE_DEPTH, queue.id)[0][0]),
         "running": sum(row[1] for row in context.transaction.one(COUNT_RUNNING) if row[0] == queue.id),
     }
     for of, came_into, n in context.transaction.one(COUNT_ASIDE):
-        if of == queue.id and came_into != state.DEAD:
+        if of == queue.id:
             found[state.STATES[came_into]] = n
     return {what: n for what, n in found.items() if n}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 from collections.abc import Callable, Mapping
@@ -43,6 +44,8 @@ def live(address: Address, idle: float, faces: Faces, ready: Callable[[], None],
                 idle=idle,
                 at_rest=lambda: _is_at_rest(distributor, idle),
                 keep_out=out.keep,
+                # Who removes the file means the tasks: what was written from then on would go with it.
+                is_there=_is_there(address),
                 say=say,
             )
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -81,6 +84,23 @@ def opened(address: Address) -> Distributor:
     """The distributor of the address; its errors name the database as the user does."""
     store, lock = open_store(address.database)
     return Distributor(store, lock).start()
+
+
+def _is_there(address: Address) -> Callable[[], bool]:
+    """Says whether the database's file is still the one that it is now. Where that can not be known, it is."""
+    if address.database.startswith(POSTGRES):
+        return lambda: True
+    first = os.stat(address.database)
+
+    def is_there() -> bool:
+        try:
+            return os.path.samestat(first, os.stat(address.database))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+
+    return is_there
 
 
 def _is_at_rest(distributor: Distributor, idle: float) -> bool:

@@ -34,7 +34,8 @@ class Server:
 
     `faces`: operations besides those of the table, by prefix. `may_leave`: whether others may ask this owner to leave.
     `idle`: it stops by itself after so many seconds without a connection, once `at_rest` says so. `keep_out` keeps
-    others from starting an owner until this process has ended; False when somebody is about to. `say`: the log.
+    others from starting an owner until this process has ended; False when somebody is about to. `is_there`: whether the
+    database is; without it the owner leaves. `say`: the log.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Server:
         idle: float | None = None,
         at_rest: Callable[[], bool] = lambda: True,
         keep_out: Callable[[], bool] = lambda: True,
+        is_there: Callable[[], bool] = lambda: True,
         say: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._listener = listening(address)
@@ -56,6 +58,8 @@ class Server:
         self._idle = idle
         self._at_rest = at_rest
         self._keep_out = keep_out
+        self._is_there = is_there
+        self._looked = monotonic()
         self._say = say
         self._peers: set[Peer] = set()
         self._leavers: list[Peer] = []
@@ -75,6 +79,10 @@ class Server:
             self._turn(LOOK_S)
             if self._is_idle() and self._at_rest() and self._keep_out():
                 self._say("nobody needs it: leaving")
+                break
+            if self._is_without_database():
+                self._say("its database was taken away: leaving")
+                self._keep_out()
                 break
         else:
             self._keep_out()
@@ -180,6 +188,12 @@ class Server:
 
     def _is_idle(self) -> bool:
         return self._idle is not None and not self._peers and monotonic() - self._alone_since >= self._idle
+
+    def _is_without_database(self) -> bool:
+        if monotonic() - self._looked < LOOK_S:
+            return False
+        self._looked = monotonic()
+        return not self._is_there()
 
     def _take_leave(self) -> None:
         self._selector.unregister(self._listener)

@@ -29,6 +29,16 @@ PIPELINED = 1_000
 """Requests that may wait behind one that is being answered."""
 
 
+_CLOSE = b"connection: close\r\n"
+_PLAIN = (
+    STATUS_LINE[200].replace(b"%", b"%%")
+    + b"%b"
+    + b"".join(b"%b: %b\r\n" % pair for pair in Answer(b"").head() if pair[0] != b"content-length")
+    + b"%bcontent-length: %d\r\n\r\n%b"
+)
+"""An answer as most are: the date, whether the connection is closed, the length, the body."""
+
+
 class _Handed(NamedTuple):
     until: float
     take_back: Callable[[], None]
@@ -37,12 +47,19 @@ class _Handed(NamedTuple):
 class BoundedProtocol(HttpToolsProtocol):
     """A connection. uvicorn itself waits for ever for a head, and keeps as much of it as comes."""
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        # uvicorn knows no more of it than that it is an application.
+        self._service = cast("Service", self.app)
+
     is_lost = False
     _handed: _Handed | None = None
     _head: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _heads = 0
     _is_in_head = True
+    _has_begun = False
+    """Something has come of a head that is not whole yet."""
     _at_work: RequestResponseCycle | None = None
     """What is being answered the long way; behind it others may wait."""
     _whole: list[bytes] | None = None
@@ -92,8 +109,6 @@ class BoundedProtocol(HttpToolsProtocol):
         """Bytes have come."""
         if self.transport.is_closing():
             return
-        if self._is_in_head and self._head is None:
-            self._await_head()
         # Whoever says something more has read what it was sent.
         self._handed = None
         before, was_in_head = self._heads, self._is_in_head
@@ -101,13 +116,21 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._whole is not None and not self.transport.is_closing():
             # Who knows when the rest comes.
             self._go_the_long_way()
+        if self._has_begun and self._head is None and not self.transport.is_closing():
+            self._await_head()
         if was_in_head and self._is_in_head and self._heads == before and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
                 self._end(RotaError("too_large", f"the head has more than {HEAD_BYTES:,} bytes", field="headers"), 431)
 
+    def on_message_begin(self) -> None:
+        """The first byte of a head."""
+        self._has_begun = True
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
         """A head is whole."""
+        self._has_begun = False
         self._head_is_there()
         self._heads += 1
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
@@ -169,23 +192,20 @@ class BoundedProtocol(HttpToolsProtocol):
         """Write the whole answer; False when the connection has ended."""
         if cycle.disconnected or self.transport.is_closing():
             return False
-        lines = [STATUS_LINE[answer.status]]
-        for name, value in (*self.server_state.default_headers, *answer.head()):
-            lines += (name, b": ", value, b"\r\n")
-        if not cycle.keep_alive:
-            lines.append(b"connection: close\r\n")
-        lines += (b"\r\n", answer.body)
-        self.transport.write(b"".join(lines))
+        self.transport.write(self._bytes_of(answer, keep_alive=cycle.keep_alive))
         cycle.response_complete = True
         if not cycle.keep_alive:
             self.transport.close()
         self.on_response_complete()
         return True
 
-    @property
-    def _service(self) -> Service:
-        # uvicorn knows no more of it than that it is an application.
-        return cast("Service", self.app)
+    def _bytes_of(self, answer: Answer, *, keep_alive: bool) -> bytes:
+        dated = b"".join([b"%b: %b\r\n" % pair for pair in self.server_state.default_headers])
+        close = b"" if keep_alive else _CLOSE
+        if answer.status == 200 and not answer.headers:
+            return _PLAIN % (dated, close, len(answer.body), answer.body)
+        lines = b"".join([b"%b: %b\r\n" % pair for pair in answer.head()])
+        return b"%b%b%b%b\r\n%b" % (STATUS_LINE[answer.status], dated, lines, close, answer.body)
 
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP."""

@@ -16,8 +16,8 @@ from rota.model.commands.work import Claim, Claimed, Complete, Judged
 from rota.model.errors import RotaError
 from rota.model.task import Given
 
-CLAIM_S = 30.0
-"""How long one claim listens, seconds; then it is made again."""
+CLAIM_S = 20.0
+"""How long one claim listens, seconds; then it is made again, before anybody could take the name for deserted."""
 AGAIN_S, AGAIN_MOST_S = 0.2, 5.0
 """The pause after the service could not be reached, doubled up to the most, seconds."""
 DRAINED_S = 0.5

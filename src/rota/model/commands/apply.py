@@ -12,6 +12,7 @@ from rota.model.queue import PoolPolicy, QueuePolicy
 from rota.model.rule import Rule
 from rota.model.schedule import ScheduleSpec
 
+How = Literal["create", "change", "remove", "reset", "keep"]
 Sort = Literal["pool", "tenant", "queue", "limit", "rules", "schedule", "agent"]
 
 
@@ -48,7 +49,7 @@ class FleetChange(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     sort: Sort
     name: str
-    how: Literal["create", "change", "remove", "reset", "keep"]
+    how: How
     fields: dict[str, list[Any]] = {}
     """What is changed: before and after."""
     tasks: int = 0

@@ -11,8 +11,8 @@ from rota.store.protocol import Row
 Columns = Mapping[str, Sequence[str]]
 """The columns of each table."""
 
-BATCH = 5_000
-"""Rows that are in memory at once."""
+BATCH = 100
+"""Rows that are in memory at once; each may hold a payload, a result and a checkpoint of megabytes."""
 NUMBERS = "number"
 """The sequence of task and project numbers."""
 

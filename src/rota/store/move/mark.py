@@ -35,11 +35,17 @@ def mark_of(text: str | None) -> Mark | None:
     return None if text is None else msgspec.json.decode(text, type=Mark)
 
 
+def went(reader: Reader) -> Mark | None:
+    """The move by which a database was carried off; None when it was not."""
+    found = reader.one(GET_META, WENT)
+    return mark_of(found[0][0]) if found else None
+
+
 def refuse_moved(reader: Reader, name: str) -> None:
     """Refuse a database that was carried off to another place."""
-    found = reader.one(GET_META, WENT)
-    if found:
-        raise gone(name, msgspec.json.decode(found[0][0], type=Mark))
+    mark = went(reader)
+    if mark is not None:
+        raise gone(name, mark)
 
 
 def gone(name: str, mark: Mark) -> RotaError:
