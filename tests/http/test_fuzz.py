@@ -9,8 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from rota.model.commands.keys import CreateKey
 from rota.operations.distributor import Distributor
 from tests.http.client import Client
@@ -23,7 +21,6 @@ PHASES = ("Examples", "Coverage", "Fuzzing", "Stateful")
 SHORT = Path(__file__).parent / "schemathesis.toml"
 
 
-@pytest.mark.timeout(110)
 def test_whatever_can_be_asked_is_answered_as_documented(
     client: Client, rota: Distributor, chaos_seconds: float, tmp_path: Path
 ) -> None:

@@ -19,8 +19,8 @@ from rota.testing import TestDistributor
 from tests.nodes.crew import Crew, crew
 from tests.nodes.node_process import Work
 
-ROUNDS = 20
-FEW = 2
+ROUNDS = 12
+FEW = 1
 PATIENCE_S = 60.0
 MICROSECONDS = 1_000_000
 

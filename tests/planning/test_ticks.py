@@ -77,7 +77,7 @@ def walked(fields: list[tuple[str, frozenset[int]]], zone: str, begin: int, end:
     return sorted(at for at in found if begin < at <= end)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     fields=some.tuples(ranges(0, 59), HOURS, days(1, 31), days(1, 12), days(0, 7)).map(list),
     zone=some.sampled_from(ZONES),

@@ -45,24 +45,33 @@ CREATE TABLE extra_key (word text NOT NULL PRIMARY KEY) {clustered};
 Content = dict[str, list[tuple[Any, ...]]]
 
 
-@pytest.fixture(params=[FILE, POSTGRES])
-def target(request: pytest.FixtureRequest, tmp_path: Path, postgres_server: DatabaseServer) -> Iterator[Place]:
-    """Where nothing is yet."""
-    if request.param == FILE:
-        yield Place(FILE, str(tmp_path / "new" / "rota.db"))
-        return
+@pytest.fixture(scope="module")
+def other_dsn(postgres_server: DatabaseServer) -> Iterator[str]:
+    """A second database, as `store_dsn` is the first."""
     with temporary_database(postgres_server) as dsn:
-        yield Place(POSTGRES, dsn)
+        yield dsn
+
+
+def nowhere(kind: str, request: pytest.FixtureRequest, folder: Path) -> Place:
+    """A place where nothing is yet."""
+    if kind == FILE:
+        return Place(FILE, str(folder / "new" / "rota.db"))
+    dsn: str = request.getfixturevalue("other_dsn")
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("SET client_min_messages = warning; DROP SCHEMA IF EXISTS rota CASCADE")
+    return Place(POSTGRES, dsn)
+
+
+@pytest.fixture(params=[FILE, POSTGRES])
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where it goes: each kind."""
+    return nowhere(request.param, request, tmp_path)
 
 
 @pytest.fixture
-def elsewhere(lasting_place: Place, tmp_path: Path, postgres_server: DatabaseServer) -> Iterator[Place]:
-    """Where nothing is yet, of the other kind."""
-    if lasting_place.kind == POSTGRES:
-        yield Place(FILE, str(tmp_path / "new" / "rota.db"))
-        return
-    with temporary_database(postgres_server) as dsn:
-        yield Place(POSTGRES, dsn)
+def elsewhere(lasting_place: Place, request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where it goes: the other kind."""
+    return nowhere(FILE if lasting_place.kind == POSTGRES else POSTGRES, request, tmp_path)
 
 
 def carry(source: Place, target: Place) -> Moved:
@@ -315,13 +324,13 @@ def test_a_source_in_use_is_refused(lasting_place: Place, tmp_path: Path) -> Non
     OwnerLock(target.address).release()
 
 
-@pytest.mark.parametrize("other", [-1, 1])
-def test_another_version_is_refused(lasting_place: Place, tmp_path: Path, other: int) -> None:
+def test_another_version_is_refused(lasting_place: Place, tmp_path: Path) -> None:
     lasting_place.start().close()
-    run(lasting_place, "UPDATE meta SET value = ? WHERE key = 'schema'", [str(len(schema.MIGRATIONS) + other)])
-    with pytest.raises(RotaError, match="version") as refused:
-        carry(lasting_place, Place(FILE, str(tmp_path / "new.db")))
-    assert refused.value.code == ("newer_database" if other > 0 else "unavailable")
+    for other, code in ((-1, "unavailable"), (1, "newer_database")):
+        run(lasting_place, "UPDATE meta SET value = ? WHERE key = 'schema'", [str(len(schema.MIGRATIONS) + other)])
+        with pytest.raises(RotaError, match="version") as refused:
+            carry(lasting_place, Place(FILE, str(tmp_path / "new.db")))
+        assert refused.value.code == code
     assert not (tmp_path / "new.db").exists()
 
 

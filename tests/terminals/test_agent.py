@@ -140,6 +140,9 @@ def test_an_agent_over_http_with_a_key_outlives_the_service(database: str) -> No
         (["--timeout", "soon", "--", "true"], "timeout"),
         (["--", "no-such-program-anywhere"], "not found"),
         (["--", "echo", "{tittle}"], "tittle"),
+        (["--check", "'", "--", "true"], "check"),
+        (["--merge", "main", "--", "true"], "--workspace worktree"),
+        (["--quit", "--", "true"], "no option"),
     ],
 )
 def test_what_can_not_work_is_refused_before_anything_is_registered(database: str, words: list[str], said: str) -> None:

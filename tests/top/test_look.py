@@ -75,7 +75,7 @@ def test_looking_takes_a_small_share_of_the_time() -> None:
         assert looker.pause_s(picture) == 2.0 * SHARE
 
 
-@pytest.mark.parametrize("place", ["file", "http"], indirect=True)
+@pytest.mark.parametrize("place", ["file"], indirect=True)
 def test_on_paper_and_as_json(place: Place) -> None:
     said = rota("top", place.address)
     assert said.code == 0

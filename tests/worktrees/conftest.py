@@ -71,6 +71,12 @@ class Repo(Folder):
             yield ask
 
 
+@pytest.fixture(autouse=True)
+def _soon_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of this process end a little sooner when all that is left waits for approval."""
+    monkeypatch.setattr("rota.agents.work_off.SURE_S", 0.3)
+
+
 @pytest.fixture
 def repo(tmp_path: Path) -> Iterator[Repo]:
     made = Repo(tmp_path / "ein Gärtchen")

@@ -35,6 +35,9 @@ GONE = frozenset(
 )
 """Refusals after which it claims no more. Whatever else is away comes back."""
 
+BYE_S = 2.0
+"""How long letting go of the name may take, seconds: nobody waits for a service that is away."""
+
 
 class TerminalAgent:
     """`start` it, look at its `board`; `finish` and, for those in a hurry, `give_back`; `close` it in the end."""
@@ -85,6 +88,12 @@ class TerminalAgent:
         return next((slot.ended_by for slot in self._slots if slot.ended_by is not None), None)
 
     @property
+    def came(self) -> int:
+        """How many attempts have ended."""
+        ended = sum(standing.done + standing.failed for standing in self.board.standings())
+        return ended + self.board.later().times
+
+    @property
     def is_over(self) -> bool:
         """Whether no slot claims or works any more."""
         return all(slot.join(0) for slot in self._slots)
@@ -109,5 +118,5 @@ class TerminalAgent:
         self._pulse.stop()
         if self.ended_by is None:
             # So that the next process of that name need not wait until this one has not been heard from for long.
-            with suppress(RotaError):
-                self._way.call(Register(agent=self.spec, replace=True))
+            with suppress(RotaError, TimeoutError):
+                self._way.ask(Register(agent=self.spec, replace=True)).result(BYE_S)

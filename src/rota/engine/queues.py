@@ -211,7 +211,7 @@ def _held(context: Context, queue: Queue) -> dict[str, int]:
         "ready": int(context.transaction.one(QUEUE_DEPTH, queue.id)[0][0]),
         "running": sum(row[1] for row in context.transaction.one(COUNT_RUNNING) if row[0] == queue.id),
     }
-    for of, came_into, n in context.transaction.one(COUNT_ASIDE):
+    for of, came_into, n in sorted(context.transaction.one(COUNT_ASIDE)):
         if of == queue.id:
             found[state.STATES[came_into]] = n
     return {what: n for what, n in found.items() if n}

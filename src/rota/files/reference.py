@@ -96,8 +96,9 @@ _CLOSING = f"""
 - An agent's pool is `default`, or has a table `[pool.NAME]`, or is the pool of a queue of this
   file.
 - Where Rota starts every agent of the file, one of them may do what a rule or the task of a
-  schedule asks for, now or after the stages of its queue; an agent of the pool has the role of a stage's `person`; the agent of a limit
-  `agent:NAME` is there; and an agent of a pool with `preempt` has no price, or `priced` is true. Who
+  schedule asks for, now or after the stages of its queue; an agent of the pool has the role of a
+  stage's `person`; the agent of a limit `agent:NAME` is there; and an agent of a pool with `preempt` has
+  no price, or `priced` is true. Who
   comes from outside is said by an `[[agent]]` without `command` and `python`. With one of these in the
   file others may come too: then it is a warning of `rota check` and `rota run`. A file without agents
   is asked nothing.

@@ -10,8 +10,9 @@ from rota.engine.all_or_none import Undone
 from rota.engine.book import Book
 from rota.engine.node import Node
 from rota.operations.distributor import Distributor
+from rota.operations.narrow import Narrowed
 from rota.operations.principal import Principal
-from rota.operations.restricted import Narrowed, narrowed, needs_narrowing
+from rota.operations.restricted import narrowed, needs_narrowing
 from rota.operations.typed import operation_of
 from rota.store.migrate import Migratable
 from rota.store.protocol import Reader

@@ -13,7 +13,9 @@ import msgspec
 from rota.engine.book import Book
 from rota.engine.keys import AddKey, KeysUsed
 from rota.model.commands.keys import CreateKey, KeyMade, KeyPage, KeyView, ListKeys
+from rota.model.errors import invalid
 from rota.model.times import maybe_rfc3339, rfc3339
+from rota.operations.own_names import prefix_of
 from rota.store.protocol import Reader
 from rota.store.sql.keys import KEYS
 
@@ -48,6 +50,12 @@ class KeptKey(NamedTuple):
 
 def create(run: Callable[[Any], Any], request: CreateKey) -> KeyMade:
     """Make a key. The database gets its hash; nobody keeps the key itself."""
+    if (
+        request.tenant is not None
+        and request.agent is not None
+        and not request.agent.startswith(prefix_of(request.tenant))
+    ):
+        raise invalid("agent", f"must begin with {prefix_of(request.tenant)!r}: so do all agents of that tenant")
     secret = PREFIX + secrets.token_urlsafe(BYTES)
     return KeyMade(id=run(AddKey(request, digest_of(secret))), secret=secret)
 

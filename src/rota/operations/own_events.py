@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rota.model.event import EventView, MoveView
 from rota.model.ids import task_number
 from rota.operations.distributor import Distributor
 from rota.operations.own_tasks import own_numbers
+
+PLAN = "plan"
 
 
 def own_events(distributor: Distributor, tenant: str, events: Sequence[EventView]) -> list[EventView]:
@@ -17,6 +20,11 @@ def own_events(distributor: Distributor, tenant: str, events: Sequence[EventView
     return [shown for event in events if (shown := _own(event, own)) is not None]
 
 
+def own_data(event: EventView) -> dict[str, Any]:
+    """What is said of an event that is about the tenant's tasks alone. A plan says of all lanes why they wait."""
+    return {} if event.kind == PLAN else event.data
+
+
 def _own(event: EventView, own: frozenset[int]) -> EventView | None:
     tasks = [task for task in event.tasks if task_number(task) in own]
     if not tasks:
@@ -24,7 +32,13 @@ def _own(event: EventView, own: frozenset[int]) -> EventView | None:
     moves = [one for move in event.moves for one in _own_moves(move, own)]
     if len(tasks) == len(event.tasks):
         return EventView(
-            seq=event.seq, at=event.at, kind=event.kind, tasks=tasks, state=event.state, moves=moves, data=event.data
+            seq=event.seq,
+            at=event.at,
+            kind=event.kind,
+            tasks=tasks,
+            state=event.state,
+            moves=moves,
+            data=own_data(event),
         )
     return EventView(seq=event.seq, at=event.at, kind=event.kind, tasks=tasks, state=event.state, moves=moves)
 

@@ -164,3 +164,16 @@ def test_calls_at_work_are_answered_when_nothing_more_is_said(clients: Clients) 
     ]
     assert client.close() == 0
     assert all("result" in client.answer(one) for one in asked)
+
+
+def test_calls_of_one_session_that_overlap_take_a_task_each(clients: Clients) -> None:
+    client = clients.new()
+    number, tasks = project(client, *"abcdefghijklmnop")
+    taking = [{"projectId": number, "taskId": task, "status": "in progress"} for task in tasks[:8]]
+    asked = [client.begin("tools/call", {"name": "update_task", "arguments": one}) for one in taking]
+    for one in asked:
+        assert "isError" not in client.answer(one)["result"]
+    asked = [client.begin("tools/call", {"name": "claim_tasks", "arguments": {"agent": "w"}}) for _ in range(8)]
+    claimed = [client.answer(one)["result"]["structuredContent"]["tasks"] for one in asked]
+    assert sorted(one["task"] for found in claimed for one in found) == sorted(tasks[8:])
+    assert {task["status"] for task in client.told("list_tasks", projectId=number)["tasks"]} == {"in progress"}

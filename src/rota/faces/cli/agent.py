@@ -88,16 +88,21 @@ def agent(
     settings = ProcessSettings(
         folder=str(Path.cwd()),
         command=command,
-        check=tuple(shlex.split(check_)) if check_ else (),
+        check=() if check_ is None else _words(check_),
         timeout=_span(timeout, "timeout"),
         stall=_span(stall, "stall"),
         grace=seconds(grace, "grace"),
         workspace=_workspace(workspace, merge),
     )
     spec = AgentSpec(
-        name=name or _machine(), slots=check.number(slots, "slots", 1, SLOTS), skills=dict(map(_skill, skill)),
-        role=role, region=region, pool=pool, limit=limit,
-    )  # fmt: skip
+        name=_machine() if name is None else name,
+        slots=check.number(slots, "slots", 1, SLOTS),
+        skills=dict(map(_skill, skill)),
+        role=role,
+        region=region,
+        pool=pool,
+        limit=limit,
+    )
     _check(spec, settings)
     with closing(transport_to(place_of(target), None, False)) as transport:
         worker = TerminalAgent(RemoteWay(transport), spec, settings)
@@ -115,20 +120,19 @@ def _at_work(worker: TerminalAgent, view: AgentView, *, named: bool, idle_s: flo
             worker.close()
     if worker.ended_by is not None and hurry.level == 0:
         raise worker.ended_by
-    came = sum(standing.done + standing.failed for standing in worker.board.standings()) + worker.board.later().times
     if ended_idle:
-        return 0 if came else NOTHING
+        return 0 if worker.came else NOTHING
     return hurry.exit_code
 
 
 def _worked(worker: TerminalAgent, view: AgentView, hurry: Hurry, idle_s: float | None) -> bool:
     """Until it is over; whether that was because nothing came any more."""
-    asked, busy_at, ended_idle = 0, time.monotonic(), False
+    asked, busy_at, came, ended_idle = 0, time.monotonic(), 0, False
     while not worker.is_over:
         worker.board.wait(view.every_s)
         view.show(worker.board.standings()[0])
-        if worker.board.busy():
-            busy_at = time.monotonic()
+        if worker.board.busy() or worker.came > came:
+            busy_at, came = time.monotonic(), worker.came
         elif idle_s is not None and not ended_idle and time.monotonic() - busy_at >= idle_s:
             ended_idle = True
             worker.finish()
@@ -153,6 +157,16 @@ def _machine() -> str:
 
 def _numbered(name: str) -> Iterator[str]:
     return (f"{name}-{number}" for number in count(1))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    try:
+        found = tuple(shlex.split(text))
+    except ValueError as error:
+        raise invalid("check", f"can not be read as a command: {error}") from None
+    if not found:
+        raise invalid("check", "names no program")
+    return found
 
 
 def _workspace(wanted: str | None, merge: str | None) -> Workspace | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rota.faces.cli.commands import COMMANDS, overview
+from rota.faces.cli.standard_error import outlasting
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -23,7 +24,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     # Both may be closed by whoever started us; writing must not fail then.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
-    sys.stderr = sys.stderr or sys.stdout
+    sys.stderr = outlasting(sys.stderr or sys.stdout)
     sys.exit(execute(sys.argv[1:]))
 
 

@@ -168,7 +168,10 @@ def _diff(branch: Branch | None, *more: str) -> str | None:
     commit = repository.commit_of(f"refs/heads/{branch.name}") or repository.commit_of(branch.commit)
     if commit is None or repository.commit_of(branch.base) is None:
         return None
-    return repository.git.run("diff", *more, branch.base, commit)
+    # From where it left the branch that it is meant for: what somebody says is its base may be anything.
+    target = repository.commit_of(f"refs/heads/{branch.into}") if branch.into is not None else None
+    base = branch.base if target is None else repository.git.run("merge-base", target, commit)
+    return repository.git.run("diff", *more, base, commit)
 
 
 def _pages(found: Reviewed) -> bool:

@@ -43,8 +43,8 @@ from rota.faces.mcp.tools import CLASSIC, TOOLS
 from rota.model.errors import RotaError
 from rota.operations.checked import checked
 from rota.operations.distributor import Distributor
+from rota.operations.own_names import prefix_of
 from rota.operations.principal import Principal, check_scope
-from rota.operations.restricted import prefix_of
 from rota.operations.same_view import SameView
 from rota.operations.table import OPERATIONS
 from rota.owner.face import Handed

@@ -21,8 +21,9 @@ from rota.model.errors import RotaError, invalid
 from rota.model.task import TaskView
 from rota.operations.decode import MOST_BYTES
 from rota.operations.distributor import Distributor, is_command
+from rota.operations.narrow import Narrowed
 from rota.operations.principal import Principal, check_scope
-from rota.operations.restricted import Narrowed, narrowed, needs_narrowing
+from rota.operations.restricted import narrowed, needs_narrowing
 from rota.operations.table import OPERATIONS, Operation
 
 BODY_BYTES = MOST_BYTES

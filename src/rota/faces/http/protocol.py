@@ -47,11 +47,6 @@ class _Handed(NamedTuple):
 class BoundedProtocol(HttpToolsProtocol):
     """A connection. uvicorn itself waits for ever for a head, and keeps as much of it as comes."""
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        # uvicorn knows no more of it than that it is an application.
-        self._service = cast("Service", self.app)
-
     is_lost = False
     _handed: _Handed | None = None
     _head: asyncio.TimerHandle | None = None
@@ -64,6 +59,11 @@ class BoundedProtocol(HttpToolsProtocol):
     """What is being answered the long way; behind it others may wait."""
     _whole: list[bytes] | None = None
     """The body so far of a request that may go the short way, if it is there at once."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        # uvicorn knows no more of it than that it is an application.
+        self._service = cast("Service", self.app)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody has come: the first head is awaited."""

@@ -22,6 +22,8 @@ from rota.operations.table import Scope
 
 INSTANCE = "mcp"
 """The process under which agents are registered that only speak through tools."""
+TRIES = 16
+"""How often a claim is repeated while other calls for the same agent take the slots that it makes."""
 _ODD = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -157,8 +159,13 @@ class Session:
         """Claim what nobody has, with a slot more where all are in use. `first` is done with it, or none of it all."""
         fresh = request if self._passes else msgspec.structs.replace(request, agent=None, agents=[agent.name])
         answers = all_or_none(rota, [*first, fresh])
-        if isinstance(answers, Undone) and isinstance(answers.answer, Claimed) and self._widened(rota, agent.name):
-            answers = all_or_none(rota, [*first, fresh])
+        for _ in range(TRIES):
+            if not isinstance(answers, Undone) or not isinstance(answers.answer, Claimed):
+                break
+            changed = self._with_room(rota, agent)
+            if changed is None:
+                break
+            agent, answers = changed, all_or_none(rota, [*first, fresh])
         if isinstance(answers, Undone):
             return answers
         for one in answers[-1].tasks:
@@ -205,13 +212,13 @@ class Session:
             return False
         return view.project == request.project
 
-    def _widened(self, rota: Asking, name: str) -> bool:
-        """Whether the agent, one of tools alone, has a slot more now, since all were in use."""
-        now: AgentView = rota.call(GetAgent(agent=name))
-        if now.instance != INSTANCE or not now.slots <= now.running < SLOTS:
-            return False
-        self._registered(rota, _wider(now))
-        return True
+    def _with_room(self, rota: Asking, seen: AgentView) -> AgentView | None:
+        """The agent, one of tools alone, with a slot more if all are in use; None when nothing has changed."""
+        now: AgentView = rota.call(GetAgent(agent=seen.name))
+        if now.instance == INSTANCE and now.slots <= now.running < SLOTS:
+            return self._registered(rota, _wider(now))
+        # Calls of a session that overlap take each other's slots.
+        return now if (now.slots, now.running) != (seen.slots, seen.running) else None
 
     def _registered(self, rota: Asking, spec: AgentSpec) -> AgentView:
         rota.call(Register(agent=spec, instance=INSTANCE))

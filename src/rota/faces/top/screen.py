@@ -91,6 +91,7 @@ class Top(App[None]):
         self._ending = threading.Event()
         self._soon = threading.Event()
         self._wanted = ""
+        self._filled: dict[str, list[Row]] = {}
         self.picture: Picture = NOTHING_YET
         self.again_s = 2.0
         """How long after the database could not be seen it is looked for again, seconds."""
@@ -159,7 +160,10 @@ class Top(App[None]):
             self._fill(name, [row for row in found if self._wanted in " ".join(row[1]).casefold()])
 
     def _fill(self, name: str, rows: list[Row]) -> None:
-        """New rows; the cursor stays on what it was on."""
+        """New rows; the cursor stays on what it was on. What has not changed is not drawn again."""
+        if self._filled.get(name) == rows:
+            return
+        self._filled[name] = rows
         table = self._table(name)
         chosen, scrolled = self._chosen(name), table.scroll_y
         table.clear()

@@ -64,7 +64,7 @@ class PostgresEnd:
         return dict(self._connection.execute(TABLES, [NOT_KEPT]).fetchall())
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[list[Row]]:
-        with self._connection.cursor(name="carried") as cursor:
+        with said(self.name), self._connection.cursor(name="carried") as cursor:
             cursor.execute(sql.SQL("SELECT {} FROM {}").format(_names(columns), sql.Identifier(table)))
             while rows := cursor.fetchmany(BATCH):
                 yield rows

@@ -207,9 +207,8 @@ def _not_taken(update: Update, agent: str) -> str:
         return _others(now)
     if now.state == "ready":
         told: Explanation = update.rota.call(Explain(task=now.id))
-        own = told.agents.get(agent, "may")
-        why = told.text if own == "may" or told.reason.startswith(_SHUT) else own
-        return f"Task {now.id} can not be taken up now: {why}"
+        why = told.text if told.reason.startswith(_SHUT) else told.agents.get(agent, "may")
+        return f"Task {now.id} can not be taken up now: {'it was in other hands; call again' if why == 'may' else why}"
     return (
         f"Task {now.id} can not be taken up now and stays {THEIRS[now.state].status} ({now.state}):"
         " its queue is paused, a limit is used up, or it would still have to wait for others"

@@ -77,6 +77,10 @@ class UrlProxy:
         with self._changed:
             self._calls[number] = connection
         try:
+            connection.connect()
+            if not self._is_wanted(number):
+                # Cancelled before there was a connection to hang up on: it must not be asked any more.
+                return
             answer = self._asked(connection, message)
         except (OSError, ValueError, http.client.HTTPException) as error:
             text = f"the service at {self._host} can not be reached: {str(error) or type(error).__name__}"
@@ -88,6 +92,10 @@ class UrlProxy:
             if is_wanted:
                 self._tell(number, message["method"], answer)
             self._changed.notify_all()
+
+    def _is_wanted(self, number: Any) -> bool:
+        with self._changed:
+            return number in self._calls
 
     def _asked(self, connection: http.client.HTTPConnection, message: dict[str, Any]) -> dict[str, Any]:
         connection.request("POST", self._path, json.dumps(message).encode(), self._headers(message))

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from rota.faces.mcp.looking import looking
 from rota.faces.mcp.new_task import Skills, levels
-from rota.faces.mcp.session import INSTANCE
+from rota.faces.mcp.session import INSTANCE, TRIES
 from rota.faces.mcp.tool import Call, Hints, Reply, Tool
-from rota.faces.mcp.worker.handing import HandedTask, claimed
+from rota.faces.mcp.worker.handing import HandedTask, claimed, handed
 from rota.model.agent import AgentSpec, AgentView
 from rota.model.bounds import SLOTS
 from rota.model.commands.fleet import Register
 from rota.model.commands.read import GetAgent, GetStatistics, Statistics
-from rota.model.commands.work import Claim
+from rota.model.commands.work import Claim, Claimed
 from rota.model.errors import RotaError
 from rota.operations.distributor import Distributor
 
 MOST = 100
 """Tasks of one claim: each comes with its brief."""
+
+
+class Room(NamedTuple):
+    """Of an agent."""
+
+    slots: int
+    running: int
 
 
 class ClaimTasks(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -49,19 +56,41 @@ class ClaimedTasks(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What to do when none was given."""
 
 
-def run(call: Call) -> Future[Reply]:
+def run(call: Call) -> Future[Reply] | Reply:
     """Claim, registering an agent that is new."""
     asked: ClaimTasks = call.arguments
     agent = asked.agent or call.session.agent
-    known(call, agent, asked)
+    seen = known(call, agent, asked)
     claim = Claim(agent=agent, n=asked.n, wait=asked.wait, project=asked.project, tasks=asked.tasks)
     claim.request = asked.request
     claim = call.session.own_claim(call.distributor, claim)
-    return claimed(call, claim, lambda tasks: _answer(call.distributor, agent, tasks))
+
+    def made(tasks: list[HandedTask]) -> ClaimedTasks:
+        return _answer(call.distributor, agent, tasks)
+
+    if claim.wait > 0:
+        return claimed(call, claim, made)
+    return handed(call, _at_once(call, claim, seen), made)
 
 
-def known(call: Call, name: str, asked: ClaimTasks) -> None:
-    """Register an agent that nobody registered, or what it says anew of itself.
+def _at_once(call: Call, claim: Claim, seen: Room) -> Claimed:
+    """What there is now. Calls for one agent that overlap take each other's slots: then there is room for more."""
+    asked: ClaimTasks = call.arguments
+    name = asked.agent or call.session.agent
+    found: Claimed = call.distributor.call(claim)
+    for _ in range(TRIES):
+        if found.tasks:
+            break
+        view: AgentView = call.distributor.call(GetAgent(agent=name))
+        now = Room(view.slots, view.running)
+        if view.instance != INSTANCE or now == seen:
+            break
+        seen, found = known(call, name, asked), call.distributor.call(claim)
+    return found
+
+
+def known(call: Call, name: str, asked: ClaimTasks) -> Room:
+    """Register an agent that nobody registered, or what it says anew of itself; its slots then, and what is in them.
 
     An agent of tools alone has as many slots as it asks for; one that waits, waits for a slot too.
     """
@@ -74,19 +103,20 @@ def known(call: Call, name: str, asked: ClaimTasks) -> None:
         spec = AgentSpec(name=name, role=role, skills=levels(skills), slots=asked.n)
         distributor.call(Register(agent=spec, instance=INSTANCE))
         call.session.registered(name)
-        return
+        return Room(asked.n, 0)
     slots = view.slots
     if view.instance == INSTANCE:
         call.session.registered(name)
         slots = max(slots, min(asked.n if asked.wait else view.running + asked.n, SLOTS))
     wanted: dict[str, Any] = {"role": role or view.role, "skills": view.skills if skills is None else levels(skills)}
     if wanted == {"role": view.role, "skills": view.skills} and slots == view.slots:
-        return
+        return Room(slots, view.running)
     with looking(distributor) as view_of_all:
         spec = view_of_all.book.agent(name).spec
     if view.instance == INSTANCE:
         wanted["slots"] = slots
     distributor.call(Register(agent=msgspec.structs.replace(spec, **wanted), instance=view.instance))
+    return Room(slots, view.running)
 
 
 def _answer(distributor: Distributor, agent: str, tasks: list[HandedTask]) -> ClaimedTasks:

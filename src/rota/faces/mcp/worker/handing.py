@@ -70,12 +70,14 @@ def claimed(call: Call, claim: Claim, made: Callable[[list[HandedTask]], msgspec
     if claim.wait > 0:
         PROGRESS.tell(future, call.notify, claim.wait)
 
-    def answered(answer: Claimed) -> Reply:
-        call.session.took(answer.tasks)
-        reply = made([handed_task(given) for given in answer.tasks])
-        return Reply(reply, (lambda: _back(call, answer)) if answer.tasks else None)
+    return later(future, lambda answer: handed(call, answer, made))
 
-    return later(future, answered)
+
+def handed(call: Call, answer: Claimed, made: Callable[[list[HandedTask]], msgspec.Struct]) -> Reply:
+    """The answer of what was given, taken back when it does not arrive."""
+    call.session.took(answer.tasks)
+    reply = made([handed_task(given) for given in answer.tasks])
+    return Reply(reply, (lambda: _back(call, answer)) if answer.tasks else None)
 
 
 def _back(call: Call, answer: Claimed) -> None:
