@@ -48,7 +48,7 @@ def test_a_busy_machine_begins_nothing_and_then_one_after_the_other() -> None:
     assert gate.closed("d") is None
     gate.busy("the load is 9")
     assert held == list("abcd")
-    assert gate.closed("a") == (10, "the load is 9")
+    assert gate.closed("a") == (10, None)
     gate.busy("the load is 8")
     assert held == list("abcd")
     gate.busy(None)

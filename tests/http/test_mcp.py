@@ -16,10 +16,12 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, TextContent
 
 from rota.faces.mcp.proxy.toolbox import tools_of
+from rota.faces.mcp.tools import TOOLS
 from rota.model.commands.keys import CreateKey, RevokeKey
 from rota.operations.distributor import Distributor
+from rota.operations.table import Scope
 from tests.http.client import Client, request, rest_of
-from tests.http.test_keys import key
+from tests.http.test_keys import SCOPES, key
 from tests.http.waiting import until
 
 LEGACY, MODERN = "legacy", "2026-07-28"
@@ -78,6 +80,18 @@ def test_what_a_key_may_not(rota: Distributor, client: Client, era: str) -> None
             assert "not_allowed" in str(refused.content)
 
     play(one, era, story)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_every_tool_with_every_scope(rota: Distributor, client: Client, scope: Scope) -> None:
+    one = client.with_key(key(rota, scope))
+    for name, tool in TOOLS.items():
+        call = {"name": name, "arguments": {"no_such_field": 1}}
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode()
+        result = one.send("POST", "/mcp", body).body["result"]
+        assert result["isError"], name
+        refused = json.loads(result["content"][0]["text"])["error"]
+        assert (refused["code"] == "not_allowed") == (tool.scope != scope), (name, refused)
 
 
 def test_a_key_of_an_agent_speaks_as_that(rota: Distributor, client: Client) -> None:

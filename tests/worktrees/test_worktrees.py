@@ -80,7 +80,7 @@ def test_what_a_killed_run_left_is_saved_to_its_branch_and_gone_on_with(repo: Re
     first._lock.release()  # as when its process was killed
     assert clean_up(place) == [first.path]
     assert not os.path.exists(first.path)
-    lost = _task(2, {"number": 1, "outcome": "lost"})
+    lost = _task(2, {"number": 1, "outcome": "node_lost"})
     second = AttemptWorktree(place, lost, "main")
     second.open()
     assert second.path == first.path, "a session that is resumed finds its folder"

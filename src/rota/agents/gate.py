@@ -59,17 +59,19 @@ class Gate:
         for hold in held:
             hold()
 
-    def closed(self, slot: object) -> tuple[float, str] | None:
-        """For how long a slot may not claim, seconds, and why; None when it may."""
+    def closed(self, slot: object) -> tuple[float, str | None] | None:
+        """For how long a slot may not claim, seconds; None when it may. And why, where that is for its agent to say:
+        of a busy machine it is said once for all.
+        """
         now = time.time()
         with self._lock:
             way = self._ways.get(slot)
             if self._busy is not None:
-                return self._stagger_s, self._busy
+                return self._stagger_s, None
             if way is None:
                 return None
             left = self._free_since + way.order * self._stagger_s - now if self._free_since else 0.0
-            why = "it begins again, one slot after the other"
+            why = None
             if way.limit is not None and way.limit in self._opens:
                 opens = self._opens[way.limit] + self._rank(way) * self._stagger_s
                 if opens - now > left:

@@ -114,7 +114,7 @@ class Slot:
             if self._claiming is not None:
                 self._claiming.cancel()
 
-    def _closed(self) -> tuple[float, str] | None:
+    def _closed(self) -> tuple[float, str | None] | None:
         gate = self._setting.gate
         return None if gate is None else gate.closed(self)
 
@@ -123,7 +123,8 @@ class Slot:
         beat_at = 0.0
         while self._stopping.reason is None and (closed := self._closed()) is not None:
             left_s, why = closed
-            self._troubled(why)
+            if why is not None:
+                self._troubled(why)
             if time.monotonic() >= beat_at:
                 beat_at = time.monotonic() + ALIVE_S
                 self._setting.distributor.ask(Heartbeat(agent=self._agent.name, instance=self._setting.instance))

@@ -45,4 +45,4 @@ def _not_there(database: Database) -> Finding:
     text = f"there is no {database.at} yet"
     if database.source == "default":
         return ok("database", text)
-    return warn("database", text, "`rota run` and `rota each` make it; if it should be there, correct the name")
+    return warn("database", text, "`rota add` and `rota run` make it; if it should be there, correct the name")

@@ -17,6 +17,7 @@ from rota.engine.learn import load_of
 from rota.engine.listening import Listening
 from rota.engine.meters import PoolMeters
 from rota.engine.parked import lane_parked, parked
+from rota.engine.trouble_rows import NONE
 from rota.engine.troubles import known_troubles
 from rota.engine.unreviewed import barred_by_queue
 from rota.model.requirements import Requirements
@@ -161,7 +162,7 @@ def _snapshot(
         barred = barred or (f"limit:{limit}" if limit else None)
         lanes.append(seen.Lane(lane, key.shape, key.band, barred, bool(key.late), key.tenant, slack=None, heads=shown))
     return seen.Snapshot(
-        agents=_agents(context, shapes, used, kept),
+        agents=_agents(context, waiting, shapes, used, kept),
         listeners=[seen.Listener(waiting.id, tuple(used), waiting.claim.n)],
         lanes=lanes,
         shapes=shapes,
@@ -180,13 +181,15 @@ def _loosened(needs: Requirements, waiting: Waiting) -> Requirements:
 
 def _agents(
     context: Context,
+    waiting: Waiting,
     shapes: Mapping[int, Requirements],
     used: dict[int, dict[int, int]],
     kept: KeptSlots,
 ) -> list[seen.Agent]:
     book = context.book
     known = [book.agents[number] for number in used]
-    troubles = known_troubles(context)
+    # Failures keep an agent from what comes next, not from a task that somebody decided it is to have.
+    troubles = NONE if waiting.claim.override and waiting.claim.project is None else known_troubles(context)
     look = Look(
         context.transaction,
         book,

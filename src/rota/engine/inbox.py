@@ -6,6 +6,7 @@ Whatever waits while a turn commits goes into the next turn together: group comm
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future
 from functools import partial
@@ -17,6 +18,11 @@ from rota.engine.turn import Answer, Command
 from rota.model.commands.work import Claim, Claimed, GiveBack, Held
 from rota.model.errors import RotaError
 
+GATHERED_FROM = 4
+"""Commands of a turn after which the next one waits for more."""
+GATHER_S = 0.0004
+"""How long it waits, seconds."""
+
 
 class Inbox:
     """Runs a node's turns. `start` it, `ask` it, `stop` it."""
@@ -27,6 +33,8 @@ class Inbox:
         self._signal = threading.Condition()
         self._stopping = False
         self._abandoned: list[Reply] = []
+        self._together = 0
+        """Commands of the turn before."""
         self._thread = threading.Thread(target=self._loop, name="rota-turns", daemon=True)
         self._ear = threading.Thread(target=self._listen, name="rota-signals", daemon=True)
 
@@ -99,6 +107,7 @@ class Inbox:
                 entry.reply(RotaError("internal", f"an unexpected error after the turn: {text}"))
 
     def _take(self) -> list[Entry] | None:
+        self._gather()
         with self._signal:
             if not self._waiting and not self._stopping and not self._abandoned:
                 wait = self.node.wait_s()
@@ -112,7 +121,14 @@ class Inbox:
                 entry = self._waiting.popleft()
                 rows += rows_of(entry.command)
                 entries.append(entry)
+            self._together = len(entries)
             return entries
+
+    def _gather(self) -> None:
+        """After a turn of several, let those who were answered ask again: most of what a turn costs, it costs once."""
+        together, self._together = self._together, 0
+        if together >= GATHERED_FROM and not self._stopping:
+            time.sleep(GATHER_S)
 
     def _listen(self) -> None:
         """Hear the signals of other nodes; a lost connection is the store's to mend, polling goes on meanwhile."""

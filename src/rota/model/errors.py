@@ -20,7 +20,7 @@ class Kind(NamedTuple):
 
 KINDS: dict[str, Kind] = {
     # bad input
-    "invalid": Kind(400, 2, False, "correct the named field and send it again"),
+    "invalid": Kind(400, 2, False, "correct it and try again"),
     "too_large": Kind(413, 2, False, "send less at once or shorten the named field"),
     "past": Kind(400, 2, False, "give a time that lies ahead"),
     "cycle": Kind(409, 2, False, "remove one of the named dependencies"),
@@ -30,7 +30,9 @@ KINDS: dict[str, Kind] = {
     "no_agent": Kind(404, 3, False, "register the agent first"),
     "no_queue": Kind(404, 3, False, "create the queue first or correct its name"),
     "no_project": Kind(404, 3, False, "list the projects to see which there are"),
-    "no_database": Kind(404, 3, False, "name an existing database; `rota run` and `rota each` make one"),
+    "no_database": Kind(
+        404, 3, False, "name an existing one with -d, or make one: `rota add`, `rota submit`, `rota run`"
+    ),
     "no_limit": Kind(404, 3, False, "list the limits to see which there are"),
     "no_archive": Kind(404, 3, False, "list the archive files to see which there are"),
     "no_schedule": Kind(404, 3, False, "list the schedules to see which there are"),

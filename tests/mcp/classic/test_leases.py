@@ -192,3 +192,15 @@ def test_the_next_owner_is_told_what_the_session_has(rota: TestDistributor) -> N
     assert [one[0] for one in renewed["held"]] == [task]
     connection.call("mcp.bye", {}, Notes())
     assert Player(rota, "bob").next(project) == task
+
+
+def test_failures_keep_nobody_from_a_task_that_it_names(rota: TestDistributor) -> None:
+    ann = Player(rota, "ann")
+    project, tasks = ann.project(*"abcdef")
+    for task in tasks[:5]:
+        ann.fail(project, task)
+    assert "breaker: " in ann.told("get_next_task", projectId=project)["message"]
+    assert ann.done(project, tasks[5])["task"]["status"] == "done"
+    assert (
+        ann.told("update_task", projectId=project, taskId=tasks[0], status="in progress")["task"]["agent"] == ann.agent
+    )

@@ -189,6 +189,6 @@ def test_a_bad_token_is_told_once_by_its_own_name(memory: Desk) -> None:
     assert error == {
         "code": "invalid",
         "message": "this is not a lease token; send the token that the claim answered",
-        "fix": "correct the named field and send it again",
+        "fix": "correct it and try again",
         "field": "token",
     }

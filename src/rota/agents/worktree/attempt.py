@@ -16,8 +16,10 @@ from rota.agents.worktree.naming import branch_name, branches_of, worktree_name
 from rota.agents.worktree.repository import Repository
 from rota.model.branch import Branch
 
-GOES_ON = frozenset({"rejected", "given_back", "preempted", "limited", "asked", "lost"})
-"""Outcomes after which the next attempt begins with what the last one left; after others it begins anew."""
+ANEW = frozenset({"failed", "cancelled", "done"})
+"""Outcomes after which the next attempt begins anew. After others (interrupted, lost, rejected) it goes on from what
+the last one left.
+"""
 
 
 class AttemptWorktree:
@@ -66,7 +68,7 @@ class AttemptWorktree:
     def _left_before(self, target: str) -> str | None:
         """The commit of the last attempt's branch, where that is to be gone on with and still can be merged."""
         before = list(self._task.get("attempts") or ())
-        if not before or before[-1].get("outcome") not in GOES_ON:
+        if not before or before[-1].get("outcome") in ANEW:
             return None
         commit = self._repository.commit_of(f"refs/heads/{branch_name(self._task, int(before[-1]['number']))}")
         if commit is None or (self._into is not None and not merges_cleanly(self._repository.git, target, commit)):

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from rota.audit.audit import audit as run_audit
 from rota.audit.report import Report
+from rota.faces.cli.amounts import count
 from rota.faces.cli.asking import database_of
 from rota.faces.cli.options import Json
 from rota.faces.cli.progress import Progress
@@ -49,11 +50,12 @@ def _show(report: Report) -> None:
         line(f"... and {total - SHOWN:,} more")
     if total:
         line()
-    verdict = "clean" if report.clean else f"{total:,} violations: " + ", ".join(
+    verdict = "clean" if report.clean else f"{count(total, 'violation')}: " + ", ".join(
         f"{n:,} {rule}" for rule, n in report.counts.items()
     )  # fmt: skip
     line(verdict)
     states = ", ".join(f"{n:,} {state}" for state, n in report.states.items())
     archived = f", {report.archived:,} archived" if report.archived else ""
-    line(f"{report.tasks:,} tasks ({states or 'none'}{archived})")
-    line(f"{report.events:,} events, {report.gives:,} tasks given to agents, {report.inversions:,} priority inversions")
+    line(f"{count(report.tasks, 'task')} ({states or 'none'}{archived})")
+    given, inversions = count(report.gives, "task"), count(report.inversions, "priority inversion")
+    line(f"{count(report.events, 'event')}, {given} given to agents, {inversions}")

@@ -83,6 +83,9 @@ def each(
     Each task that has ended is one line of JSON on the standard output: id,
     title, state, result, error. Run again, it goes on where it was, and prints
     all of them again. Exit codes are those of `rota run`.
+
+    Without -d it keeps a database of its own in the folder .rota, one for each
+    file and command; a list that has changed is a new list.
     """
     if not command:
         raise invalid("command", "there is none; write it after `--`: rota each backlog.md -- echo {title}")
@@ -101,7 +104,9 @@ def each(
         for text in page(result.card):
             talk(text)
         if result.card.states.get("review"):
-            talk(f"what waits for approval: rota review -d {os.path.relpath(kept)}")
+            talk(f"what waits for approval: rota review -d {_from_here(kept)}")
+        if result.card.dead:
+            talk(f"what failed for good: rota dead -d {_from_here(kept)}; `rota redrive` gives it a new life")
     return result.exit_code
 
 
@@ -138,6 +143,10 @@ def _place(file: str, digest: str, command: tuple[str, ...]) -> str:
     what = f"stdin {digest}" if file == "-" else str(Path(file).resolve())
     mark = sha256("\0".join((what, *command)).encode(errors="surrogateescape")).hexdigest()[:12]
     return str(Path(".rota", f"each-{mark}.db"))
+
+
+def _from_here(kept: str) -> str:
+    return kept if "://" in kept else os.path.relpath(kept)
 
 
 def _for_anybody(spec: TaskSpec) -> TaskSpec:

@@ -62,7 +62,10 @@ def run(
     at = find_database(database, loaded, os.environ, Path.cwd()).at
     with ExitStack() as stack:
         file = None if tasks is None else stack.enter_context(open_tasks(tasks))
-        result = shift(Order(fleet=loaded, database=at, file=file, again=again, wait=wait, quiet=quiet, budget=most))
+        order = Order(
+            fleet=loaded, database=at, file=file, again=again, wait=wait, may_wait=True, quiet=quiet, budget=most
+        )
+        result = shift(order)
     if json:
         json_line(as_json(result))
     else:

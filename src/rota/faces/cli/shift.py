@@ -36,6 +36,8 @@ class Order(NamedTuple):
     file: TaskFile | None
     again: bool = False
     wait: bool = False
+    may_wait: bool = False
+    """Whether its command has a `--wait` to name."""
     quiet: bool = False
     change: Change = lambda spec: spec
     budget: float | None = None
@@ -123,7 +125,7 @@ def _worked(
     if talking and finish.how == "interrupted":
         talk("stopped: nothing is lost, the same command goes on with what is left")
     if talking and finish.obstacles:
-        _say_stuck(finish)
+        _say_stuck(finish, order)
     if talking and order.budget is not None:
         talk(f"budget: {money(spent(distributor) or 0.0)} of {money(order.budget)} spent; a higher --budget goes on")
     return finish
@@ -150,8 +152,9 @@ def _say_begin(order: Order, supervisor: Supervisor, batch: Batch | None, counts
         talk(f"all {tasks} of batch {batch.label!r} have ended before; --again submits them anew")
 
 
-def _say_stuck(finish: Finish) -> None:
-    talk(f"{count(finish.counts.unfinished, 'task')} cannot go on (--wait waits for a change):")
+def _say_stuck(finish: Finish, order: Order) -> None:
+    hint = " (--wait waits for a change)" if order.may_wait else ""
+    talk(f"{count(finish.counts.unfinished, 'task')} cannot go on{hint}:")
     for line in words_of(finish.obstacles):
         talk(f"  {line}")
 

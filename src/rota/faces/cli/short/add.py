@@ -27,7 +27,9 @@ def add(given: Given) -> int:
     try:
         with changing(given.get("database"), makes=True) as call:
             _submit(call, given, ids, existing)
-    except RotaError:
+    except RotaError as error:
+        if given["title"] != "-" and error.field is not None:
+            error.field = error.field.removeprefix("tasks[0].")
         # What was acknowledged before is said all the same.
         if given.get("json") and ids:
             json_line({"ids": ids, "existing": existing})
