@@ -39,13 +39,13 @@ def test_a_node_killed_under_load(rounds: Rounds, chaos_seconds: float, server: 
 
     def one_round(seed: int) -> None:
         with temporary_database(server) as database:
-            play(database, size, Random(seed), tmp_path)
+            play(database, size, Random(seed), tmp_path, server)
             audited(database)
 
     rounds(one_round)
 
 
-def play(database: str, size: Size, random: Random, folder: Path) -> None:
+def play(database: str, size: Size, random: Random, folder: Path, server: PostgresServer) -> None:
     with Nodes.serving(database, folder) as nodes:
         start = nodes.ask(0, "list_events", {"limit": 1_000}).body["cursor"]
         followers = [Follower(nodes, number, start) for number in range(NODES)]
@@ -65,6 +65,19 @@ def play(database: str, size: Size, random: Random, folder: Path) -> None:
         check(nodes, crew, size)
         for follower in followers:
             follower.check_gapless()
+        say_whether_they_are_ready(nodes.living(), server)
+
+
+def say_whether_they_are_ready(living: list[Client], server: PostgresServer) -> None:
+    """While the database is gone a service lives, and is not ready; afterwards all are, by themselves."""
+    server.kill9()
+    try:
+        assert living[0].get("/ready").status == 503
+        assert living[0].get("/health").status == 200
+    finally:
+        server.start()
+    for client in living:
+        until(lambda client=client: client.get("/ready").status == 200)  # type: ignore[misc]
 
 
 def check(nodes: Nodes, crew: Crew, size: Size) -> None:
@@ -126,6 +139,9 @@ class Nodes:
         client = self._clients[number % NODES]
         assert client is not None
         return client
+
+    def living(self) -> list[Client]:
+        return [self.near(number) for number in range(NODES) if self._processes[number] is not None]
 
     def ask(self, number: int, operation: str, body: Any) -> Got:
         for again in range(1_000):

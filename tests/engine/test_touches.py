@@ -14,7 +14,7 @@ from rota.model.commands.work import Approve, Claim, Reject
 from rota.model.errors import RotaError
 from rota.model.queue import QueuePolicy
 from rota.model.task import Given, TaskSpec
-from rota.model.touches import above, places_of
+from rota.model.touches import above, place_of, place_under, places_of
 from rota.testing import TestDistributor
 from tests.engine.fleet import agent, claim, done, fail, give_back, states, submit, take, view
 from tests.engine.test_limits import clean, ids
@@ -40,6 +40,11 @@ def clash(one: list[str], other: list[str]) -> bool:
 )
 def test_a_pattern_is_cut_to_where_it_begins(patterns: list[str], places: list[str]) -> None:
     assert places_of(patterns) == places
+
+
+def test_a_folder_around_a_pattern_keeps_it_from_those_in_others() -> None:
+    assert place_of(place_under("acme/", "**")) == "acme"
+    assert place_of(place_under("*/", "src/**")) == "_/src"
 
 
 @pytest.mark.parametrize("wrong", ["/etc/passwd", "../other/**", "", "a\nb"])

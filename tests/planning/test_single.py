@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from rota.model.requirements import Requirements
 from rota.planning.plan import plan, survey
 from rota.planning.single import single
 from rota.planning.snapshot import Agent, Head, Lane, Listener, Profile, Snapshot
+from rota.planning.survey import all_open
 from tests.planning.pictures import copy, snapshots
 
 
@@ -28,6 +31,18 @@ def test_the_short_way_plans_as_the_long_one(snapshot: Snapshot, one_slot: bool)
     found = single(snapshot, lanes)
     assert (snapshot.agents, snapshot.listeners) == (before.agents, before.listeners), "nothing is used up"
     assert found is None or found == plan(copy(snapshot, lanes))
+
+
+@given(snapshots())
+def test_what_is_known_to_be_plain_is_planned_as_if_it_was_not(snapshot: Snapshot) -> None:
+    bare: dict[str, Any] = {"barred": None, "reserved": (), "kind_room": {}, "cap": None, "kept": 0}
+    snapshot.agents = [msgspec.structs.replace(one, **bare) for one in snapshot.agents]
+    plain = msgspec.structs.replace(copy(snapshot), plain=True)
+    lanes, parked = survey(copy(snapshot))
+    assert survey(copy(plain)) == (lanes, parked)
+    assert all_open(plain) == all_open(snapshot) == (len(lanes) == len(snapshot.lanes))
+    assert single(copy(plain), lanes) == single(copy(snapshot), lanes)
+    assert plan(copy(plain, lanes)) == plan(copy(snapshot, lanes))
 
 
 @given(snapshots())

@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 
+from rota.agents.process.stop import Stop
+from rota.agents.task_process import process_of
 from rota.agents.worktree.attempt import AttemptWorktree
 from rota.agents.worktree.git import GitError
 from rota.agents.worktree.leftover import clean_up
 from rota.agents.worktree.merge import merge
 from rota.agents.worktree.naming import branch_name, sessions_of
 from rota.agents.worktree.repository import repository_of
+from rota.files.processes import ProcessSettings
+from rota.files.toml import load_fleet
 from rota.model.errors import RotaError
 from tests.worktrees.conftest import Repo
 
@@ -121,6 +125,19 @@ def test_a_merge_counts_only_when_the_merged_tree_passes_its_check(repo: Repo, b
     assert made.unsound == "merged into main it fails its check: two tests fail"
     assert seen == [("new\n", "main went on\n")]
     assert repo.git("rev-parse", "main") == before
+    # Nor is a branch moved under somebody who rebases it.
+    (repo.path / "read.me").write_text("it clashes\n")
+    repo.commit("it clashes")
+    repo.git("branch", "upstream", f"{before}~1")
+    repo.git("switch", "--quiet", "upstream")
+    (repo.path / "read.me").write_text("upstream\n")
+    repo.commit("upstream")
+    repo.git("switch", "--quiet", "main")
+    with pytest.raises(AssertionError, match="could not apply"):
+        repo.git("rebase", "--quiet", "upstream")
+    assert "main is being rebased" in (merge(place, branch, "join", by=by).blocked or "")
+    repo.git("rebase", "--abort")
+    repo.git("reset", "--quiet", "--hard", before)
     # A file that git does not know is never written over.
     (repo.path / "new").write_text("of a person\n")
     assert "can not move on" in (merge(place, branch, "join", by=by).blocked or "")
@@ -168,3 +185,14 @@ def test_sessions_are_those_of_the_attempts() -> None:
 def _task(attempt: int, *before: dict[str, Any]) -> dict[str, Any]:
     submitted = "2026-01-01T00:00:00.000000Z"
     return {"id": "task-7", "title": "seven", "submitted": submitted, "attempt": attempt, "attempts": list(before)}
+
+
+def test_what_git_can_not_save_is_kept_and_the_task_goes_back(repo: Repo) -> None:
+    """The index is locked, as by a git that was killed: nothing can be committed, and nothing is thrown away."""
+    repo.begin(FLEET.replace("slots = 3", "slots = 1"))
+    repo.script("agent.sh", 'echo work > work; touch "$(git rev-parse --git-dir)/index.lock"')
+    process = process_of(load_fleet(str(repo.path / "fleet.toml")).agents[0].process or ProcessSettings(folder=""))
+    with Stop() as stop, pytest.raises(GitError, match=r"index\.lock.*what was done is kept in"):
+        process.do(_task(1), stop)
+    (kept,) = [name for name in os.listdir(repo.path / ".rota" / "kept") if name.startswith("task-")]
+    assert (repo.path / ".rota" / "kept" / kept / "work").read_text() == "work\n"

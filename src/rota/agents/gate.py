@@ -75,7 +75,8 @@ class Gate:
             if way.limit is not None and way.limit in self._opens:
                 opens = self._opens[way.limit] + self._rank(way) * self._stagger_s
                 if opens - now > left:
-                    left, why = opens - now, f"limit {way.limit} is used up at its provider"
+                    at = time.strftime("%H:%M", time.localtime(self._opens[way.limit]))
+                    left, why = opens - now, f"limit {way.limit} is used up at its provider until {at}"
         return (left, why) if left > 0 else None
 
     def _rank(self, way: _Way) -> int:

@@ -16,6 +16,7 @@ from rota.agents.process.ended import Ended
 from rota.agents.process.stop import Stop
 from rota.agents.task_process import Run, Task, Tell, checked, launched, usage_of, with_checkpoint
 from rota.agents.worktree.attempt import AttemptWorktree
+from rota.agents.worktree.git import GitError
 from rota.agents.worktree.merge import Merging, merge
 from rota.agents.worktree.repository import repository_of
 from rota.files.fleet import ProcessSettings, Workspace
@@ -47,9 +48,11 @@ class InWorktree:
         worktree.open()
         try:
             run = self._worked(worktree, task, stop)
-        except BaseException:
+        except BaseException as error:
             # What was done there is in no branch: nobody but a person can say what it is worth.
             worktree.close(keep=True)
+            if isinstance(error, OSError):
+                raise GitError(f"{error}; what was done is kept in {self._repository.kept()!r}") from error
             raise
         if run.verdict.kind == "broken":
             self._backoff.failed()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rota.doctor.finding import Finding, count, fail, ok, warn
 from rota.engine.timers import NODE_LOST_S
 from rota.model.times import SECOND, rfc3339
+from rota.operations.distributor import now_us
 from rota.store.migrate import VERSION_KEY
 from rota.store.move.mark import went
 from rota.store.protocol import Reader
@@ -24,7 +25,7 @@ def database(reader: Reader, now: int, *, in_use: bool) -> list[Finding]:
     if mark is not None:
         found.append(fail("moved", f"it was moved to {mark.place} on {rfc3339(mark.at)}", "use that one"))
     if reader.dialect == "postgres":
-        found += server(reader, now)
+        found += server(reader)
     return [
         *found,
         depths(reader),
@@ -35,13 +36,16 @@ def database(reader: Reader, now: int, *, in_use: bool) -> list[Finding]:
     ]
 
 
-def server(reader: Reader, now: int) -> list[Finding]:
+def server(reader: Reader) -> list[Finding]:
     """The PostgreSQL server: its version and its clock."""
+    before = now_us()
     version, number, at = reader.one(sql.SERVER_POSTGRES)[0]
+    after = now_us()
     found = [ok("postgresql", version)]
     if number < SERVER_LEAST:
         found = [fail("postgresql", version, "use PostgreSQL 14 or newer")]
-    apart = abs(at - now) / SECOND
+    # How long the answer took is no fault of either clock.
+    apart = max(before - at, at - after, 0) / SECOND
     if apart > CLOCKS_APART_S:
         found.append(warn("clocks", f"the server's clock is {apart:,.1f} s from ours", "let both machines use NTP"))
     else:

@@ -10,10 +10,9 @@ from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_han
 from rota.engine.book import Book
 from rota.engine.estimates import Estimates
 from rota.engine.kept_slots import kept_by_agent
+from rota.engine.owned import Served
 from rota.engine.trouble_rows import troubles_of
 from rota.model.requirements import Requirements
-from rota.model.times import SECOND
-from rota.planning.busy import faded
 from rota.planning.snapshot import Agent
 from rota.store.protocol import Reader
 from rota.store.sql.fleet import ALL_SERVED, HEARTBEATS
@@ -45,7 +44,7 @@ def look_now(reader: Reader, book: Book, pool: int, now: int, asked: Iterable[Re
         heard=dict(reader.one(HEARTBEATS)),
         listening=listening,
         used=used,
-        loads=_loads(reader, now),
+        served=_served(reader),
         troubles=troubles,
         expected=expectations(Estimates(reader), known, asked, policy.strategy, policy.terms),
         lanes=lanes_in_hands(reader, known, troubles),
@@ -54,9 +53,5 @@ def look_now(reader: Reader, book: Book, pool: int, now: int, asked: Iterable[Re
     )
 
 
-def _loads(reader: Reader, now: int) -> dict[int, tuple[int, float, float]]:
-    """Tasks served, busy seconds decayed to now, mean duration, seconds."""
-    return {
-        agent: (served, faded(busy_s, (now - busy_at) / SECOND), mean_s)
-        for agent, served, busy_s, busy_at, mean_s, _done, _failed in reader.one(ALL_SERVED)
-    }
+def _served(reader: Reader) -> dict[int, Served]:
+    return {agent: (*row,) for agent, *row in reader.one(ALL_SERVED)}

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rota.engine.book import ACTIVE, Agent, Book
 from rota.engine.estimates import ANY_AGENT, ANY_KIND, Estimates
 from rota.engine.health import healthy
+from rota.engine.owned import Served
 from rota.engine.trouble_rows import NONE, Troubles
 from rota.engine.troubles import seconds_since, slow_since
 from rota.model.priority import BANDS
 from rota.model.requirements import Requirements
 from rota.model.times import SECOND, rfc3339
 from rota.planning import snapshot as seen
-from rota.planning.busy import weight_of
+from rota.planning.busy import faded, weight_of
 from rota.planning.estimate import mean_s
 from rota.planning.hours import is_open, next_change
 from rota.planning.refusal import Refusal
@@ -26,8 +27,8 @@ from rota.store.protocol import Reader
 from rota.store.sql.leases import LANES_OF_AGENTS
 
 _NONE_USED: dict[int, int] = {}
-NO_LOAD = (0, 0.0, 1.0)
-"""Served, busy seconds, mean duration in seconds of an agent of whom nothing is known."""
+_NEW: Served = (0, 0.0, 0, 1.0, 0, 0)
+"""Of an agent of whom nothing is known."""
 
 
 class Look(NamedTuple):
@@ -42,7 +43,7 @@ class Look(NamedTuple):
     """Those that listen, and so live."""
     used: Mapping[int, Mapping[int, int]]
     """Slots in use by agent, with the moment each was taken."""
-    loads: Mapping[int, tuple[int, float, float]] = {}
+    served: Mapping[int, Served] = {}
     troubles: Troubles = NONE
     expected: Mapping[int, Mapping[str, Known]] = {}
     lanes: Mapping[int, Sequence[int]] = {}
@@ -51,6 +52,16 @@ class Look(NamedTuple):
     """Free slots that are kept for tasks for which others gave way, by agent."""
     parked: Mapping[str, int] = {}
     """Limits that providers said are used up, and until when."""
+    plain: bool = False
+    """Of plain agents that listen nothing more need be looked at than how busy they are."""
+
+
+def is_plain(look: Look, pool: int, agents: Iterable[Agent]) -> bool:
+    """Whether nothing that was read of these listening agents bars one, or keeps slots or kinds of work from it."""
+    read = look.troubles.streaks or look.troubles.breakers or look.expected or look.lanes or look.kept
+    if read or look.book.pools[pool].policy.slow_start_s > 0:
+        return False
+    return not [agent for agent in agents if not agent.plain]
 
 
 def lanes_in_hands(reader: Reader, agents: Iterable[Agent], troubles: Troubles) -> dict[int, list[int]]:
@@ -58,8 +69,7 @@ def lanes_in_hands(reader: Reader, agents: Iterable[Agent], troubles: Troubles) 
     asked = [
         (agent.id,)
         for agent in agents
-        if (not agent.plain and (agent.spec.resources or agent.spec.reserve))
-        or (agent.id in troubles.breakers and any(one.until for one in troubles.breakers[agent.id].values()))
+        if not (agent.plain and not troubles.breakers) and _depends_on_lanes(agent, troubles)
     ]
     found: dict[int, list[int]] = {}
     if asked:
@@ -68,9 +78,15 @@ def lanes_in_hands(reader: Reader, agents: Iterable[Agent], troubles: Troubles) 
     return found
 
 
+def _depends_on_lanes(agent: Agent, troubles: Troubles) -> bool:
+    if agent.spec.resources or agent.spec.reserve:
+        return True
+    return any(one.until for one in troubles.breakers.get(agent.id, {}).values())
+
+
 def expectations(
     estimates: Estimates,
-    agents: Sequence[Agent],
+    agents: Collection[Agent],
     shapes: Iterable[Requirements],
     strategy: str,
     terms: Mapping[str, float],
@@ -92,9 +108,10 @@ def expectations(
 
 def agent_seen(look: Look, agent: Agent) -> seen.Agent:
     """One agent at this moment."""
-    number, spec, now, troubles = agent.id, agent.spec, look.now, look.troubles
+    number, spec, now = agent.id, agent.spec, look.now
     slots = look.used.get(number, _NONE_USED)
-    served, busy_s, mean = look.loads.get(number, NO_LOAD)
+    served, busy_s, busy_at, mean_s, _done, _failed = look.served.get(number, _NEW)
+    busy_s = faded(busy_s, (now - busy_at) / SECOND)
     if slots:
         busy_s += sum([weight_of((now - since) / SECOND) for since in slots.values()])
     found = seen.Agent(
@@ -102,12 +119,15 @@ def agent_seen(look: Look, agent: Agent) -> seen.Agent:
         profile=agent.profile,
         slots=spec.slots,
         running=len(slots),
-        weight=spec.weight or float(spec.slots),
+        weight=agent.weight,
         by_hand=spec.weight is not None,
         served=served,
         busy_s=busy_s,
-        mean_s=mean,
+        mean_s=mean_s,
     )
+    if look.plain:
+        return found
+    troubles = look.troubles
     if not agent.plain or number not in look.listening or troubles.streaks:
         found.barred = _barred(look, agent)
     if look.kept:

@@ -7,16 +7,20 @@ back forgets everything, so nothing that was not committed can linger.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from rota.engine.agent_row import ACTIVE as ACTIVE
+from rota.engine.agent_row import DRAINING as DRAINING
+from rota.engine.agent_row import REMOVED as REMOVED
+from rota.engine.agent_row import Agent as Agent
+from rota.engine.agent_row import agent_of
 from rota.engine.limits import Charged, Limits
 from rota.engine.owned import Owned
 from rota.engine.project_shares import ProjectShares
 from rota.engine.set_aside import Fault
-from rota.model.agent import AgentSpec
 from rota.model.errors import RotaError
 from rota.model.queue import PoolPolicy, QueuePolicy
 from rota.model.requirements import Requirements, from_text, text_of
@@ -24,7 +28,7 @@ from rota.model.rule import Rule
 from rota.model.stage import Stage
 from rota.planning.filter import refusal
 from rota.planning.rules import Rules
-from rota.planning.snapshot import Fits, Profile, profile_of
+from rota.planning.snapshot import Fits
 from rota.store.protocol import Reader
 from rota.store.sql import fleet
 from rota.store.sql.limits import LIMIT_SPECS
@@ -33,7 +37,6 @@ from rota.store.statement import One
 VERSION = "fleet_version"
 RULES = "rules"
 """Where all routing rules are kept, in `meta`."""
-ACTIVE, DRAINING, REMOVED = 0, 1, 2
 GONE = 2
 """How far a queue is paused that was removed: tasks of the past still name it."""
 
@@ -57,25 +60,6 @@ class Queue(NamedTuple):
     """Nothing of it is given out; of a removed one neither."""
     reason: str | None
     removed: bool = False
-
-
-class Agent(NamedTuple):
-    """An agent as kept."""
-
-    id: int
-    name: str
-    pool: int
-    spec: AgentSpec
-    state: int
-    instance: str | None
-    node: int | None
-    registered: int
-    reason: str | None
-    profile: Profile
-    unwell: str | None = None
-    """What its health command said, while that fails."""
-    plain: bool = True
-    """It is active and well, works at all hours, offers no resources, reserves no slots, and has no limit."""
 
 
 class LaneKey(NamedTuple):
@@ -105,7 +89,7 @@ class Book:
         self.pools: dict[int, Pool] = {}
         self.queues: dict[int, Queue] = {}
         self.agents: dict[int, Agent] = {}
-        self._by_pool: dict[int, list[Agent]] = {}
+        self._by_pool: dict[int, dict[int, Agent]] = {}
         self.finds_slots = False
         """The slots of some agents are found out."""
         self._queue_ids: dict[str, int] = {}
@@ -154,12 +138,12 @@ class Book:
             )
             for number, name, pool, policy, paused, reason in reader.one(fleet.QUEUES)
         }
-        self.agents = {row[0]: _agent(*row) for row in reader.one(fleet.AGENTS)}
+        self.agents = {row[0]: agent_of(*row) for row in reader.one(fleet.AGENTS)}
         self.finds_slots = any(agent.spec.least_slots is not None for agent in self.agents.values())
         self._by_pool = {}
         for agent in self.agents.values():
             if agent.state != REMOVED:
-                self._by_pool.setdefault(agent.pool, []).append(agent)
+                self._by_pool.setdefault(agent.pool, {})[agent.id] = agent
         self.fits = {}
         self.weights = dict(reader.one(fleet.WEIGHTS))
         self.limits = Limits(reader.one(LIMIT_SPECS))
@@ -182,9 +166,14 @@ class Book:
         self._version = None
         self.refresh(reader)
 
-    def agents_of(self, pool: int) -> Sequence[Agent]:
+    def agents_of(self, pool: int) -> Collection[Agent]:
         """The agents of a pool that were not removed, in order of number."""
-        return self._by_pool.get(pool, ())
+        return self._by_pool.get(pool, {}).values()
+
+    def those_of(self, pool: int, numbers: Iterable[int]) -> list[Agent]:
+        """Of these agents those of the pool that were not removed."""
+        own = self._by_pool.get(pool, {})
+        return [own[number] for number in numbers if number in own]
 
     def pool(self, name: str) -> Pool | None:
         """The pool of this name."""
@@ -203,6 +192,13 @@ class Book:
         if number is None or self.agents[number].state == REMOVED:
             raise RotaError("no_agent", f"there is no agent named {name[:100]!r}", field=field)
         return self.agents[number]
+
+    def agents_named(self, names: Iterable[str]) -> list[Agent]:
+        """The agents of these names, none of them removed; refused when there is no such one."""
+        ids, agents = self._agent_ids, self.agents
+        found = [agents.get(ids.get(name, 0)) for name in names]
+        known = [agent for agent in found if agent is not None and agent.state != REMOVED]
+        return known if len(known) == len(found) else [self.agent(str(name)) for name in names]
 
     def agent_named(self, name: str) -> Agent | None:
         """The agent of this name, also a removed one."""
@@ -329,20 +325,3 @@ def _version(reader: Reader) -> str:
 def _intern(reader: Reader, look: One, add: One, *values: object) -> int:
     found = reader.one(look, *values) or reader.one(add, *values) or reader.one(look, *values)
     return int(found[0][0])
-
-
-def _agent(
-    number: int,
-    name: str,
-    pool: int,
-    spec_text: str,
-    state: int,
-    instance: str | None,
-    node: int | None,
-    registered: int,
-    reason: str | None,
-    unwell: str | None,
-) -> Agent:
-    spec = msgspec.json.decode(spec_text, type=AgentSpec)
-    plain = state == ACTIVE and unwell is None and not (spec.hours or spec.resources or spec.reserve or spec.limit)
-    return Agent(number, name, pool, spec, state, instance, node, registered, reason, profile_of(spec), unwell, plain)

@@ -40,7 +40,7 @@ def brief(
 
 def read_briefs(context: Context, tasks: Sequence[int]) -> dict[int, Brief]:
     """What is kept of these tasks for their agents, by number."""
-    return {row[0]: Brief(*row) for row in context.transaction.each(BRIEFS, [(task,) for task in tasks])}
+    return {row[0]: Brief._make(row) for row in context.transaction.each(BRIEFS, [(task,) for task in tasks])}
 
 
 def _given(

@@ -13,6 +13,14 @@ from rota.store.sql import history, leases, limits, relations, tasks, waiting
 from rota.store.statement import Add, Each
 
 _moves_text = msgspec.json.Encoder().encode
+_ADDS: tuple[Add, ...] = (
+    tasks.ADD_TASK, tasks.ADD_BODY, relations.ADD_DEPENDENCY, leases.ADD_ATTEMPT, waiting.ADD_READY, waiting.ADD_ASIDE,
+    waiting.ADD_TIMER, limits.ADD_USE,
+)  # fmt: skip
+_CHANGES: tuple[Each, ...] = (
+    tasks.PLACE_TASKS, tasks.SET_WAITS_FROM, tasks.END_TASKS, tasks.SET_RESULTS, tasks.SET_CHECKPOINTS,
+    relations.FREE_UNIQUE, relations.DROP_SEQUENCE_TAILS,
+)  # fmt: skip
 
 
 class Changes:
@@ -45,28 +53,15 @@ class Changes:
         """The earliest timer added in this turn."""
         self.pools: set[int] = set()
         """Pools in which something changed that a plan could use."""
-        self._added: tuple[tuple[Add, list[Any]], ...] = (
-            (tasks.ADD_TASK, self.tasks),
-            (tasks.ADD_BODY, self.bodies),
-            (relations.ADD_DEPENDENCY, self.dependencies),
-            (leases.ADD_ATTEMPT, self.attempts),
-            (waiting.ADD_READY, self.ready),
-            (waiting.ADD_ASIDE, self.aside),
-            (waiting.ADD_TIMER, self.timers),
-            (limits.ADD_USE, self.uses),
-        )
-        self._changed: tuple[tuple[Each, list[Any]], ...] = (
-            (tasks.PLACE_TASKS, self.places),
-            (tasks.SET_WAITS_FROM, self.waits_from),
-            (tasks.END_TASKS, self.ends),
-            (tasks.SET_RESULTS, self.results),
-            (tasks.SET_CHECKPOINTS, self.checkpoints),
-            (relations.FREE_UNIQUE, self.free_unique),
-            (relations.DROP_SEQUENCE_TAILS, self.free_sequence),
-        )
-        self._gathered: list[list[Any]] = [rows for _add, rows in self._added]
-        """All that `flush` writes: most of the time there is nothing."""
-        self._gathered += [rows for _each, rows in self._changed]
+        self._added: tuple[list[Any], ...] = (
+            self.tasks, self.bodies, self.dependencies, self.attempts, self.ready, self.aside, self.timers, self.uses,
+        )  # fmt: skip
+        """Rows by the statements `_ADDS`."""
+        self._changed: tuple[list[Any], ...] = (
+            self.places, self.waits_from, self.ends, self.results, self.checkpoints, self.free_unique,
+            self.free_sequence,
+        )  # fmt: skip
+        """Rows by the statements `_CHANGES`."""
 
     def add_ready(self, lane: int, due: int, task: int, cost: int, keys: tuple[int, int]) -> None:
         """The task waits in this lane; `keys` are its affinity and group as numbers."""
@@ -97,17 +92,16 @@ class Changes:
 
     def flush(self, transaction: Transaction) -> None:
         """Write all rows gathered so far, except depths, events, statistics and samples."""
-        if not any(self._gathered):
-            return
-        add, each = transaction.add, transaction.each
-        for statement, rows in self._added:
-            if rows:
-                add(statement, rows)
-                rows.clear()
-        for update, changed in self._changed:
-            if changed:
-                each(update, changed)
-                changed.clear()
+        if any(self._added):
+            for add, rows in zip(_ADDS, self._added, strict=True):
+                if rows:
+                    transaction.add(add, rows)
+                    rows.clear()
+        if any(self._changed):
+            for change, rows in zip(_CHANGES, self._changed, strict=True):
+                if rows:
+                    transaction.each(change, rows)
+                    rows.clear()
 
     def close(self, transaction: Transaction) -> None:
         """Write what no command looks at, once a turn: its events, and its counts, added to those of the minute."""

@@ -13,18 +13,19 @@ from rota.engine.context import Context, Waiting
 from rota.engine.give import give
 from rota.engine.kept_slots import KeptSlots, given_out, kept_slots
 from rota.engine.lane_depths import lane_depths
-from rota.engine.learn import load_of
+from rota.engine.learn import served_of
 from rota.engine.listening import Listening
 from rota.engine.meters import PoolMeters
 from rota.engine.parked import lane_parked, parked
+from rota.engine.slots_in_use import slots_in_use
 from rota.engine.trouble_rows import NONE
 from rota.engine.troubles import known_troubles
 from rota.engine.unreviewed import barred_by_queue
 from rota.model.requirements import Requirements
 from rota.planning import snapshot as seen
 from rota.planning.plan import plan
+from rota.planning.single import single
 from rota.planning.survey import survey
-from rota.store.sql.leases import SLOTS_OF_AGENTS
 from rota.store.sql.waiting import HEADS_POSTGRES, HEADS_SQLITE, PROJECT_IN_LANE, READY_OF_PROJECT, READY_OF_TASKS
 
 _STRATEGY = "balanced"
@@ -64,11 +65,11 @@ def _answer(context: Context, pool: Pool, waiting: Waiting, kept: KeptSlots) -> 
     if not heads:
         return
     horizon = context.transaction.horizon()
-    used = _slots_in_use(context, waiting)
+    used = slots_in_use(context, sorted(set(waiting.agents)))
     meters = PoolMeters(context, list(heads), used)
     pictured = meters.draw(_snapshot(context, pool, waiting, heads, used, kept))
     lanes, _parked = survey(pictured)
-    decided = plan(msgspec.structs.replace(pictured, lanes=lanes))
+    decided = single(pictured, lanes) or plan(msgspec.structs.replace(pictured, lanes=lanes))
     if decided.gives:
         listener = Listening(waiting.id, context.node, waiting.agents, waiting.claim.n, waiting)
         how = "override" if waiting.claim.override else "asked"
@@ -133,13 +134,6 @@ def _first_in_lane(context: Context, project: int, lane: int, depth: int, n: int
     return context.transaction.one(READY_OF_PROJECT, project, lane, n)
 
 
-def _slots_in_use(context: Context, waiting: Waiting) -> dict[int, dict[int, int]]:
-    used: dict[int, dict[int, int]] = {agent: {} for agent in sorted(set(waiting.agents))}
-    for agent, slot, since in context.transaction.each(SLOTS_OF_AGENTS, [(agent,) for agent in used]):
-        used[agent][slot] = since
-    return used
-
-
 def _snapshot(
     context: Context,
     pool: Pool,
@@ -197,7 +191,7 @@ def _agents(
         heard={},
         listening=dict.fromkeys(used),
         used=used,
-        loads=load_of(context, sorted(used)),
+        served=served_of(context, used),
         troubles=troubles,
         expected=expectations(context.estimates, known, shapes.values(), _STRATEGY, {}),
         lanes=lanes_in_hands(context.transaction, known, troubles),

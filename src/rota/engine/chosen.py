@@ -44,7 +44,7 @@ def in_hands(context: Context, agents: Sequence[int], chosen: Chosen) -> list[Le
     """The leases these agents have of what was chosen. Of a whole tenant none: more of it is asked for."""
     if chosen.tenant is not None:
         return []
-    held = [LeaseRow(*row) for agent in agents for row in context.transaction.one(LEASES_OF_AGENT, agent)]
+    held = [LeaseRow._make(row) for agent in agents for row in context.transaction.one(LEASES_OF_AGENT, agent)]
     if chosen.project is None:
         return [lease for lease in held if lease.task in chosen.tasks]
     rows = context.lock([lease.task for lease in held])

@@ -38,19 +38,19 @@ def claim(context: Context, command: Claim, number: int) -> Claimed | Waiting:
         raise invalid("wait", f"{command.wait} is not between 0 and {bounds.WAIT_S:g} seconds")
     check.maybe_key(command.request, "request")
     check.maybe_key(command.instance, "instance")
-    names = [command.agent] if command.agent is not None else command.agents
-    agents = [context.book.agent(str(name), "agent") for name in names]
+    agents = context.book.agents_named(command.agents if command.agent is None else [command.agent])
     if command.instance is not None:
         for agent in agents:
             if agent.instance is not None and command.instance != agent.instance:
                 raise RotaError("name_taken", f"agent {agent.name!r} is now another process", field="instance")
     numbers = tuple([agent.id for agent in agents])
-    in_turn = {pool for pool in {agent.pool for agent in agents} if take_turns(context.book.pools[pool])}
+    pools = {agent.pool for agent in agents}
+    in_turn = {pool for pool in pools if take_turns(context.book.pools[pool])}
     for agent in agents if in_turn else ():
         if agent.pool in in_turn and _was_away(context, agent):
             catch_up(context, agent.id)
     context.seen.update(dict.fromkeys(numbers, context.now))
-    if len({agent.pool for agent in agents}) > 1:
+    if len(pools) > 1:
         raise invalid("agents", "belong to different pools; claim for each pool by itself")
     if command.request is not None:
         again = _again(context, numbers, command.request)

@@ -129,7 +129,7 @@ class Context:
     def lock(self, numbers: Sequence[int]) -> dict[int, TaskRow]:
         """Lock these tasks, in order of number, and read them; missing ones are missing in the answer."""
         rows = self.transaction.each(LOCK_TASKS, [(number,) for number in sorted(set(numbers))])
-        return {row[0]: TaskRow(*row) for row in rows}
+        return {row[0]: TaskRow._make(row) for row in rows}
 
     def queue_of(self, row: TaskRow) -> Queue:
         """The queue a task is in."""

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import chain
 
 import msgspec
 
-from rota.engine.agents_seen import Look, agent_seen, expectations, lanes_in_hands, next_wake
-from rota.engine.book import REMOVED, Pool
+from rota.engine.agents_seen import Look, agent_seen, expectations, is_plain, lanes_in_hands, next_wake
+from rota.engine.book import Pool
 from rota.engine.context import Context
 from rota.engine.give import give
 from rota.engine.heads import add_companions, heads_of
 from rota.engine.kept_slots import KeptSlots, given_out, kept_slots
 from rota.engine.lane_depths import lane_depths
-from rota.engine.learn import fold, load_of
+from rota.engine.learn import fold, served_of
 from rota.engine.listening import Listening, listeners_of
 from rota.engine.make_way import make_way
 from rota.engine.meters import PoolMeters
 from rota.engine.parked import lane_parked, parked
 from rota.engine.set_aside import Fault
+from rota.engine.slots_in_use import slots_in_use
 from rota.engine.timer_kinds import WAKE
 from rota.engine.trouble_rows import Troubles
 from rota.engine.troubles import known_troubles
@@ -35,9 +35,8 @@ from rota.planning.plan import plan, survey
 from rota.planning.single import single
 from rota.planning.snapshot import PassKey
 from rota.planning.strategies import looks_around, weights_of
-from rota.planning.survey import refused_where_closed
+from rota.planning.survey import all_open, refused_where_closed
 from rota.store.sql.fleet import HEARTBEATS, PASSES
-from rota.store.sql.leases import SLOTS_OF_AGENTS
 
 LEAST_HEADS = 8
 
@@ -68,9 +67,10 @@ def _give_safely(context: Context, pool: Pool, listeners: Sequence[Listening], k
     lanes = [lane for lane in depths if context.book.lane_key(context.transaction, lane).pool == pool.id]
     if not lanes:
         return True
-    used = _slots_in_use(context, pool, listeners)
+    heard = sorted({agent for listener in listeners for agent in listener.agents})
+    used = slots_in_use(context, _watched(context, pool, heard))
     meters = PoolMeters(context, lanes, used)
-    pictured, open_to_all = _pictured(context, pool, listeners, lanes, used, kept)
+    pictured, open_to_all = _pictured(context, pool, listeners, heard, lanes, used, kept)
     open_to_all = open_to_all and meters.idle and not kept.open
     try:
         decided = _plan(context, meters.draw(pictured), depths, kept, open_to_all=open_to_all)
@@ -84,23 +84,18 @@ def _give_safely(context: Context, pool: Pool, listeners: Sequence[Listening], k
     return decided is not None
 
 
-def _slots_in_use(context: Context, pool: Pool, listeners: Sequence[Listening]) -> dict[int, dict[int, int]]:
-    """Slots in use of every listening agent, with the moment each was taken; of all, where all are compared."""
-    watched = set[int]().union(*[listener.agents for listener in listeners])
-    if "crowded" in weights_of(pool.policy.strategy, pool.policy.terms):
-        watched.update(agent.id for agent in context.book.agents_of(pool.id))
-    known = {} if context.owned is None else context.owned.slots
-    missing = {agent: dict[int, int]() for agent in sorted(watched - known.keys())}
-    for agent, slot, since in context.transaction.each(SLOTS_OF_AGENTS, [(agent,) for agent in missing]):
-        missing[agent][slot] = since
-    known.update(missing)
-    return {agent: known[agent] for agent in sorted(watched)}
+def _watched(context: Context, pool: Pool, heard: Sequence[int]) -> Sequence[int]:
+    """Agents whose slots are looked at, in order of number: those that listen, or all, where all are compared."""
+    if "crowded" not in weights_of(pool.policy.strategy, pool.policy.terms):
+        return heard
+    return sorted({*heard, *(agent.id for agent in context.book.agents_of(pool.id))})
 
 
 def _pictured(
     context: Context,
     pool: Pool,
     listeners: Sequence[Listening],
+    heard: Sequence[int],
     lanes: list[int],
     used: dict[int, dict[int, int]],
     kept: KeptSlots,
@@ -110,19 +105,18 @@ def _pictured(
     And whether it was found on the way that these may serve every lane.
     """
     troubles = known_troubles(context)
-    heard = set[int]().union(*[listener.agents for listener in listeners])
     others = len(context.book.agents_of(pool.id)) > len(heard)
     if others and not troubles.streaks and not looks_around(weights_of(pool.policy.strategy, pool.policy.terms)):
-        few = _snapshot(context, pool, listeners, lanes, used, kept, troubles, listening=True)
+        few = _snapshot(context, pool, listeners, heard, lanes, used, kept, troubles, listening=True)
         if _all_open(few):
             return few, True
-    return _snapshot(context, pool, listeners, lanes, used, kept, troubles, listening=False), False
+    return _snapshot(context, pool, listeners, heard, lanes, used, kept, troubles, listening=False), False
 
 
 def _all_open(pictured: seen.Snapshot) -> bool:
     """Whether those who listen may serve every lane, so that nobody else is asked for a reason."""
     try:
-        return len(survey(pictured)[0]) == len(pictured.lanes)
+        return all_open(pictured)
     except Exception:  # a shape that planning can not cope with is set aside where the plan is made
         return False
 
@@ -131,6 +125,7 @@ def _snapshot(
     context: Context,
     pool: Pool,
     listeners: Sequence[Listening],
+    heard: Sequence[int],
     lanes: list[int],
     used: dict[int, dict[int, int]],
     kept: KeptSlots,
@@ -154,7 +149,7 @@ def _snapshot(
         one = seen.Lane(lane, key.shape, key.band, barred, bool(key.late), key.tenant, key.share, ahead)
         one.group_size = queue.policy.group_size
         pictured.append(one)
-    agents = _agents(context, pool, listeners, used, shapes, kept, troubles, listening=listening)
+    agents, plain = _agents(context, pool, heard, used, shapes, kept, troubles, listening=listening)
     return seen.Snapshot(
         agents=agents,
         listeners=[seen.Listener(listener.id, listener.agents, listener.n) for listener in listeners],
@@ -169,46 +164,51 @@ def _snapshot(
         passes=_passes(context, pool, pictured),
         slack=pool.policy.slack,
         fits=context.book.fits,
+        plain=plain,
     )
 
 
 def _agents(
     context: Context,
     pool: Pool,
-    listeners: Sequence[Listening],
+    heard: Sequence[int],
     used: dict[int, dict[int, int]],
     shapes: Mapping[int, Requirements],
     kept: KeptSlots,
     troubles: Troubles,
     *,
     listening: bool,
-) -> list[seen.Agent]:
-    """The pool's agents, or those that listen; and a timer for when the clock alone will let one of these have more."""
+) -> tuple[list[seen.Agent], bool]:
+    """The pool's agents, or those that listen, and whether all are plain.
+
+    There is a timer for when the clock alone will let one of those that listen have more.
+    """
     book, policy = context.book, pool.policy
-    heard = dict.fromkeys(chain.from_iterable([listener.agents for listener in listeners]))
-    known = book.agents_of(pool.id)
-    if listening:
-        found_by = map(book.agents.get, sorted(heard))
-        known = [agent for agent in found_by if agent and agent.pool == pool.id and agent.state != REMOVED]
+    known = book.those_of(pool.id, heard) if listening else book.agents_of(pool.id)
+    listens = dict.fromkeys(heard)
+    rows = served_of(context, used)
     look = Look(
         context.transaction,
         book,
         context.now,
         heard=dict(context.transaction.one(HEARTBEATS)) if len(known) > len(heard) else {},
-        listening=heard,
+        listening=listens,
         used=used,
-        loads=load_of(context, sorted(used)),
+        served=rows if listening else {agent: rows[agent] for agent in used},
         troubles=troubles,
         expected=expectations(context.estimates, known, shapes.values(), policy.strategy, policy.terms),
         lanes=lanes_in_hands(context.transaction, known, troubles),
         kept=Counter([one.agent for one in kept.open]) if kept.open else {},
         parked=parked(context),
     )
+    if listening and is_plain(look, pool.id, known):
+        look = look._replace(plain=True)
+        return [agent_seen(look, agent) for agent in known], True
     found = [agent_seen(look, agent) for agent in known]
-    wake = next_wake([agent for agent in found if agent.id in heard], book, context.now)
+    wake = next_wake([agent for agent in found if agent.id in listens], book, context.now)
     if wake is not None:
         context.changes.add_timer(wake, WAKE, pool.id)
-    return found
+    return found, False
 
 
 def _passes(context: Context, pool: Pool, lanes: Sequence[seen.Lane]) -> dict[PassKey, int]:

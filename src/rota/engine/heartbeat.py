@@ -65,7 +65,7 @@ def confirm(context: Context, command: Confirm) -> Renewed:
     ]
     leases = {}
     for row in context.transaction.each(LEASES_OF_TASKS, [(task,) for task, _token in wanted]):
-        lease = LeaseRow(*row)
+        lease = LeaseRow._make(row)
         leases[lease.task, lease.token] = lease
     rows = [(task, token, context.now + leases[task, token].term) for task, token in wanted if (task, token) in leases]
     context.transaction.each(CONFIRM_LEASES, sorted(rows))

@@ -6,10 +6,10 @@ lock folds its own turn's samples without writing them down first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import log
 
-from rota.engine.book import ACTIVE, Agent, Pool
+from rota.engine.book import ACTIVE, Pool
 from rota.engine.context import Context
 from rota.engine.ending import SAYS_NOTHING
 from rota.engine.estimates import ACCURACY, ANY_AGENT, ANY_KIND, beliefs_of, off_by
@@ -64,7 +64,7 @@ def keep_samples(context: Context) -> None:
 
 def count_served(context: Context, agents: Sequence[int]) -> None:
     """These agents were given one more task, each as often as it is named."""
-    rows = _read(context, sorted(set(agents)))
+    rows = served_of(context, sorted(set(agents)))
     for agent in agents:
         served, busy_s, busy_at, mean_s, done, failed = rows[agent]
         rows[agent] = (served + 1, busy_s, busy_at, mean_s, done, failed)
@@ -86,17 +86,13 @@ def catch_up(context: Context, number: int) -> None:
     if not take_turns(context.book.pools[agent.pool]):
         return
     others = [one for one in context.book.agents_of(agent.pool) if one.state == ACTIVE]
-    rows = _read(context, sorted({number, *(one.id for one in others)}))
-    shares = [rows[one.id][0] / _weight(one) for one in others if one.id != number]
+    rows = served_of(context, sorted({number, *(one.id for one in others)}))
+    shares = [rows[one.id][0] / one.weight for one in others if one.id != number]
     if shares:
         served, busy_s, busy_at, mean_s, done, failed = rows[number]
-        served = max(served, int(max(shares) * _weight(agent)))
+        served = max(served, int(max(shares) * agent.weight))
         rows[number] = (served, busy_s, busy_at, mean_s, done, failed)
         context.changed_served.add(number)
-
-
-def _weight(agent: Agent) -> float:
-    return agent.spec.weight or float(agent.spec.slots)
 
 
 def keep_served(context: Context) -> None:
@@ -108,18 +104,7 @@ def keep_served(context: Context) -> None:
     context.changed_served.clear()
 
 
-def load_of(context: Context, agents: Sequence[int]) -> dict[int, tuple[int, float, float]]:
-    """Tasks served, busy seconds decayed to now, and mean duration in seconds of these agents."""
-    now = context.now
-    rows = _read(context, agents)
-    return {
-        agent: (served, faded(busy_s, (now - busy_at) / SECOND), mean_s)
-        for agent in agents
-        for served, busy_s, busy_at, mean_s, _done, _failed in (rows[agent],)
-    }
-
-
-def _read(context: Context, agents: Sequence[int]) -> dict[int, Served]:
+def served_of(context: Context, agents: Iterable[int]) -> dict[int, Served]:
     """What is known of agents, these among them: what is written there is learnt of them."""
     known = context.served
     missing = [(agent,) for agent in agents if agent not in known]
@@ -131,7 +116,7 @@ def _read(context: Context, agents: Sequence[int]) -> dict[int, Served]:
 
 
 def _fold_served(context: Context, samples: Sequence[Sample]) -> None:
-    rows = _read(context, sorted({sample.agent for sample in samples}))
+    rows = served_of(context, sorted({sample.agent for sample in samples}))
     for agent, _kind, seconds, ended, good, *_ in samples:
         served, busy_s, busy_at, mean_s, done, failed = rows[agent]
         busy_s = faded(busy_s, (ended - busy_at) / SECOND) + weight_of(seconds)

@@ -140,7 +140,10 @@ class PoolMeters:
 
     def draw(self, pictured: Snapshot) -> Snapshot:
         """The picture with what limits leave for its lanes and agents."""
-        for agent in pictured.agents if self._slots else ():
+        if self.idle:
+            return pictured
+        pictured.plain = False
+        for agent in pictured.agents:
             cap(agent, self._slots)
         if self._meters is None:
             return pictured

@@ -9,8 +9,8 @@ from rota.model import bounds, check, state
 from rota.model.commands.submit import Changed
 from rota.model.errors import RotaError
 from rota.model.ids import project_number, task_id, task_number
-from rota.store.protocol import Reader
-from rota.store.sql.relations import PROJECT, PROJECT_BY_KEY
+from rota.store.protocol import Reader, Row
+from rota.store.sql.relations import PROJECT_NAMED
 from rota.store.sql.tasks import TaskRow
 
 
@@ -32,17 +32,20 @@ def known(context: Context, chosen: list[int], changed: Changed) -> list[TaskRow
 
 def project(reader: Reader, text: str, field: str = "project") -> int:
     """The number of the project of this key or id; refused when there is none."""
+    return int(project_row(reader, text, field)[0])
+
+
+def project_row(reader: Reader, text: str, field: str = "project") -> Row:
+    """The row of the project of this key, else of this id; refused when there is none."""
     check.text(text, field, bounds.KEY, empty=False)
-    found = reader.one(PROJECT_BY_KEY, text)
-    if found:
-        return int(found[0][0])
     try:
         number = project_number(text, field)
     except RotaError:
         number = 0
-    if not reader.one(PROJECT, number):
+    found = reader.one(PROJECT_NAMED, text, number)
+    if not found:
         raise RotaError("no_project", f"there is no project {text[:60]!r}", field=field)
-    return number
+    return next((row for row in found if row[3] == text), found[0])
 
 
 def fits(row: TaskRow, states: Sequence[int], changed: Changed) -> bool:

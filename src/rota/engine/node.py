@@ -14,6 +14,7 @@ from rota.engine.all_or_none import AllOrNone, NotAll
 from rota.engine.book import Book
 from rota.engine.context import Waiting
 from rota.engine.entry import Entry, Reply, parts_of
+from rota.engine.floor import Floor
 from rota.engine.listening import Withdraw
 from rota.engine.measured import WAITS, Histogram
 from rota.engine.set_aside import Fault
@@ -55,6 +56,7 @@ class Node:
         self.name = name
         self.clock = clock
         self.book = Book()
+        self.floor = Floor(open_to_all=store.nodes_share)
         self.random = random
         self.listening: dict[int, Waiting] = {}
         self.trouble: deque[tuple[int, str]] = deque(maxlen=100)
@@ -133,10 +135,10 @@ class Node:
 
     def next_due(self) -> int | None:
         """When the next timer fires or the next claim has waited long enough, microseconds; None = no such thing."""
-        due = [waiting.until for waiting in self.listening.values()]
-        if self._next_timer is not None:
-            due.append(self._next_timer)
-        return min(due, default=None)
+        if not self.listening:
+            return self._next_timer
+        first = min([waiting.until for waiting in self.listening.values()])
+        return first if self._next_timer is None else min(first, self._next_timer)
 
     def touch(self, pools: Sequence[int]) -> None:
         """Another node signalled: look for offers, and plan these pools, in the next step."""
@@ -151,9 +153,10 @@ class Node:
 
     def _own_commands(self, now: int) -> list[Command]:
         commands: list[Command] = []
-        expired = tuple([number for number, waiting in self.listening.items() if waiting.until <= now])
-        if expired:
-            commands.append(Withdraw(expired))
+        if self.listening:
+            expired = tuple([number for number, waiting in self.listening.items() if waiting.until <= now])
+            if expired:
+                commands.append(Withdraw(expired))
         tick = self._tick(now)
         if tick is not None:
             commands.insert(0, tick)
@@ -219,7 +222,7 @@ class Node:
         self.turns += 1
         outcome = turn(
             self.store, now, commands, node=self.number, book=self.book, random=self.random, listening=self.listening,
-            numbers=self._listener, broken=self.broken, whole=whole,
+            numbers=self._listener, broken=self.broken, floor=self.floor, whole=whole,
         )  # fmt: skip
         # Not before: turns that fail, as in an outage, are a gap in which nobody could renew a lease.
         self._last_step, self._failures = now, 0

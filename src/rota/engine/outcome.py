@@ -297,7 +297,7 @@ def _take(
     taken = context.transaction.each(END_LEASES, sorted(set(wanted)))
     ended = {}
     for found in taken:
-        lease = LeaseRow(*found)
+        lease = LeaseRow._make(found)
         ended[lease.task, lease.token] = lease
         context.seen[lease.agent] = context.now
         context.changes.pools.add(context.queue_of(rows[lease.task]).pool)

@@ -39,6 +39,7 @@ from rota.engine.context import Context, Waiting
 from rota.engine.deliver import deliver
 from rota.engine.dependencies import settle
 from rota.engine.dispatch import dispatch
+from rota.engine.floor import Floor
 from rota.engine.held import FLEET
 from rota.engine.learn import keep_samples, keep_served
 from rota.engine.set_aside import Fault
@@ -111,9 +112,9 @@ _APPLY: dict[type, Callable[[Context, Any], Answer]] = {
     Tick: tick,
 }
 
-_FIRST, _MIDDLE, _LAST = range(3)
-_PHASES: dict[type, int] = {w.Heartbeat: _FIRST, w.Claim: _LAST}
-_BLIND = (s.Submit, f.AddToProject, w.Complete, w.Claim)
+_REPORTS, _BEATS, _OTHERS, _CLAIMS = range(4)
+_PHASES: dict[type, int] = {w.Complete: _REPORTS, w.Heartbeat: _BEATS, w.Claim: _CLAIMS}
+_BLIND = frozenset({s.Submit, f.AddToProject, w.Claim})
 """Commands that do not look at what others of the same turn gathered, so nothing has to be written before them."""
 
 _CHANGES_FLEET = frozenset({
@@ -156,6 +157,7 @@ def turn(
     listening: dict[int, Waiting],
     numbers: Callable[[], int],
     broken: dict[int, Fault],
+    floor: Floor,
     whole: bool = False,
 ) -> Outcome:
     """Run one turn at `now` (microseconds). Raises what the store raises; then nothing happened.
@@ -164,7 +166,8 @@ def turn(
     """
     done: Outcome | None = None
     try:
-        with store.write() as transaction:
+        # The floor is left before the commit, which waits for the disk.
+        with store.write() as transaction, floor:
             transaction.hold(FLEET, shared=_CHANGES_FLEET.isdisjoint(map(type, commands)))
             book.refresh(transaction, alone=not store.nodes_share)
             context = Context(transaction, now, node, book, random, listening, broken)
@@ -191,19 +194,18 @@ def turn(
 
 
 def _apply_all(context: Context, commands: Sequence[Command], numbers: Callable[[], int]) -> list[Answer]:
-    """Heartbeats first, outcomes together, the rest as it came, claims last: so that claims see the freed slots."""
+    """Results together, then heartbeats, the rest as it came, claims last: so that claims see the freed slots."""
     answers: list[Answer] = [None] * len(commands)
-    phases = [_PHASES.get(type(command), _MIDDLE) for command in commands]
-    order = sorted(range(len(commands)), key=phases.__getitem__)
-    completes = [index for index in order if type(commands[index]) is w.Complete]
-    if completes:
-        judged = outcome.complete(context, [commands[index] for index in completes])
-        for index, answer in zip(completes, judged, strict=True):
+    phases: tuple[list[int], ...] = ([], [], [], [])
+    for index, command in enumerate(commands):
+        phases[_PHASES.get(type(command), _OTHERS)].append(index)
+    reports, beats, others, claims = phases
+    if reports:
+        judged = outcome.complete(context, [commands[index] for index in reports])
+        for index, answer in zip(reports, judged, strict=True):
             answers[index] = answer
-    for index in order:
+    for index in (*beats, *others, *claims):
         command = commands[index]
-        if type(command) is w.Complete:
-            continue
         if type(command) not in _BLIND:
             settle(context)
             context.flush()

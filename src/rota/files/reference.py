@@ -140,9 +140,10 @@ Of a `command`, and of what a Python function raises (by the name of the class; 
 | 65 | `BadTask` | dead at once: no attempt can ever succeed |
 | any other | any other exception | a failed attempt: tried again as the queue's `backoff` and `max_attempts` say |
 
-75 and 65 are EX_TEMPFAIL and EX_DATAERR of sysexits.h. A `check` passes with 0; with any other code the attempt has
-failed. When nothing but "later" was answered for ten minutes, and ten times at least, `rota run` and `rota each`
-end as stuck and say so; with `--wait`, `rota run` goes on.
+75 and 65 are EX_TEMPFAIL and EX_DATAERR of sysexits.h. A command that ends with 75 may write when to come back (`resets
+2:30pm`, `try again in 20s`): that time holds, and with a `limit` of its agent for all agents that have the same. A
+`check` passes with 0; with any other code the attempt has failed. When nothing but "later" was answered for ten
+minutes, and ten times at least, `rota run` and `rota each` end as stuck and say so; with `--wait`, `rota run` goes on.
 
 ## How a command goes on where it was
 

@@ -27,7 +27,7 @@ KINDS: dict[str, Kind] = {
     "unknown_reference": Kind(400, 2, False, "name a task of the same submit or an existing task id"),
     # not found
     "no_task": Kind(404, 3, False, "list the tasks to see which there are"),
-    "no_agent": Kind(404, 3, False, "register the agent first"),
+    "no_agent": Kind(404, 3, False, "list the agents to see which there are, or register it"),
     "no_queue": Kind(404, 3, False, "create the queue first or correct its name"),
     "no_project": Kind(404, 3, False, "list the projects to see which there are"),
     "no_database": Kind(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeGuard
 
 from rota.model.bounds import SPAN_S
@@ -24,7 +25,13 @@ When = str | float | int
 
 def rfc3339(at: int) -> str:
     """Microseconds since 1970 -> `2026-11-22T10:00:00.000000Z`."""
-    return (_NAIVE_EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds") + "Z"
+    return f"{_second(at // SECOND)}.{at % SECOND:06d}Z"
+
+
+@lru_cache(1_024)
+def _second(at: int) -> str:
+    """Seconds since 1970 -> `2026-11-22T10:00:00`. Most moments that are told are of the last few seconds."""
+    return (_NAIVE_EPOCH + timedelta(seconds=at)).isoformat()
 
 
 def maybe_rfc3339(at: int | None) -> str | None:

@@ -35,6 +35,12 @@ def places_of(patterns: Iterable[str]) -> list[str]:
     return [place for place in found if not any(other in above(place) for other in found)]
 
 
+def place_under(folder: str, pattern: str) -> str:
+    """The pattern as if the whole repository lay in a folder, whatever that is called."""
+    plain = "".join("_" if char in _GLOB else char for char in folder.strip("/"))
+    return f"{plain}/{pattern}"
+
+
 def above(place: str) -> list[str]:
     """The folders that a place lies in: `src/auth` -> `.`, `src`."""
     if place == EVERYTHING:

@@ -10,6 +10,7 @@ from rota.model import bounds
 from rota.model.errors import RotaError, invalid
 from rota.model.json_fault import fault_of, path_at
 from rota.model.path import path_text
+from rota.operations.decodable import decodable
 from rota.operations.table import Operation
 from rota.operations.typed import refused
 
@@ -21,7 +22,7 @@ def decode(operation: Operation, arguments: bytes | dict[str, Any]) -> Any:
     if isinstance(arguments, bytes):
         return _from_json(operation, arguments)
     try:
-        return msgspec.convert(arguments, operation.request)
+        return msgspec.convert(arguments, decodable(operation.request))
     except msgspec.ValidationError as error:
         raise refused(error, operation.name) from None
     except RecursionError:
@@ -32,7 +33,7 @@ def _from_json(operation: Operation, arguments: bytes) -> Any:
     if len(arguments) > MOST_BYTES:
         raise RotaError("too_large", f"has {len(arguments):,} bytes; the most is {MOST_BYTES:,}", field="request")
     try:
-        return msgspec.json.decode(arguments, type=operation.request)
+        return msgspec.json.decode(arguments, type=decodable(operation.request))
     except msgspec.ValidationError as error:
         if "out of range" in str(error):
             raise _not_json(arguments, error) from None

@@ -25,6 +25,7 @@ from rota.model.commands.read import BackedUp, Backup
 from rota.model.errors import invalid
 from rota.operations import archive, keys
 from rota.operations.decode import decode
+from rota.operations.ready import make_ready
 from rota.operations.table import OPERATIONS, Operation
 from rota.operations.typed import operation_of
 from rota.store.file_path import prepared
@@ -95,6 +96,7 @@ class Distributor:
         """Bring the database to this version and start its engine; itself. Lets go of it when that fails."""
         try:
             migrate(self.store)
+            make_ready()
             self._turns.start()
         except BaseException:
             self._let_go()
@@ -114,7 +116,7 @@ class Distributor:
             return archive.restore(self.store, self._run, request, self.node.clock())
         if isinstance(request, CreateKey):
             return keys.create(self._run, request)
-        return self._turns.ask(request).result(timeout)
+        return self._answer(request, timeout)
 
     def ask(self, request: Any) -> Future[Any]:
         """Ask a command and get a future. Cancelling the future of a waiting claim withdraws it."""
@@ -165,7 +167,11 @@ class Distributor:
         return book
 
     def _run(self, command: Any) -> Any:
-        return self._turns.ask(command).result()
+        return self._answer(command)
+
+    def _answer(self, command: Any, timeout: float | None = None) -> Any:
+        answer = self._turns.ask(command)
+        return self.node.floor.answer(answer) if timeout is None else answer.result(timeout)
 
     def _backup(self, request: Backup) -> BackedUp:
         path = Path(check.text(request.path, "path", bounds.REASON, empty=False))

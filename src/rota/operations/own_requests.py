@@ -20,6 +20,7 @@ from rota.model.errors import RotaError, invalid
 from rota.model.ids import task_number
 from rota.model.project import ProjectView
 from rota.model.task import After, TaskSpec
+from rota.model.touches import place_under
 from rota.operations.distributor import Distributor
 from rota.operations.narrow import Narrowed
 from rota.operations.own_events import own_data
@@ -103,6 +104,7 @@ def _spec(asker: Asker, spec: TaskSpec, at: int) -> TaskSpec:
         sequence=asker.key(spec.sequence),
         group=asker.key(spec.group),
         affinity=asker.key(spec.affinity),
+        touches=[place_under(asker.prefix, one) for one in spec.touches],
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from rota.engine.book import Book
-from rota.engine.named import project
+from rota.engine.named import project_row
 from rota.model import bounds, check, state
 from rota.model.commands.read import GetProject, ListProjects, ProjectPage
 from rota.model.ids import project_id
@@ -21,7 +21,7 @@ from rota.store.sql import relations
 def get(reader: Reader, book: Book, request: GetProject, now: int) -> ProjectView:
     """One project, by id or key, with its tasks counted by state."""
     del book, now
-    return _view(reader, reader.one(relations.PROJECT, project(reader, request.project))[0], counts=request.counts)
+    return _view(reader, project_row(reader, request.project), counts=request.counts)
 
 
 def listed(reader: Reader, book: Book, request: ListProjects, now: int) -> ProjectPage:

@@ -60,7 +60,7 @@ def shown(reader: Reader, task: str) -> ShownRow:
     found = reader.each(SHOWN, [(task_number(task),)])
     if not found:
         raise RotaError("no_task", f"there is no {task}", field="task")
-    return ShownRow(*found[0])
+    return ShownRow._make(found[0])
 
 
 def listed(reader: Reader, book: Book, request: ListTasks, now: int) -> TaskPage:
@@ -73,7 +73,7 @@ def listed(reader: Reader, book: Book, request: ListTasks, now: int) -> TaskPage
     if found is None:
         return TaskPage(tasks=[])
     statement, values = listing(in_state, found, before, request.limit + 1)
-    rows = [ShownRow(*row) for row in reader.one(statement, *values)]
+    rows = [ShownRow._make(row) for row in reader.one(statement, *values)]
     page = rows[: request.limit]
     cursor = task_id(page[-1].id) if len(rows) > request.limit else None
     if request.whole:

@@ -109,14 +109,13 @@ class Answering:
             session = peer.sessions.get(prefix)
             if session is None:
                 session = peer.sessions[prefix] = self._faces[prefix].open()
-            work = self._workers.submit(self._work, peer, session, asked)
-            work.add_done_callback(lambda future: self._end(peer, asked.id, future))
+            self._workers.submit(self._work, peer, session, asked)
             return
         operation = OPERATIONS.get(name)
         if operation is None:
             raise invalid("operation", f"there is no operation {name[:60]!r}")
         if not is_command(operation):
-            looked = self._readers.submit(self._distributor.run, name, bytes(asked.arguments))
+            looked = self._readers.submit(self._look, name, bytes(asked.arguments))
             looked.add_done_callback(lambda future: self._end(peer, asked.id, future))
             return
         request = decode(operation, bytes(asked.arguments))
@@ -125,11 +124,21 @@ class Answering:
             peer.waits_for(asked.id, future)
         future.add_done_callback(lambda answered: self._end(peer, asked.id, answered))
 
-    def _work(self, peer: Peer, session: Session, asked: Asked) -> Any:
-        arguments = _object(asked.arguments)
-        return session.call(
-            asked.operation, arguments, lambda notice: peer.send(_frame({"id": asked.id, "notice": notice}))
-        )
+    def _look(self, name: str, arguments: bytes) -> Any:
+        with self._distributor.node.floor:
+            return self._distributor.run(name, arguments)
+
+    def _work(self, peer: Peer, session: Session, asked: Asked) -> None:
+        with self._distributor.node.floor:
+            try:
+                answer = session.call(
+                    asked.operation,
+                    _object(asked.arguments),
+                    lambda notice: peer.send(_frame({"id": asked.id, "notice": notice})),
+                )
+                self._take_answer(peer, asked.id, answer)
+            except Exception as error:
+                self._fail(peer, asked.id, error)
 
     def _end(self, peer: Peer, number: int, future: Future[Any]) -> None:
         """The call has its answer, on whatever thread."""
@@ -142,15 +151,17 @@ class Answering:
         if error is not None:
             self._fail(peer, number, error)
             return
-        answer = future.result()
+        try:
+            self._take_answer(peer, number, future.result())
+        except Exception as failure:
+            self._fail(peer, number, failure)
+
+    def _take_answer(self, peer: Peer, number: int, answer: Any) -> None:
         if isinstance(answer, Future):
             peer.waits_for(number, answer)
             answer.add_done_callback(lambda later: self._end(peer, number, later))
             return
-        try:
-            self._send(peer, number, answer)
-        except Exception as failure:
-            self._fail(peer, number, failure)
+        self._send(peer, number, answer)
 
     def _send(self, peer: Peer, number: int, answer: Any) -> None:
         if isinstance(answer, Handed):

@@ -200,11 +200,9 @@ class Everybody:
 def fitting(snapshot: Snapshot, shape: int) -> list[Agent]:
     """The agents that nothing bars from the shape for good. What was found out once is remembered."""
     known = snapshot.fits.setdefault(shape, {})
-    needs = snapshot.shapes[shape]
-    found = []
-    for agent in snapshot.agents:
-        if agent.id not in known:
-            known[agent.id] = refusal(agent.profile, needs)
-        if known[agent.id] is None:
-            found.append(agent)
-    return found
+    try:
+        return [agent for agent in snapshot.agents if known[agent.id] is None]
+    except KeyError:
+        needs = snapshot.shapes[shape]
+        known.update({agent.id: refusal(agent.profile, needs) for agent in snapshot.agents if agent.id not in known})
+    return [agent for agent in snapshot.agents if known[agent.id] is None]

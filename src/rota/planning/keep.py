@@ -24,6 +24,8 @@ def give_kept(snapshot: Snapshot, kept: Sequence[Kept]) -> list[Give]:
 
     `Agent.kept` counts the slots before; those that stay kept are still counted after.
     """
+    if not kept:
+        return []
     agents = {agent.id: agent for agent in snapshot.agents}
     lanes = {lane.id: lane for lane in snapshot.lanes}
     gives = []

@@ -51,7 +51,7 @@ def _looks_closer(snapshot: Snapshot, lane: Lane) -> bool:
     needs, head = snapshot.shapes[lane.shape], lane.heads[0]
     if lane.limits or needs.resources or needs.max_cost is not None or (head.group and lane.companions):
         return True
-    if any(agent.barred is not None or agent.reserved or agent.kind_room for agent in snapshot.agents):
+    if not snapshot.plain and any(one.barred is not None or one.reserved or one.kind_room for one in snapshot.agents):
         return True
     looks = {TERMS[term].looks for term in weights_of(snapshot.strategy, snapshot.terms)}
     return "task" in looks or (head.affinity != 0 and "affinity" in looks)
@@ -60,7 +60,7 @@ def _looks_closer(snapshot: Snapshot, lane: Lane) -> bool:
 def _best(snapshot: Snapshot, lane: Lane) -> tuple[float, Agent] | None:
     """Of those who listen and have a slot the one with the least score."""
     every = fitting(snapshot, lane.shape)
-    free = open_now(every, [listener for listener in snapshot.listeners if listener.n > 0])
+    free = open_now(every, [listener for listener in snapshot.listeners if listener.n > 0], plain=snapshot.plain)
     if not free:
         return None
     scene = Scene(snapshot.shapes[lane.shape], every, snapshot.seed)

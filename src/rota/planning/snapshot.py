@@ -193,6 +193,8 @@ class Snapshot(msgspec.Struct):
     """What is left of each limit that lanes are charged to. Used up while a plan gives, as agents are."""
     fits: Fits = msgspec.field(default_factory=dict)
     """A memory, good while agents and shapes stay what they are."""
+    plain: bool = False
+    """It is known that of its agents nobody is barred or capped, and has slots kept or reserved, or rooms of kinds."""
 
 
 class Give(msgspec.Struct, frozen=True):

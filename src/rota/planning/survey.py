@@ -30,6 +30,12 @@ def survey(snapshot: Snapshot) -> tuple[list[Lane], dict[int, str]]:
     return lanes, parked
 
 
+def all_open(snapshot: Snapshot) -> bool:
+    """Whether `survey` would find that those who listen may serve every lane."""
+    look = _Look(snapshot)
+    return not [lane for lane in snapshot.lanes if lane.barred is not None or look.at(lane) is not _OPEN]
+
+
 _OPEN = "open"
 
 
@@ -38,10 +44,12 @@ class _Look:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._free = open_now(snapshot.agents, snapshot.listeners)
+        plain = snapshot.plain
+        self._free = open_now(snapshot.agents, snapshot.listeners, plain=plain)
         self._ids = {agent.id for agent in self._free}
-        self._reserved = any(agent.reserved for agent in snapshot.agents)
-        self._plain = not self._reserved and not any(agent.kind_room or agent.barred for agent in self._free)
+        self._reserved = not plain and any(agent.reserved for agent in snapshot.agents)
+        rooms = not plain and any(agent.kind_room or agent.barred for agent in self._free)
+        self._plain = not self._reserved and not rooms
         self._known: dict[object, str | None] = {}
 
     def at(self, lane: Lane) -> str | None:
@@ -57,7 +65,7 @@ class _Look:
         asked = Asked(needs, lane.band, lane.tenant)
         fit = fitting(snapshot, lane.shape)
         if self._plain and not needs.resources and needs.max_cost is None:
-            may = any(agent.id in self._ids for agent in fit)
+            may = not self._ids.isdisjoint([agent.id for agent in fit])
         else:
             now = standings(snapshot.agents, asked, snapshot.fits[lane.shape])
             may = any(now[agent.id] is None for agent in self._free)

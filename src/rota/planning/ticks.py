@@ -78,8 +78,12 @@ def ticks_after(timing: Timing, after: int) -> Iterator[int]:
             at += timing.every
             yield at
     assert timing.cron is not None
+    cron = _spelled_out(timing.cron)
+    if _follows_real_time(cron):
+        yield from _in_real_time(cron, zone_of(timing.time_zone), after)
+        return
     zone = _zone(timing.time_zone)
-    for found in CronSim(_spelled_out(timing.cron), datetime.fromtimestamp(after // SECOND, UTC).astimezone(zone)):
+    for found in CronSim(cron, datetime.fromtimestamp(after // SECOND, UTC).astimezone(zone)):
         at = _micros(found)
         # A time that the clock skips is none; one that came when the clock showed it first does not come again.
         if at > after and datetime.fromtimestamp(at // SECOND, UTC).astimezone(zone) == found:
@@ -100,6 +104,42 @@ def newest_ticks(timing: Timing, after: int, until: int, most: int) -> list[int]
         if len(found) >= most or begin == after:
             break
     return found[-most:]
+
+
+def _follows_real_time(cron: str) -> bool:
+    return any(field.startswith("*") for field in cron.split()[:2])
+
+
+def _in_real_time(cron: str, zone: tzinfo, after: int) -> Iterator[int]:
+    """Every moment at which the clock on the wall shows such a time, twice where it is put back."""
+    while True:
+        ahead = _ahead(zone, after + SECOND)
+        for found in CronSim(cron, datetime.fromtimestamp((after + ahead) // SECOND, UTC)):
+            at = _micros(found) - ahead
+            if _ahead(zone, at) != ahead:
+                # The clock is put forward or back before: from then on it is read anew.
+                after = _last_moment(zone, ahead, after + SECOND, at)
+                break
+            yield at
+            after = at
+        else:
+            return
+
+
+def _last_moment(zone: tzinfo, ahead: int, first: int, last: int) -> int:
+    """The last whole second, from `first` until before `last`, at which the zone is so far ahead of UTC."""
+    low, high = first // SECOND, last // SECOND
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _ahead(zone, middle * SECOND) == ahead else (low, middle)
+    return low * SECOND
+
+
+def _ahead(zone: tzinfo, at: int) -> int:
+    """How far the zone is ahead of UTC at a moment, microseconds."""
+    offset = datetime.fromtimestamp(at // SECOND, UTC).astimezone(zone).utcoffset()
+    assert offset is not None
+    return offset // timedelta(microseconds=1)
 
 
 def _between(timing: Timing, after: int, until: int) -> Iterator[int]:

@@ -9,9 +9,19 @@ from rota.planning.reserve import taken
 from rota.planning.snapshot import Agent, KindRoom, Lane, Listener, Snapshot
 
 
-def open_now(agents: Iterable[Agent], listeners: Iterable[Listener]) -> list[Agent]:
-    """Who of these listens and has a slot for some task. Ejected agents may be let back in for some shapes."""
-    listening = set[int]().union(*[listener.agents for listener in listeners])
+def heard_by(listeners: Iterable[Listener]) -> set[int]:
+    """Who listens."""
+    return set().union(*[listener.agents for listener in listeners])
+
+
+def open_now(agents: Iterable[Agent], listeners: Iterable[Listener], *, plain: bool = False) -> list[Agent]:
+    """Who of these listens and has a slot for some task. Ejected agents may be let back in for some shapes.
+
+    `plain`: see `Snapshot`.
+    """
+    listening = heard_by(listeners)
+    if plain:
+        return [agent for agent in agents if agent.running < agent.slots and agent.id in listening]
     return [
         agent
         for agent in agents
@@ -32,7 +42,7 @@ class Wishes:
 
     def __init__(self, snapshot: Snapshot) -> None:
         wanting = [listener for listener in snapshot.listeners if listener.n > 0]
-        free = open_now(snapshot.agents, wanting)
+        free = open_now(snapshot.agents, wanting, plain=snapshot.plain)
         self._most = {agent.id: most(agent) for agent in free}
         self._by_agent: dict[int, list[Listener]] = {agent.id: [] for agent in free}
         """Those that listen; the first listener of each wants one more task at least."""

@@ -155,7 +155,8 @@ class Ledger:
             for lane in self._depths:
                 found |= self._lanes[lane].mask & ~self._barred.get(lane, 0)
             return found
-        return self._masks[0] | self._masks[1] | self._masks[2] | self._masks[3] | self._masks[4]
+        first, second, third, fourth, fifth = self._masks
+        return first | second | third | fourth | fifth
 
     @property
     def bars_some(self) -> bool:

@@ -79,6 +79,8 @@ class Simulation:
         self._next_look: int | None = None
         self._places = 0
         self._pool_bits = self._bits_of_pools()
+        self._names = [agent.spec.name for agent in fleet.agents]
+        self._slots = [agent.spec.slots for agent in fleet.agents]
         self._masks: dict[tuple[str, Any], int] = {}
         self.last = origin
         """When something happened last to a task."""
@@ -112,16 +114,15 @@ class Simulation:
 
     def _next(self, coming: Arrival | None) -> int | None:
         """The next moment at which anything happens."""
-        moments = [self._drive.next_due(), self._attempts.next_end()]
-        if coming is not None:
-            moments.append(self._at(coming))
+        arrives = None if coming is None else self._at(coming)
+        moments: tuple[int | None, ...] = (self._drive.next_due(), self._attempts.next_end(), arrives)
         runs = self._ledger.busy.value > 0
         if runs:
-            moments += [self._next_beat, self._next_look]
+            moments += (self._next_beat, self._next_look)
         at = min([at for at in moments if at is not None], default=None)
         if at is None or runs or not self._patience.is_over(at):
             return at
-        events = [self._drive.next_event(), None if coming is None else self._at(coming)]
+        events = (self._drive.next_event(), arrives)
         return self._patience.next(at, min((at for at in events if at is not None), default=None), self._drive.now)
 
     def _moment(self, arrivals: list[Arrival]) -> None:
@@ -251,18 +252,18 @@ class Simulation:
         asked: list[Asked] = []
         if not open_now:
             return asked
-        agents, running = self._fleet.agents, self._ledger.load.running
+        names_of, slots_of, running = self._names, self._slots, self._ledger.load.running
         for bits in self._pool_bits:
             names: list[str] = []
             slots = 0
             left = bits & open_now
             while left:
-                index = (left & -left).bit_length() - 1
-                left &= left - 1
-                spec = agents[index].spec
-                names.append(spec.name)
+                last = left & -left
+                left -= last
+                index = last.bit_length() - 1
+                names.append(names_of[index])
                 # A slot that is freed in this very turn is counted as one: the rest is claimed in the next.
-                left_over = spec.slots - running[index]
+                left_over = slots_of[index] - running[index]
                 slots += left_over if left_over > 0 else 1
             if names:
                 asked.append((Claim(agents=names, n=min(slots, bounds.CLAIM)), self._given))

@@ -64,6 +64,8 @@ def projects(t: Recording) -> None:
     assert t.one(q.ADD_PROJECT, 2, "two", "", "key", NOW, 2, None) == []
     assert t.one(q.ADD_PROJECT, 3, "three", "a plan", None, NOW, 2, None) == [(3,)]
     assert t.one(q.PROJECT_BY_KEY, "key") == [(1,)]
+    assert sorted(row[0] for row in t.one(q.PROJECT_NAMED, "key", 3)) == [1, 3]
+    assert t.one(q.PROJECT_NAMED, "other", 0) == []
     assert t.one(q.LAST_SHARE) == t.one(q.SHARE_OF_PROJECT, 3) == [(2,)]
     assert t.one(q.SHARE_OF_PROJECT, 2) == []
     add_tasks(t, [task(10, project=1), task(11, project=1), task(12, project=1, state=state.HELD), task(13)])

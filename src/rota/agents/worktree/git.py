@@ -36,7 +36,8 @@ class Git(NamedTuple):
         code, out, err = self.tried(*arguments, identity=identity)
         if code != 0:
             said = (err.strip() or out.strip() or f"exit code {code}").splitlines()
-            raise GitError(f"git {arguments[0]}: {'; '.join(said[-3:])}")
+            wrong = [line for line in said if line.startswith(("fatal:", "error:"))]
+            raise GitError(f"git {arguments[0]}: {'; '.join((wrong or said)[-3:])}")
         return out.rstrip("\n")
 
     def ok(self, *arguments: str) -> bool:

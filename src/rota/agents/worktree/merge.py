@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import tempfile
@@ -124,11 +125,23 @@ def _checked(repository: Repository, commit: str, check: Check) -> str | None:
 
 
 def _in_the_way(repository: Repository, into: str) -> str | None:
-    """Why the target can not be moved: it is checked out with changes that are not committed."""
+    """Why the target can not be moved: somebody rebases it, or has it checked out with changes not committed."""
+    for place in ("", *glob.glob("worktrees/*/", root_dir=repository.common)):
+        for kind in ("rebase-merge", "rebase-apply"):
+            if _first_line(os.path.join(repository.common, place, kind, "head-name")) == f"refs/heads/{into}":
+                return f"{into} is being rebased; finish that (git rebase --continue) or give it up (--abort)"
     where = _checked_out(repository, into)
     if where is None or not Git(where).run("status", "--porcelain", "--untracked-files=no"):
         return None
     return f"{into} is checked out in {where!r} with changes that are not committed; commit or stash them"
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.readline().strip()
+    except OSError:
+        return ""
 
 
 def _moved(repository: Repository, into: str, target: str, commit: str) -> Merging:

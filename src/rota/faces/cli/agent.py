@@ -130,7 +130,7 @@ def _worked(worker: TerminalAgent, view: AgentView, hurry: Hurry, idle_s: float 
     asked, busy_at, came, ended_idle = 0, time.monotonic(), 0, False
     while not worker.is_over:
         worker.board.wait(view.every_s)
-        view.show(worker.board.standings()[0])
+        view.show(worker.board.standings()[0], ends=ended_idle or asked > 0)
         if worker.board.busy() or worker.came > came:
             busy_at, came = time.monotonic(), worker.came
         elif idle_s is not None and not ended_idle and time.monotonic() - busy_at >= idle_s:

@@ -32,9 +32,9 @@ class AgentView:
         if not self._quiet:
             talk(f"agent {spec.name} with {spec.slots:,} slot{'s' if spec.slots > 1 else ''} waits for tasks")
 
-    def show(self, standing: Standing) -> None:
-        """How it stands now."""
-        line = _line(standing, with_times=self._terminal)
+    def show(self, standing: Standing, *, ends: bool = False) -> None:
+        """How it stands now; `ends`: it claims nothing more."""
+        line = _line(standing, with_times=self._terminal, ends=ends)
         if self._quiet or line == self._said:
             return
         self._said = line
@@ -64,7 +64,7 @@ def view_for(quiet: bool) -> AgentView:
     return AgentView(quiet=quiet, terminal=sys.stderr.isatty())
 
 
-def _line(standing: Standing, *, with_times: bool) -> str:
+def _line(standing: Standing, *, with_times: bool, ends: bool) -> str:
     parts = [f"{standing.done:,} done"]
     if standing.failed:
         parts.append(f"{standing.failed:,} failed")
@@ -72,7 +72,7 @@ def _line(standing: Standing, *, with_times: bool) -> str:
     if standing.trouble is not None:
         return shown(f"{told}; {' '.join(standing.trouble.split())}")
     if not standing.current:
-        return f"{told}; waits for a task"
+        return f"{told}; ends" if ends else f"{told}; waits for a task"
     now = time.monotonic()
     tasks = [
         f"{one.task} {one.title}" + (f" ({span(max(now - one.since, 1.0))})" if with_times else "")

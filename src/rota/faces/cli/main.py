@@ -96,9 +96,17 @@ def _run(arguments: Sequence[str]) -> int:
     except UnusedCliTokensError as error:
         raise _too_many(arguments[0], error.unused_tokens or []) from None
     except CycloptsError as error:
-        message = " ".join(str(error).split()).rstrip(".")
-        raise Usage(message, f"`rota {arguments[0]} --help` says what it takes") from None
+        command_line = " ".join(error.command_chain or arguments[:1])
+        raise Usage(_message(error), f"`rota {command_line} --help` says what it takes") from None
     return code if isinstance(code, int) else 0
+
+
+def _message(error: Any) -> str:
+    from cyclopts import MissingArgumentError
+
+    if isinstance(error, MissingArgumentError) and error.argument and not (error.keyword or error.unused_tokens):
+        return f"{error.argument.name} is missing"
+    return " ".join(str(error).split()).rstrip(".")
 
 
 def _short(target: str, arguments: Sequence[str]) -> int:

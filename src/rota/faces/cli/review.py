@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,16 +13,15 @@ from cyclopts import Parameter
 
 from rota.agents.reviewing import Ask, Decided, Reviewed, approve, in_review, look, merge_approved, reject, waiting
 from rota.agents.worktree.repository import Repository, repository_of
-from rota.faces.cli.asking import database_of
 from rota.faces.cli.columns import columns, facts
 from rota.faces.cli.options import Database, Json, flag
 from rota.faces.cli.say import json_line, line, talk
+from rota.faces.cli.short.calls import changing, reading
 from rota.files.find import find_fleet
 from rota.files.fleet import Fleet
 from rota.files.toml import load_fleet
 from rota.model.branch import Branch
 from rota.model.errors import RotaError, invalid
-from rota.owner.link import Link
 
 CONFLICT = 4
 _HEADS = ("TASK", "QUEUE", "AGENT", "CHANGES", "BRANCH", "TITLE")
@@ -44,17 +42,14 @@ def review(
     the same branch. So does one whose branch can not be merged: exit code 4.
     """
     _check(tasks, approve, reject, merge)
-    with closing(Link(database_of(database))) as link:
-        if approve or merge:
+    if approve or reject is not None:
+        with changing(database) as ask:
+            return _rejected(ask, tasks[0], reject, json) if reject is not None else _approved(ask, tasks, json)
+    with reading(database) as ask:
+        if merge:
             repository, fleet = _place()
-            if merge:
-                return _say(list(merge_approved(link.call, _needed(repository), fleet)), json)
-            return _approved(link.call, tasks, repository, fleet, json)
-        if reject is not None:
-            return _rejected(link.call, tasks[0], reject, json)
-        if not tasks:
-            return _list(link.call, queue, json)
-        return _show(link.call, tasks[0], json)
+            return _say(list(merge_approved(ask, _needed(repository), fleet)), json)
+        return _show(ask, tasks[0], json) if tasks else _list(ask, queue, json)
 
 
 def _check(tasks: tuple[str, ...], approve: bool, reject: str | None, merge: bool) -> None:
@@ -70,7 +65,8 @@ def _check(tasks: tuple[str, ...], approve: bool, reject: str | None, merge: boo
         raise invalid("reject", 'say why: --reject "the tests are missing"')
 
 
-def _approved(ask: Ask, tasks: tuple[str, ...], repository: Repository | None, fleet: Fleet | None, json: bool) -> int:
+def _approved(ask: Ask, tasks: tuple[str, ...], json: bool) -> int:
+    repository, fleet = _place()
     found = [in_review(ask, task) for task in tasks]
     decided: list[Decided] = []
     try:

@@ -115,7 +115,11 @@ def _get(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         for name, shown in schema["properties"].items()
         if shown.get("type") != "object"
     ]
-    return _common(operation, "_by_query") | {"parameters": plain}
+    known = "The `ETag` of an earlier answer: 304 while it would be the same."
+    plain.append({"name": "If-None-Match", "in": "header", "schema": {"type": "string"}, "description": known})
+    found = _common(operation, "_by_query") | {"parameters": plain}
+    found["responses"]["304"] = {"description": "It is as in the answer with that ETag."}
+    return found
 
 
 def _common(operation: Operation, suffix: str) -> dict[str, Any]:

@@ -98,6 +98,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._at_work = cycle
         super()._start_asgi_task(cycle, app)
 
+    def let_go(self) -> None:
+        """End the connection now, whatever of what was sent is not read."""
+        self.transport.abort()
+
     def hand_over(self, take_back: Callable[[], None]) -> None:
         """What was just sent hands something over. It is taken back should the connection break before it was read."""
         if self.is_lost:

@@ -83,7 +83,7 @@ class QuickCalls:
             return False
 
         def answered(said: Any) -> None:
-            answer = problem_of(said) if isinstance(said, RotaError) else Answer(_encode(said))
+            answer = _answer(said)
             claimed = said if isinstance(said, Claimed) and said.tasks else None
             is_written = write(answer)
             if claimed is not None and is_written:
@@ -108,3 +108,13 @@ class QuickCalls:
 def _is_plain(operation: Operation) -> bool:
     """Commands, but those whose answer depends on headers."""
     return is_command(operation) and "version" not in operation.request.__struct_fields__
+
+
+def _answer(said: Any) -> Answer:
+    if isinstance(said, RotaError):
+        return problem_of(said)
+    try:
+        return Answer(_encode(said))
+    except Exception as error:
+        # Whoever asked must not wait for ever for what can not be written.
+        return problem_of(error)

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from rota.faces.http.answers import Receive, Scope, Send, header
+from rota.faces.http.answers import CONNECTION, Receive, Scope, Send, header
 from rota.faces.http.body import HungUp
 from rota.faces.http.counted import Counted
 from rota.faces.http.operations import Operations, Recheck, gone
@@ -147,6 +147,10 @@ class Streams:
             if not reading.done():
                 raise HungUp
             reading.result()
+        except HungUp:
+            # Also one that reads nothing: its connection would not end by itself.
+            scope[CONNECTION].let_go()
+            raise
         finally:
             left.cancel()
             reading.cancel()

@@ -11,6 +11,7 @@ import msgspec
 
 from rota.faces.mcp.tool import Tool
 from rota.model.errors import RotaError, invalid
+from rota.operations.decodable import decodable
 from rota.operations.typed import refused
 
 _STEP = re.compile(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]")
@@ -26,7 +27,7 @@ def taken(tool: Tool, arguments: Any) -> Any:
         raise invalid("arguments", f"must be a JSON object, such as {_shown(tool.example)}")
     given = {key: value for key, value in arguments.items() if value is not None}
     try:
-        return msgspec.convert(given, tool.takes)
+        return msgspec.convert(given, decodable(tool.takes))
     except msgspec.ValidationError as error:
         raise _repairable(tool, error) from None
     except RecursionError:

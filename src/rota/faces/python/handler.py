@@ -27,6 +27,10 @@ async def run(handler: Handler, task: Task) -> Outcome | None:
         result = await doing
     except BaseException as raised:
         error = raised
+        current = asyncio.current_task()
+        if task.cancelled is None and current is not None and current.cancelling():
+            # The program ends its loop; the handler is not to blame.
+            task.end("stop")
     outcome = outcome_of(task, result, error, handler)
     if isinstance(error, Exception) and task.cancelled is None:
         meant = type(error).__name__ in ("BadTask", "TryLater")
@@ -43,8 +47,8 @@ def is_async(handler: Handler) -> bool:
 async def _awaited(handler: Handler, task: Task) -> Any:
     try:
         return await handler(task)
-    except SystemExit as left:
-        raise RuntimeError(f"the handler called sys.exit({left.code!r})") from None
+    except (SystemExit, KeyboardInterrupt) as left:
+        raise _no_end_of_all(left) from None
 
 
 async def _on_thread(handler: Handler, task: Task) -> Any:
@@ -65,14 +69,20 @@ async def _on_thread(handler: Handler, task: Task) -> Any:
         error: BaseException | None = None
         try:
             result = handler(task)
-        except SystemExit as left:
-            error = RuntimeError(f"the handler called sys.exit({left.code!r})")
+        except (SystemExit, KeyboardInterrupt) as left:
+            error = _no_end_of_all(left)
         except BaseException as raised:
             error = raised
         _on(loop, lambda: tell(result, error))
 
     threading.Thread(target=run, name=f"rota {task.id}", daemon=True).start()
     return await done
+
+
+def _no_end_of_all(left: SystemExit | KeyboardInterrupt) -> RuntimeError:
+    """What would end the loop, and with it all that others do."""
+    called = f"called sys.exit({left.code!r})" if isinstance(left, SystemExit) else "raised KeyboardInterrupt"
+    return RuntimeError(f"the handler {called}")
 
 
 def _on(loop: asyncio.AbstractEventLoop, what: Callable[[], object]) -> None:

@@ -18,6 +18,7 @@ from rota.faces.python.calls import Called
 from rota.faces.python.http_pool import Pool, hang_up
 from rota.faces.python.unseen import take_back
 from rota.model.errors import RotaError
+from rota.operations.decodable import decodable
 from rota.owner.safe import KEYED, is_safe
 
 WAITING = 64
@@ -141,7 +142,7 @@ class OverHttp:
         finally:
             with self._lock:
                 self._under_way.discard(asked)
-        return answer_of(called, lambda: msgspec.json.decode(data, type=called.answer))
+        return answer_of(called, lambda: msgspec.json.decode(data, type=decodable(called.answer)))
 
     def _until_answered(self, asked: _Asked, called: Called, arguments: dict[str, Any], until: float) -> bytes:
         headers = dict(self._headers)
@@ -200,7 +201,7 @@ class OverHttp:
         if response.headers.get_content_type() == "application/problem+json":
             self._met = True
             with suppress(msgspec.MsgspecError):
-                told = msgspec.json.decode(data, type=_Problem)
+                told = msgspec.json.decode(data, type=decodable(_Problem))
                 return refusal(told.code, told.message, told.field, told.data)
         if response.status in AWAY:
             return _Away(f"the answer was {response.status} {response.reason}", before=False)

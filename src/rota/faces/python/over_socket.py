@@ -13,6 +13,7 @@ from rota.faces.python.answers import answer_of
 from rota.faces.python.calls import Called
 from rota.faces.python.unseen import take_back, withdraw
 from rota.model.errors import RotaError
+from rota.operations.decodable import decodable
 from rota.owner.link import Link, LinkError
 
 
@@ -53,7 +54,7 @@ class OverSocket:
         try:
             if isinstance(told, LinkError):
                 raise told
-            answer = answer_of(called, lambda: msgspec.convert(told, called.answer))
+            answer = answer_of(called, lambda: msgspec.convert(told, decodable(called.answer)))
         except RotaError as error:
             if asked.set_running_or_notify_cancel():
                 asked.set_exception(error)

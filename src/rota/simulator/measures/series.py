@@ -39,6 +39,12 @@ class Track:
 
     def _pass(self, now: int) -> None:
         waiting, running = self._values
+        if self._now < now < self._start + (self._at + 1) * self._step:
+            # Nearly always: the step that it is in goes on.
+            self._waiting[self._at] += waiting * (now - self._now)
+            self._running[self._at] += running * (now - self._now)
+            self._now = now
+            return
         while self._now < now:
             end = self._start + (self._at + 1) * self._step
             passed = min(end, now) - self._now

@@ -35,16 +35,16 @@ class Sketch:
         self._buckets: dict[int, int] = {}
 
     def add(self, value: float) -> None:
-        """One more number."""
+        """One more number, not below 0."""
         self.n += 1
-        self._total += value
-        if value > self._most:
-            self._most = value
         if value < self._least:
             self._least = value
         if value <= 0:
             self._zeros += 1
             return
+        self._total += value
+        if value > self._most:
+            self._most = value
         bucket = ceil(log(value) * _SCALE)
         self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
 

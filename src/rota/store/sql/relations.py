@@ -95,6 +95,10 @@ ADD_PROJECT = One(
 LAST_SHARE = One("last_share", "SELECT share FROM project ORDER BY id DESC LIMIT 1")
 SHARE_OF_PROJECT = One("share_of_project", "SELECT share FROM project WHERE id = ?")
 PROJECT = One("project", "SELECT id, title, plan, key, created, finalized, payload FROM project WHERE id = ?")
+PROJECT_NAMED = One(
+    "project_named",
+    "SELECT id, title, plan, key, created, finalized, payload FROM project WHERE key = ? OR id = ?",
+)
 PROJECT_BY_KEY = One("project_by_key", "SELECT id FROM project WHERE key = ?")
 PROJECTS = One(
     "projects",

@@ -67,7 +67,10 @@ def _agent(found: dict[str, Any]) -> None:
         line()
         columns(
             ("WAITING", "PRIORITY", "QUEUE", "NOT FOR IT BECAUSE", "NEEDS"),
-            [(one["waiting"], one["priority"], one["queue"], one["text"], one["needs"]) for one in found["refused"]],
+            [
+                (one["waiting"], one["priority"], one["queue"], one["text"], one["needs"].replace("{}", ""))
+                for one in found["refused"]
+            ],
         )
 
 

@@ -19,7 +19,8 @@ USAGE = """Usage: rota mcp [--database DATABASE] [--tools classic|worker|dispatc
 
 Speak MCP over the standard input and output, for one client.
 
-  --database DATABASE  A SQLite file or a postgresql:// address; else the database of the repository, or your own.
+  -d, --database DATABASE
+                       A SQLite file or a postgresql:// address; else the database of the repository, or your own.
   --tools GROUP        Which tools to show (classic, the 14 tools of taskqueue-mcp).
   --file PATH          Work on the JSON file of taskqueue-mcp and on nothing else; '' is where that keeps its own.
                        TASK_MANAGER_FILE_PATH in the environment does the same.
@@ -28,6 +29,7 @@ Speak MCP over the standard input and output, for one client.
   --strict             With a file: autoApprove does what it says; left out, approval is by hand.
 """
 MISUSED = 2
+_SHORT = {"-d": "--database"}
 
 
 class Options(NamedTuple):
@@ -50,6 +52,7 @@ def options_of(arguments: Sequence[str]) -> Options:
     rest = list(arguments)
     while rest:
         name, equals, value = rest.pop(0).partition("=")
+        name = _SHORT.get(name, name)
         if name == "--strict" and not equals:
             found = found._replace(strict=True)
             continue
