@@ -169,6 +169,9 @@ def test_who_may_say_that_it_is_urgent(rota: Distributor, client: Client) -> Non
     staged = {"title": "x", "stages": [{"after": "1s", "change": {"priority": "emergency"}}]}
     assert plain.post("submit", {"tasks": [staged]}).status == 403
     assert plain.post("create_project", {"project": {"title": "p"}, **urgent}).status == 403
+    boss = client.with_key(key(rota, "admin"))
+    hourly = {"schedule": {"name": "s", "every": "1h", "task": {"title": "x", "priority": "critical"}}}
+    assert boss.post("set_schedule", hourly).status == 403
     plain.ok("submit", {"tasks": [{"title": "x", "priority": "high"}]})
     assert plain.post("edit", {"task": "task-1", "priority": "emergency"}).status == 403
     some.ok("submit", urgent)

@@ -11,8 +11,8 @@ from rota.model.errors import RotaError, invalid
 from rota.model.json_fault import fault_of, path_at
 from rota.model.path import path_text
 from rota.operations.decodable import decodable
+from rota.operations.misfit import misfit
 from rota.operations.table import Operation
-from rota.operations.typed import refused
 
 MOST_BYTES = 64 * bounds.PAYLOAD_BYTES
 
@@ -24,7 +24,7 @@ def decode(operation: Operation, arguments: bytes | dict[str, Any]) -> Any:
     try:
         return msgspec.convert(arguments, decodable(operation.request))
     except msgspec.ValidationError as error:
-        raise refused(error, operation.name) from None
+        raise misfit(error, operation.request, operation.name) from None
     except RecursionError:
         raise invalid("request", f"is nested deeper than {bounds.DEPTH} levels; flatten it") from None
 
@@ -37,7 +37,7 @@ def _from_json(operation: Operation, arguments: bytes) -> Any:
     except msgspec.ValidationError as error:
         if "out of range" in str(error):
             raise _not_json(arguments, error) from None
-        raise refused(error, operation.name) from None
+        raise misfit(error, operation.request, operation.name) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise _not_json(arguments, error) from None
 

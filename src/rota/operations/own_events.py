@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
+from rota.model import bounds
+from rota.model.commands.read import EventPage, ListEvents
 from rota.model.event import EventView, MoveView
 from rota.model.ids import task_number
 from rota.operations.distributor import Distributor
 from rota.operations.own_tasks import own_numbers
 
 PLAN = "plan"
+LOOKS = 200
+"""Pages of everybody's events that are looked through for one page of a tenant's own."""
 
 
 def own_events(distributor: Distributor, tenant: str, events: Sequence[EventView]) -> list[EventView]:
@@ -18,6 +24,22 @@ def own_events(distributor: Distributor, tenant: str, events: Sequence[EventView
     named = {task for event in events for task in event.tasks}
     own = own_numbers(distributor, tenant, named)
     return [shown for event in events if (shown := _own(event, own)) is not None]
+
+
+def own_page(distributor: Distributor, tenant: str, request: ListEvents) -> EventPage:
+    """A whole page of those events: how many of others there are between them is nobody's business."""
+    found: list[EventView] = []
+    asked = replace(request, limit=bounds.PAGE)
+    for _ in range(LOOKS):
+        page: EventPage = distributor.call(asked)
+        found += own_events(distributor, tenant, page.events)
+        if len(found) >= request.limit:
+            found = found[: request.limit]
+            return EventPage(events=found, cursor=found[-1].seq)
+        asked = replace(asked, cursor=page.cursor, since=None)
+        if len(page.events) < bounds.PAGE:
+            break
+    return EventPage(events=found, cursor=asked.cursor or "0")
 
 
 def own_data(event: EventView) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from rota.model import bounds, check
 from rota.model.commands import fleet as f
 from rota.model.commands import read as r
 from rota.model.commands import submit as s
@@ -23,7 +24,7 @@ from rota.model.task import After, TaskSpec
 from rota.model.touches import place_under
 from rota.operations.distributor import Distributor
 from rota.operations.narrow import Narrowed
-from rota.operations.own_events import own_data
+from rota.operations.own_events import own_data, own_page
 from rota.operations.own_names import prefix_of
 from rota.operations.own_tasks import own_numbers
 
@@ -240,6 +241,12 @@ def _list_projects(asker: Asker, request: r.ListProjects) -> Narrowed:
     return Narrowed(replace(request, limit=1), lambda _page: r.ProjectPage(projects=found, cursor=cursor))
 
 
+def _list_events(asker: Asker, request: r.ListEvents) -> Narrowed:
+    check.number(request.limit, "limit", 1, bounds.PAGE)
+    page = own_page(asker.distributor, asker.tenant, request)
+    return Narrowed(replace(request, limit=1), lambda _page: page)
+
+
 OF_TENANT: dict[type, Callable[[Asker, Any], Narrowed]] = {
     s.Submit: _submit,
     s.Describe: _one,
@@ -269,5 +276,6 @@ OF_TENANT: dict[type, Callable[[Asker, Any], Narrowed]] = {
     r.GetAgent: _agent,
     r.GetProject: _project,
     r.ListProjects: _list_projects,
+    r.ListEvents: _list_events,
 }
 """How a request of a tenant's key is narrowed. What is not here is about all tenants."""

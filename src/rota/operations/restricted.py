@@ -11,6 +11,7 @@ from rota.engine.keys import SpendUrgent
 from rota.model.commands import fleet as f
 from rota.model.commands import submit as s
 from rota.model.commands import work as w
+from rota.model.commands.schedules import SetSchedule
 from rota.model.errors import RotaError
 from rota.model.task import TaskSpec
 from rota.operations.distributor import Distributor
@@ -82,6 +83,7 @@ _SPECS: dict[type, Callable[[Any], int]] = {
     f.CreateProject: lambda request: sum(map(_is_urgent, request.tasks)),
     f.AddToProject: lambda request: sum(map(_is_urgent, request.tasks)),
     s.Edit: lambda request: int(request.priority in URGENT),
+    SetSchedule: lambda request: int(_is_urgent(request.schedule.task)),
 }
 """How many tasks a request makes urgent."""
 

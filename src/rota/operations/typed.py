@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 
 from rota.model.commands.work import Done
-from rota.model.errors import RotaError, invalid
+from rota.model.errors import invalid
 from rota.model.task import TaskSpec
+from rota.operations.decodable import decodable
+from rota.operations.misfit import misfit
 from rota.operations.table import BY_REQUEST, Operation
 
 _MANY = TaskSpec | Done
@@ -23,18 +25,12 @@ def operation_of(request: Any) -> Operation:
     if operation is None:
         raise invalid("request", f"{type(request).__name__} is not a request of any operation")
     try:
-        msgspec.convert(_plain(request), operation.request)
+        msgspec.convert(_plain(request), decodable(operation.request))
     except msgspec.ValidationError as error:
-        raise refused(error, operation.name) from None
+        raise misfit(error, operation.request, operation.name) from None
     except RecursionError:
         raise invalid(operation.name, "is nested too deep") from None
     return operation
-
-
-def refused(error: msgspec.ValidationError, whole: str) -> RotaError:
-    """The error as a refusal that names the field; `whole` is named when none is."""
-    text, _, where = str(error).partition(" - at `$")
-    return invalid(where.strip(".`") or whole, text)
 
 
 def _plain(value: Any) -> Any:

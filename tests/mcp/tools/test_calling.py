@@ -75,7 +75,7 @@ def test_a_tool_that_there_is_not(memory: Desk) -> None:
     [
         ("complete_task", {"taskId": "task-1", "token": "x"}, "taskId", "did you mean 'task'?"),
         ("complete_task", {"task": "task-1"}, "token", "is missing. An example:"),
-        ("complete_task", {"task": 7, "token": "x"}, "task", "Expected `str`, got `int`"),
+        ("complete_task", {"task": 7, "token": "x"}, "task", "must be text, not a whole number"),
         ("complete_task", {"task": "seven", "token": "0" * 16}, "task", "task-N"),
         ("complete_task", {"task": "task-1", "token": "x"}, "token", "token that the claim answered"),
         ("complete_task", {"task": "task-1", "token": "0" * 16, "zzz": 1}, "zzz", "argument; there are: task, token"),

@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from rota.faces.http.answers import Scope, header
 from rota.faces.http.problems import Refused
 from rota.model.errors import RotaError, invalid
+from rota.operations.decodable import decodable
 from rota.operations.decode import decode
+from rota.operations.misfit import misfit
 from rota.operations.table import Operation
-from rota.operations.typed import refused
 from rota.owner.safe import KEYED
 
 _VERSION = "v"
@@ -49,9 +50,9 @@ def from_query(operation: Operation, scope: Scope) -> Any:
         else:
             found[name] = value
     try:
-        return msgspec.convert(found, operation.request, strict=False)
+        return msgspec.convert(found, decodable(operation.request), strict=False)
     except msgspec.ValidationError as error:
-        raise refused(error, operation.name) from None
+        raise misfit(error, operation.request, operation.name) from None
 
 
 def _takes_many(kind: Any) -> bool:

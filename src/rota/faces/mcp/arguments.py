@@ -12,7 +12,7 @@ import msgspec
 from rota.faces.mcp.tool import Tool
 from rota.model.errors import RotaError, invalid
 from rota.operations.decodable import decodable
-from rota.operations.typed import refused
+from rota.operations.misfit import misfit
 
 _STEP = re.compile(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]")
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
@@ -45,7 +45,7 @@ def _repairable(tool: Tool, error: msgspec.ValidationError) -> RotaError:
     found = _MISSING.fullmatch(text)
     if found is not None:
         return invalid(_field(where, found[1]), f"is missing. An example: {_shown(tool.example)}")
-    return refused(error, "arguments")
+    return misfit(error, tool.takes, "arguments")
 
 
 def _fields_at(schema: Mapping[str, Any], where: str) -> list[str]:

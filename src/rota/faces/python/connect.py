@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from rota.faces.python.after_fork import AfterFork
 from rota.faces.python.client import Client
 from rota.faces.python.transport import Transport
 from rota.model.errors import invalid
@@ -40,7 +41,8 @@ def connect(
     `timeout`: how long a call may take, seconds, its repetitions included; a claim's own `wait` comes on top.
 
     Use it with `with`, with `async with` (then every method is awaited), or close it yourself. Nothing is connected
-    before the first call, except with `own`. Raises `RotaError` as every call does.
+    before the first call, except with `own`. A process that is forked may go on with it, but for one that is open in
+    this process. Raises `RotaError` as every call does.
     """
     if not timeout > 0:
         raise invalid("timeout", "must be above 0 seconds")
@@ -56,7 +58,8 @@ def transport_to(
             raise invalid("own", "a service has its owner; leave it out")
         from rota.faces.python.over_http import OverHttp
 
-        return OverHttp(target, key or os.environ.get(KEY))
+        key = key or os.environ.get(KEY)
+        return AfterFork(lambda: OverHttp(target, key))
     if key is not None:
         raise invalid("key", "only a service over HTTP asks for a key; leave it out")
     if target is not None and not isinstance(target, str | os.PathLike):
@@ -74,7 +77,7 @@ def transport_to(
         return _owned(database)
     from rota.faces.python.over_socket import OverSocket
 
-    return OverSocket(database)
+    return AfterFork(lambda: OverSocket(database))
 
 
 def _in_process(distributor: Distributor | TestDistributor, end: Callable[[], object]) -> Transport:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from rota.faces.python.outcomes import Outcome, outcome_of
 from rota.faces.python.task import Task
@@ -15,22 +15,27 @@ Handler = Callable[[Task], Any]
 log = logging.getLogger("rota.agent")
 
 
+class Ended(NamedTuple):
+    """How a handler ended. A value, since what it raises may be nothing that a loop or a future can carry."""
+
+    result: Any
+    error: BaseException | None
+
+
 async def run(handler: Handler, task: Task) -> Outcome | None:
     """Have the handler do it; never raises for anything that it does."""
-    error: BaseException | None = None
-    result: Any = None
     doing = asyncio.ensure_future(_awaited(handler, task) if is_async(handler) else _on_thread(handler, task))
     loop = asyncio.get_running_loop()
     if is_async(handler):
         task.when_to_end(lambda: _on(loop, doing.cancel))
     try:
-        result = await doing
-    except BaseException as raised:
-        error = raised
-        current = asyncio.current_task()
-        if task.cancelled is None and current is not None and current.cancelling():
-            # The program ends its loop; the handler is not to blame.
-            task.end("stop")
+        result, error = await doing
+    except asyncio.CancelledError as ended:
+        result, error = None, ended
+    current = asyncio.current_task()
+    if error is not None and task.cancelled is None and current is not None and current.cancelling():
+        # The program ends its loop; the handler is not to blame.
+        task.end("stop")
     outcome = outcome_of(task, result, error, handler)
     if isinstance(error, Exception) and task.cancelled is None:
         meant = type(error).__name__ in ("BadTask", "TryLater")
@@ -44,45 +49,35 @@ def is_async(handler: Handler) -> bool:
     return asyncio.iscoroutinefunction(handler) or asyncio.iscoroutinefunction(call)
 
 
-async def _awaited(handler: Handler, task: Task) -> Any:
+async def _awaited(handler: Handler, task: Task) -> Ended:
     try:
-        return await handler(task)
-    except (SystemExit, KeyboardInterrupt) as left:
-        raise _no_end_of_all(left) from None
+        return Ended(await handler(task), None)
+    except BaseException as raised:
+        return Ended(None, _told(raised))
 
 
-async def _on_thread(handler: Handler, task: Task) -> Any:
+async def _on_thread(handler: Handler, task: Task) -> Ended:
     """On a thread of its own, which nobody waits for when the process ends."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[Any] = loop.create_future()
+    done: asyncio.Future[Ended] = loop.create_future()
 
-    def tell(result: Any, error: BaseException | None) -> None:
-        if done.done():
-            return
-        if error is None:
-            done.set_result(result)
-        else:
-            done.set_exception(error)
+    def tell(ended: Ended) -> None:
+        if not done.done():
+            done.set_result(ended)
 
     def run() -> None:
-        result: Any = None
-        error: BaseException | None = None
         try:
-            result = handler(task)
-        except (SystemExit, KeyboardInterrupt) as left:
-            error = _no_end_of_all(left)
+            ended = Ended(handler(task), None)
         except BaseException as raised:
-            error = raised
-        _on(loop, lambda: tell(result, error))
+            ended = Ended(None, _told(raised))
+        _on(loop, lambda: tell(ended))
 
     threading.Thread(target=run, name=f"rota {task.id}", daemon=True).start()
     return await done
 
 
-def _no_end_of_all(left: SystemExit | KeyboardInterrupt) -> RuntimeError:
-    """What would end the loop, and with it all that others do."""
-    called = f"called sys.exit({left.code!r})" if isinstance(left, SystemExit) else "raised KeyboardInterrupt"
-    return RuntimeError(f"the handler {called}")
+def _told(raised: BaseException) -> BaseException:
+    return RuntimeError(f"the handler called sys.exit({raised.code!r})") if isinstance(raised, SystemExit) else raised
 
 
 def _on(loop: asyncio.AbstractEventLoop, what: Callable[[], object]) -> None:

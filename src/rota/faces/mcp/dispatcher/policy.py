@@ -17,8 +17,9 @@ from rota.model.errors import RotaError, invalid
 from rota.model.limit import LimitSpec
 from rota.model.queue import PoolPolicy, QueuePolicy
 from rota.model.times import seconds
+from rota.operations.decodable import decodable
 from rota.operations.distributor import Distributor
-from rota.operations.typed import refused
+from rota.operations.misfit import misfit
 
 Policy = TypeVar("Policy", QueuePolicy, PoolPolicy)
 
@@ -118,9 +119,9 @@ def _merged(policy: Policy, changes: Mapping[str, Any]) -> Policy:
         inner, new = values[name], _in_seconds(name, value)
         values[name] = {**inner, **new} if isinstance(inner, dict) and isinstance(new, Mapping) else new
     try:
-        return msgspec.convert(values, type(policy))
+        return msgspec.convert(values, decodable(type(policy)))
     except msgspec.ValidationError as error:
-        found = refused(error, "set")
+        found = misfit(error, type(policy), "set")
         raise invalid(f"set.{found.field}", found.message) from None
 
 
