@@ -9,7 +9,7 @@ import pytest
 from rota.engine import needs
 from rota.model.commands.fleet import CreateProject, SetTenant
 from rota.model.commands.read import Explain, GetTask, ListTasks, ListTenants
-from rota.model.commands.submit import Cancel, Edit, Submit
+from rota.model.commands.submit import Cancel, Edit, Redrive, Submit
 from rota.model.errors import RotaError
 from rota.model.project import ProjectSpec
 from rota.model.task import TaskSpec
@@ -210,6 +210,16 @@ class TestInherited:
         rota.clock.advance("2m")
         assert take(rota, "ann").task == low
         assert view(rota, normal).state == "ready"
+
+    def test_a_new_life_has_not_what_ended_with_the_old_one(self, rota: TestDistributor) -> None:
+        agent(rota, "ann", slots=9)
+        parent = task(rota, priority="low", max_attempts=1)
+        task(rota, after=[parent], priority="critical")
+        plain = task(rota, priority="normal")
+        fail(rota, take(rota, "ann"))
+        rota.call(Redrive(tasks=[parent]))
+        assert view(rota, parent).state == "ready"
+        assert [it.task for it in claim(rota, "ann", 2)] == [plain, parent]
 
     def test_a_long_chain_is_handed_up_over_several_turns(
         self, rota: TestDistributor, monkeypatch: pytest.MonkeyPatch

@@ -196,3 +196,30 @@ def test_what_git_can_not_save_is_kept_and_the_task_goes_back(repo: Repo) -> Non
         process.do(_task(1), stop)
     (kept,) = [name for name in os.listdir(repo.path / ".rota" / "kept") if name.startswith("task-")]
     assert (repo.path / ".rota" / "kept" / kept / "work").read_text() == "work\n"
+
+
+@pytest.mark.parametrize("how", ["rm .git", "rm .git; mkdir .git", "rm .git; git init --quiet"])
+def test_a_worktree_without_its_git_is_never_taken_for_the_tree_of_a_person_around_it(repo: Repo, how: str) -> None:
+    repo.begin(FLEET.replace("slots = 3", "slots = 1"))
+    (repo.path / "read.me").write_text("not committed\n")
+    before = repo.git("status", "--short"), repo.git("rev-parse", "HEAD")
+    repo.script("agent.sh", f"echo work > work; {how}")
+    process = process_of(load_fleet(str(repo.path / "fleet.toml")).agents[0].process or ProcessSettings(folder=""))
+    with Stop() as stop:
+        run = process.do(_task(1), stop)
+    assert (run.verdict.kind, run.branch) == ("failed", None)
+    assert run.verdict.error is not None and "lost its .git" in run.verdict.error
+    assert before == (repo.git("status", "--short").replace(" M agent.sh\n", ""), repo.git("rev-parse", "HEAD"))
+
+
+def test_what_was_left_on_another_branch_is_committed_to_that_of_the_attempt_alone(repo: Repo) -> None:
+    repo.begin(FLEET.replace("slots = 3", "slots = 1"))
+    repo.git("switch", "--quiet", "--create", "mine")
+    repo.script("agent.sh", "git switch --quiet main; echo work > work")
+    before = repo.git("rev-parse", "main")
+    process = process_of(load_fleet(str(repo.path / "fleet.toml")).agents[0].process or ProcessSettings(folder=""))
+    with Stop() as stop:
+        run = process.do({**_task(1), "approval": True}, stop)
+    assert run.verdict.kind == "done" and run.branch is not None
+    assert repo.git("rev-parse", "main") == before
+    assert repo.at("work", run.branch.name) == "work"

@@ -70,9 +70,12 @@ class InWorktree:
             stdin = msgspec.json.encode(seen)
             ended = launched(settings, settings.command, seen, stdin, stop, {VARIABLE: file.path})
             verdict = judge(ended)
-            if verdict.kind == "done":
+            if verdict.kind == "done" and not worktree.is_whole:
+                error = "its worktree lost its .git or has another one: what it did is in no branch"
+                run = Run(Verdict(kind="failed", error=error), usage_of(ended))
+            elif verdict.kind == "done":
                 run = self._done(worktree, settings, seen, ended, stop)
-            elif verdict.kind in UNFINISHED:
+            elif verdict.kind in UNFINISHED and worktree.is_whole:
                 run = Run(verdict, usage_of(ended), branch=worktree.save(message_of(task, "unfinished: ")))
             else:
                 run = Run(verdict, usage_of(ended))

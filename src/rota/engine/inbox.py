@@ -20,7 +20,7 @@ from rota.model.errors import RotaError
 
 GATHERED_FROM = 4
 """Commands of a turn after which the next one waits for more."""
-GATHER_S = 0.0004
+GATHER_S = 0.0006
 """How long it waits, seconds."""
 
 

@@ -9,6 +9,7 @@ from rota.engine.dependencies import RUN_CHILD, UNTIL_DONE
 from rota.engine.ending import end
 from rota.engine.held import hold_sequences
 from rota.engine.named import fits, known, numbers
+from rota.engine.needs import take_back
 from rota.engine.place import Groups, leave, put, tell
 from rota.engine.timer_kinds import CANCEL
 from rota.model import bounds, check, state
@@ -16,6 +17,7 @@ from rota.model.commands.fleet import Purged, PurgeQueue
 from rota.model.commands.submit import Cancel, Changed, Hold, Redrive, Unhold
 from rota.model.ids import task_id
 from rota.model.times import SECOND
+from rota.planning.inherit import NOTHING, Need
 from rota.store.sql.fleet import LANES
 from rota.store.sql.leases import FLAG_CANCEL
 from rota.store.sql.relations import (
@@ -117,6 +119,11 @@ def redrive(context: Context, command: Redrive) -> Changed:
         put(context, row, groups, attempts=0, waiting=int(row.id in last))
         changed.tasks.append(task_id(row.id))
     tell(context, "redrive", groups)
+    # What waited for them may have ended with them, and asks for nothing any more.
+    needed = [row.id for row in rows if Need(row.lent, row.needed_by, row.must_by) != NOTHING]
+    if needed:
+        context.flush()
+        take_back(context, needed)
     return changed
 
 

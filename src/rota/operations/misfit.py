@@ -12,6 +12,7 @@ from msgspec import inspect
 
 from rota.model.errors import RotaError, invalid
 from rota.model.path import Path, path_text
+from rota.model.priority import BANDS
 
 _MESSAGE = re.compile(r"(?s)(.*?)(?: - at (?:`key` in )?`\$((?:\.\w+|\[\d+\]|\[\.\.\.\])*)`)?")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]|\[(\.\.\.)\]")
@@ -41,7 +42,7 @@ def misfit(error: msgspec.ValidationError, kind: Any, whole: str) -> RotaError:
         return invalid(path_text((*path, strange[1])), _no_such(strange[1], there))
     if missing := _MISSING.fullmatch(text):
         return invalid(path_text((*path, missing[1])), "is needed and missing")
-    return invalid(path_text(path) or whole, _said(text, there))
+    return invalid(path_text(path).replace("['...']", "[...]") or whole, _said(text, there))
 
 
 def _no_such(name: str, there: inspect.Type | None) -> str:
@@ -54,18 +55,27 @@ def _no_such(name: str, there: inspect.Type | None) -> str:
 def _said(text: str, there: inspect.Type | None) -> str:
     wrong = _CHOICE.fullmatch(text)
     if wrong and isinstance(there, inspect.LiteralType):
-        choices = [str(choice) for choice in there.values]
+        choices = _choices(there)
         near = _near(wrong[1].strip("'"), choices)
         return f"{wrong[1][:_SHOWN]} is none of {', '.join(choices)}" + (f"; {near}" if near else "")
     found = _EXPECTED.fullmatch(text)
     if found is None:
         return text[:1].lower() + text[1:]
     kinds, condition, got = found.groups()
-    wanted = kinds.split(" | ")
+    but = "" if got is None else f", not {'one with a fraction' if (kinds, got) == ('int', 'float') else _WORDS.get(got, got)}"
+    if isinstance(there, inspect.LiteralType):
+        return f"must be one of {', '.join(_choices(there))}{but}"
+    wanted = [kind for kind in kinds.split(" | ") if kind != "null"] or ["null"]
     if "float" in wanted and "int" in wanted:
         wanted.remove("int")
     expected = " or ".join(_WORDS.get(kind, kind) for kind in wanted)
-    return f"must be {expected}{condition}" + (f", not {_WORDS.get(got, got)}" if got else "")
+    return f"must be {expected}{condition}{but}"
+
+
+def _choices(kind: inspect.LiteralType) -> list[str]:
+    """By name; priorities in their own order."""
+    choices = [str(choice) for choice in kind.values]
+    return list(BANDS) if set(choices) == set(BANDS) else choices
 
 
 def _near(word: str, known: list[str]) -> str:

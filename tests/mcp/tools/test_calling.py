@@ -96,7 +96,7 @@ def test_a_tool_that_there_is_not(memory: Desk) -> None:
         ),
         ("submit_tasks", {"tasks": [{"title": "a", "start": "soon"}]}, "tasks[0].start", "from now such as '90s'"),
         ("register_roster", {"agents": [{"name": "a", "slots": 0}]}, "agents[0].slots", ">= 1"),
-        ("match_agents", {"skills": "python"}, "skills", "got `str`"),
+        ("match_agents", {"skills": "python"}, "skills", "not text"),
     ],
 )
 def test_input_errors_say_how_to_repair_the_call(

@@ -75,6 +75,11 @@ class AttemptWorktree:
             return None
         return commit
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is still a worktree of the repository, and not without its `.git` or with one of its own."""
+        return is_worktree_of(self._repository, self.path)
+
     def unresolved(self) -> list[str]:
         """Files with conflicts that are not resolved."""
         found = Git(self.path).run("diff", "--name-only", "--diff-filter=U", "-z")
@@ -82,7 +87,7 @@ class AttemptWorktree:
 
     def save(self, message: str) -> Branch:
         """Commit what is not committed, and let the branch point there, wherever the command had switched to."""
-        commit = save(self.path, self.branch, message)
+        commit = save(self._repository, self.path, self.branch, message)
         files, added, removed = changes_between(Git(self.path), self.base, commit)
         return Branch(
             name=self.branch, base=self.base, commit=commit, files=files, added=added, removed=removed, into=self._into
@@ -105,7 +110,14 @@ class AttemptWorktree:
 
     def _put_aside(self) -> None:
         name = f"{os.path.basename(self.path)}-attempt-{self._task['attempt']}"
-        self._repository.git.run("worktree", "move", self.path, os.path.join(self._repository.kept(), name))
+        git, aside = self._repository.git, os.path.join(self._repository.kept(), name)
+        if git.ok("worktree", "move", self.path, aside):
+            return
+        # What git does not move, such as one without its .git, is all there is of the work nevertheless.
+        if os.path.isdir(self.path):
+            os.rename(self.path, aside)
+            git.tried("worktree", "repair", aside)
+        git.tried("worktree", "prune")
 
     def forget_others(self, *, own: bool = False) -> None:
         """Drop the branches of the task's other attempts, and its own too if that is merged."""
@@ -114,16 +126,41 @@ class AttemptWorktree:
                 drop(self._repository, name)
 
 
-def save(path: str, branch: str, message: str) -> str:
+def save(repository: Repository, path: str, branch: str, message: str) -> str:
     """Commit what is not committed in a worktree; the commit that the branch then has."""
-    git = Git(path)
+    if not is_worktree_of(repository, path):
+        raise GitError(f"{path!r} is no worktree of {repository.top!r} any more")
+    git, ours = Git(path), f"refs/heads/{branch}"
+    _code, head, _err = git.tried("symbolic-ref", "--quiet", "HEAD")
+    if head.strip() not in ("", ours):
+        _detach(git)
     git.run("add", "--all")
     if not git.ok("diff", "--cached", "--quiet"):
         git.run("commit", "--quiet", "--no-verify", "--message", message, identity=True)
     commit = git.run("rev-parse", "HEAD")
-    if git.tried("symbolic-ref", "--quiet", "HEAD")[1].strip() != f"refs/heads/{branch}":
-        git.run("update-ref", f"refs/heads/{branch}", commit)
+    if head.strip() != ours:
+        git.run("update-ref", ours, commit)
     return commit
+
+
+def _detach(git: Git) -> None:
+    """Leave the branch that the command had switched to: what nobody has looked at is not for that."""
+    code, commit, _err = git.tried("rev-parse", "--verify", "--quiet", "HEAD")
+    if code == 0:
+        git.run("update-ref", "--no-deref", "HEAD", commit.strip())
+
+
+def is_worktree_of(repository: Repository, path: str) -> bool:
+    """Whether git takes this folder for a worktree of the repository. Without a `.git` of its own it would take the
+    working tree around it instead, which is a person's.
+    """
+    try:
+        with open(os.path.join(path, ".git"), "rb") as file:
+            said = file.read()
+    except OSError:
+        return False
+    folder = os.path.join(path, os.fsdecode(said.removeprefix(b"gitdir: ").rstrip(b"\n")))
+    return os.path.dirname(os.path.realpath(folder)) == os.path.join(repository.common, "worktrees")
 
 
 def lock_of(path: str) -> FileLock:
@@ -139,7 +176,7 @@ def clear_away(repository: Repository, path: str) -> None:
     if head.startswith("refs/heads/rota/"):
         # A worktree that was only half made, or that somebody broke, holds nothing that could be saved.
         with suppress(GitError):
-            save(path, head.removeprefix("refs/heads/"), "Left unfinished")
+            save(repository, path, head.removeprefix("refs/heads/"), "Left unfinished")
     take_away(repository, path)
 
 

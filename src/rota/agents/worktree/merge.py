@@ -16,6 +16,8 @@ from rota.model.branch import Branch
 
 By = Literal["commit", "rebase"]
 """With a merge commit, or its commits put on top of the target."""
+BESIDE = "merge-"
+"""How the working trees in which something is merged are called, among those that are kept."""
 Check = Callable[[str], str | None]
 """Whether the merged tree in this folder is sound; what is wrong with it, or None."""
 
@@ -93,6 +95,8 @@ def _joined(repository: Repository, target: str, commit: str, message: str) -> M
     tree, *files = [part for part in out.split("\0") if part] or [""]
     if code == 1:
         return _conflict(files)
+    if code != 0 and not git.ok("merge-base", target, commit):
+        return Merging(unsound="they have no commit in common")
     if code != 0:
         raise GitError(f"git merge-tree: {err.strip()}")
     return Merging(
@@ -103,7 +107,7 @@ def _joined(repository: Repository, target: str, commit: str, message: str) -> M
 def _rebased(repository: Repository, target: str, commit: str) -> Merging:
     with _Beside(repository, commit) as folder:
         git = Git(folder)
-        code, _out, err = git.tried("rebase", "--quiet", "--no-autosquash", target, identity=True)
+        code, _out, err = git.tried("rebase", "--quiet", "--no-autosquash", "--no-update-refs", target, identity=True)
         if code == 0:
             return Merging(commit=git.run("rev-parse", "HEAD"))
         files = [name for name in git.run("diff", "--name-only", "--diff-filter=U", "-z").split("\0") if name]
@@ -174,7 +178,7 @@ class _Beside:
     def __init__(self, repository: Repository, commit: str) -> None:
         self._repository = repository
         self._commit = commit
-        self._folder = tempfile.mkdtemp(prefix="merge-", dir=repository.kept())
+        self._folder = tempfile.mkdtemp(prefix=BESIDE, dir=repository.kept())
 
     def __enter__(self) -> str:
         with self._repository.changing():

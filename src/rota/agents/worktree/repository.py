@@ -72,6 +72,9 @@ def repository_of(folder: str, field: str = "workspace", merge: str | None = Non
     if found.commit_of("HEAD") is None:
         message = f"the repository {top!r} has no commit that a worktree could begin at"
         raise invalid(field, f"{message}; try: git add -A && git commit -m begin")
+    if found.commit_of("refs/heads/rota") is not None:
+        message = f"the repository {top!r} has a branch 'rota', beside which git allows no branches rota/..."
+        raise invalid(field, f"{message}; try: git branch -m rota something-else")
     if found.git.ok("cat-file", "-e", "HEAD:.gitmodules"):
         message = f"the repository {top!r} has submodules, which a worktree would have empty"
         raise invalid(field, f"{message}; leave the workspace out and let the command make its own clone")

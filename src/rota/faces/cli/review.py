@@ -166,8 +166,8 @@ def _diff(branch: Branch | None, *more: str) -> str | None:
         return None
     # From where it left the branch that it is meant for: what somebody says is its base may be anything.
     target = repository.commit_of(f"refs/heads/{branch.into}") if branch.into is not None else None
-    base = branch.base if target is None else repository.git.run("merge-base", target, commit)
-    return repository.git.run("diff", *more, base, commit)
+    base = None if target is None else repository.git.tried("merge-base", target, commit)[1].strip()
+    return repository.git.run("diff", *more, base or branch.base, commit)
 
 
 def _pages(found: Reviewed) -> bool:
