@@ -117,6 +117,14 @@ def test_a_command_that_is_not_there(tmp_path: Path) -> None:
     assert report.forecast is not None
 
 
+def test_a_script_that_is_not_there(tmp_path: Path) -> None:
+    fleet = '[[agent]]\nname = "ann"\ncommand = ["sh", "-e", "write.sh", "{title}"]\n'
+    report = checked(tmp_path, fleet, {"estimate": 1})
+    found = only(report, "fleet")
+    assert (found.level, report.ok) == ("warning", True)
+    assert "agent[0].command: there is no 'write.sh' in " in found.text
+
+
 def test_tasks_on_hold_are_a_warning(tmp_path: Path) -> None:
     report = checked(tmp_path, ANN, {"held": True}, {})
     assert (only(report, "held").level, only(report, "held").lines) == ("warning", [1])

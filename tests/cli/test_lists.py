@@ -65,7 +65,9 @@ def test_queues(database: Path) -> None:
 def test_agents(database: Path) -> None:
     (agent,) = rota("agents", "-d", database, "--json").json["agents"]
     assert (agent["name"], agent["running"], agent["done"]) == ("ann", 1, 1)
-    assert "py 2" in rota("agents", "-d", database).out
+    heads, row = rota("agents", "-d", database).out.splitlines()
+    assert (heads.split()[-2:], row.split()[-2:]) == (["SEEN", "SKILLS"], ["py", "2"])
+    assert row.split()[9] == agent["last_seen"]
 
 
 def test_events(database: Path) -> None:
@@ -74,6 +76,8 @@ def test_events(database: Path) -> None:
     rest = rota("events", "-d", database, "--cursor", page["cursor"], "--all", "--json").out.splitlines()
     assert json.loads(rest[0])["kind"] == "submit"
     assert json.loads(rest[-1])["kind"] == "pause"
+    _heads, *rows = rota("events", "-d", database, "-n", "3").out.splitlines()
+    assert rows[1].split()[2:] == ["register", "ann"]
 
 
 def test_one_task_with_its_story(database: Path) -> None:

@@ -301,6 +301,7 @@ def test_standard_input_is_jsonl_unless_told_otherwise() -> None:
     with open_tasks("-", "markdown", io.BytesIO(b"- [ ] one")) as file:
         assert [task.spec.title for task in file.tasks()] == ["one"]
     assert_refused(lambda: open_tasks("-", stdin=io.BytesIO(b"\n{")), "stdin:2", "too early")
+    assert_refused(lambda: open_tasks("-", stdin=io.BytesIO(b"Write the page\n")), "stdin:1", "--format text")
 
 
 READ_STDIN = "from rota.files.tasks import open_tasks; print([t.spec.title for t in open_tasks('-').tasks()])"

@@ -67,7 +67,7 @@ def test_what_is_no_operation(client: Client) -> None:
     [
         (b"{", "ends too early"),
         (b"[]", "object"),
-        (b'{"task": 5}', "str"),
+        (b'{"task": 5}', "task: "),
         (b'{"task": "\xff"}', "UTF-8"),
         (b'{"task":' + b"[" * 5_000, ""),
         (b"", "task"),

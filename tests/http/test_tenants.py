@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from rota.model.commands.limits import GetLimit
 from rota.operations.distributor import Distributor
 from rota.operations.table import OPERATIONS
 from tests.http.client import Client, Got
@@ -37,7 +38,7 @@ def test_every_operation_with_what_is_another_tenants(
         assert "secret" not in str(got.body), name
         if got.status == 200:
             assert name in ("list_projects", "list_events"), (name, got)
-            assert not got.body.get("projects") and not got.body.get("events"), (name, got)
+            assert got.body.get("projects", got.body.get("events")) == [], (name, got)
         else:
             assert got.code in ("not_allowed", "no_task", "no_project", "no_agent", "lease_lost",
                                 "unknown_reference"), (name, got)  # fmt: skip
@@ -138,6 +139,26 @@ def test_a_tenant_does_its_own_work(tenants: tuple[Client, Client]) -> None:
     child = acme.ok("submit", {"tasks": [{"title": "child", "after": [TASK]}]})["ids"]
     assert acme.ok("get_task", {"task": child[0]})["tenant"] == "acme"
     assert acme.post("submit", {"tasks": [{"title": "x", "tenant": "rival"}]}).status == 403
+
+
+def test_a_tenant_parks_its_own_limits_alone(tenants: tuple[Client, Client], rota: Distributor) -> None:
+    """What all tenants are charged to would stand still for all of them."""
+    _acme, rival = tenants
+    rival.ok("register_agent", {"agent": {"name": "rival/bob"}})
+    rival.ok("submit", {"tasks": [{"title": "own"}]})
+    (given,) = rival.ok("claim", {"agent": "rival/bob"})["tasks"]
+    failed = {"task": given["task"], "token": given["token"], "error": "429", "retry_at": "1h"}
+    got = rival.post("fail", {"outcomes": [{**failed, "limit": "account"}]})
+    assert (got.status, got.json["field"]) == (403, "outcomes[0].limit")
+    assert rota.call(GetLimit(key="account")).parked == {}
+    assert rival.ok("fail", {"outcomes": [{**failed, "limit": "rival/account"}]})["states"]
+
+
+def test_a_tenants_empty_keys_are_refused_as_everybodys(tenants: tuple[Client, Client]) -> None:
+    _acme, rival = tenants
+    for name in ("unique", "sequence", "group", "affinity"):
+        got = rival.post("submit", {"tasks": [{"title": "own", name: ""}]})
+        assert (got.status, got.json["field"]) == (400, f"tasks[0].{name}")
 
 
 def test_pages_of_projects_among_those_of_others(tenants: tuple[Client, Client]) -> None:

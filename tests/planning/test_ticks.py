@@ -12,7 +12,15 @@ from hypothesis import strategies as some
 from rota.model.times import SECOND
 from rota.planning.ticks import Timing, fault, first_ticks, newest_ticks, next_tick, ticks_after
 
-ZONES = ("UTC", "Europe/Berlin", "America/New_York", "America/Havana", "Asia/Kathmandu", "Pacific/Apia")
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/Havana",
+    "Asia/Kathmandu",
+    "Pacific/Apia",
+    "Australia/Lord_Howe",
+)
 MINUTE = 60 * SECOND
 BEGIN = round(datetime(2025, 1, 1, tzinfo=UTC).timestamp())
 
@@ -134,6 +142,22 @@ def test_any_text_is_taken_or_refused(cron: str) -> None:
 )
 def test_where_clocks_turn_in_berlin(cron: str, after: str, ticks: list[str]) -> None:
     assert minutes_of(first_ticks(Timing(cron, None, "Europe/Berlin"), us(after), 3)) == ticks
+
+
+@pytest.mark.parametrize("cron", ["*/20 2 * * *", "0 */2 * * *", "* 1-2 * * *"])
+def test_where_clocks_turn_by_half_an_hour(cron: str) -> None:
+    minute, hour = cron.split()[:2]
+    fits = {
+        "*/20": range(0, 60, 20), "0": range(1), "*": range(60), "2": range(2, 3), "*/2": range(0, 24, 2),
+        "1-2": range(1, 3),
+    }  # fmt: skip
+    fields = [(minute, frozenset(fits[minute])), (hour, frozenset(fits[hour])), ("*", frozenset(range(1, 32)))]
+    fields += [("*", frozenset(range(1, 13))), ("*", frozenset(range(7)))]
+    for begin, end in (("2026-04-04T12:30Z", "2026-04-04T20:30Z"), ("2026-10-03T12:30Z", "2026-10-03T20:30Z")):
+        wanted = walked(fields, "Australia/Lord_Howe", us(begin), us(end))
+        for at in range(us(begin), us(end), 13 * MINUTE):
+            after = [tick for tick in wanted if tick > at]
+            assert newest_ticks(Timing(cron, None, "Australia/Lord_Howe"), at, us(end), 1_000) == after
 
 
 def test_long_ago_is_found_in_a_moment() -> None:

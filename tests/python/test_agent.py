@@ -79,6 +79,46 @@ def test_what_handlers_raise_and_return(client: Client) -> None:
     assert (ended["limited"].state, ended["limited"].attempts) == ("done", 1)
 
 
+@pytest.mark.parametrize("reach", ["in process"], indirect=True)
+@pytest.mark.parametrize("error", [StopIteration, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError])
+def test_no_exception_of_a_handler_ends_the_agent_or_strands_the_task(
+    client: Client, error: type[BaseException]
+) -> None:
+    """Futures and loops make something of their own of these, and so of all that is at work besides."""
+
+    def plain(_task: Task) -> Any:
+        raise error
+
+    async def awaited(_task: Task) -> Any:
+        raise error
+
+    role = error.__name__
+    with at_work(Agent(role, handlers={"plain": plain, "awaited": awaited}, target=client, role=role, slots=2)):
+        tasks = [client.add(kind, kind=kind, role=role, max_attempts=1) for kind in ("plain", "awaited")]
+        for task in tasks:
+            ended = client.wait_for(task, timeout=10)
+            assert (ended.state, role in (ended.reason or "")) == ("dead", True), ended.reason
+
+
+@pytest.mark.parametrize("reach", ["in process"], indirect=True)
+def test_the_end_of_the_loop_burns_no_attempt(client: Client) -> None:
+    async def forever(_task: Task) -> None:
+        await asyncio.sleep(60)
+
+    async def program() -> None:
+        working = asyncio.create_task(Agent("cut", handlers={"*": forever}, target=client, role="cut").work())
+        while client.get_task(task).state != "running":
+            await asyncio.sleep(0.01)
+        for one in asyncio.all_tasks() - {asyncio.current_task()}:
+            one.cancel()
+        await asyncio.wait([working])
+
+    task = client.add("Cut off", role="cut")
+    asyncio.run(program())
+    view = client.get_task(task)
+    assert (view.state, view.attempts) == ("ready", 0)
+
+
 def test_progress_checkpoint_and_the_story_of_earlier_attempts(client: Client) -> None:
     brisk_queue(client, "story")
     looked = threading.Event()

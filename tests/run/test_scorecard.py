@@ -89,6 +89,7 @@ def test_spreads_and_loads() -> None:
 )
 def test_causes(error: str, cause: str) -> None:
     assert cause_of(error) == cause
+    assert cause_of(error, "rejected") == "rejected at review"
 
 
 class Story:

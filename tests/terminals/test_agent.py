@@ -143,6 +143,7 @@ def test_an_agent_over_http_with_a_key_outlives_the_service(database: str) -> No
         (["--check", "'", "--", "true"], "check"),
         (["--merge", "main", "--", "true"], "--workspace worktree"),
         (["--quit", "--", "true"], "no option"),
+        (["--replace", "--", "true"], "--name NAME --replace"),
     ],
 )
 def test_what_can_not_work_is_refused_before_anything_is_registered(database: str, words: list[str], said: str) -> None:

@@ -10,12 +10,14 @@ import msgspec
 import pytest
 
 from rota.faces.cli.top import top
+from rota.faces.top import words
 from rota.faces.top.finish import ENOUGH, Measured, Pace, finish
 from rota.faces.top.look import AGENTS, EVENTS, LEAST_S, PAGES, SHARE, SINCES, Looker
 from rota.model.agent import AgentSpec
 from rota.model.commands.fleet import Register
+from rota.model.commands.read import GetAgent
 from rota.model.commands.submit import Submit
-from rota.model.commands.work import Claim
+from rota.model.commands.work import Claim, Fail, Failed
 from rota.model.errors import RotaError
 from rota.model.task import TaskSpec
 from rota.testing import TestDistributor
@@ -63,6 +65,34 @@ def test_a_look_costs_the_same_however_much_there_is() -> None:
         now += 5.0
         looker.look()
         assert call.calls["list_queues"] == call.calls["explain_agent"] == 1
+
+
+def test_who_is_given_nothing_is_named_with_the_reason() -> None:
+    with TestDistributor() as kit:
+        kit.call(Register(agent=AgentSpec(name="ann")))
+        kit.call(Register(agent=AgentSpec(name="bob")))
+        kit.call(Submit(tasks=[TaskSpec(title="x", pin="ann") for _ in range(3)]))
+        kit.call(Submit(tasks=[TaskSpec(title="y", max_attempts=9)]))
+        for _ in range(3):
+            (given,) = kit.call(Claim(agent="ann", tasks=["task-1", "task-2", "task-3"])).tasks
+            kit.call(Fail(outcomes=[Failed(task=given.task, token=given.token, error="no", retryable=False)]))
+        view = kit.call(GetAgent(agent="ann"))
+        assert view.barred is not None
+        assert view.barred.startswith("ejected: ann is out after failures in a row, until ")
+        picture = Looker(Counting(kit)).look()
+        assert [words.agent_rows(agent)[0][1][1] for agent in picture.agents] == ["ejected", "active"]
+        assert [wait.text for wait in picture.waits if wait.agent == "ann"] == [view.barred]
+        assert "ann" in [words.event_row(event)[3] for event in picture.events if event.kind == "eject"]
+        assert "ann" in [words.event_row(event)[3] for event in picture.events if event.kind == "register"]
+        kit.clock.advance("10m")
+        kit.call(Register(agent=AgentSpec(name="carl")))
+        picture = Looker(Counting(kit)).look()
+        assert words.agent_rows(picture.agents[0])[0][1][1] == "silent"
+        assert [wait.text for wait in picture.waits] == ["agents with a free slot do not ask for work"]
+        assert picture.finish.text == "no agent works or asks for work"
+        kit.clock.advance("10m")
+        wait, *_others = Looker(Counting(kit)).look().waits
+        assert words.wait_row(wait)[3] == "unhealthy: ann has not been heard of for 90 s"
 
 
 def test_looking_takes_a_small_share_of_the_time() -> None:

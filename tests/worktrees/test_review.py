@@ -102,6 +102,8 @@ def test_the_command_lists_shows_and_decides(repo: Repo) -> None:
     assert repo.here("review", "task-1", "--reject", "").code == 2
     assert repo.here("review", "task-1", "--approve", "--reject", "no").code == 2
     assert repo.here("review", "task-9", "--approve").code == 3
-    assert "approved, merged into main as" in repo.here("review", "task-1", "--approve").out
+    said = repo.here("review", "task-9", "task-1", "--approve")
+    assert (said.code, "approved, merged into main as" in said.out) == (3, True), "each is judged by itself"
+    assert said.err.startswith("rota: task-9: no_task: ")
     assert repo.here("review", "task-1", "--reject", "too late").code == 4
     assert repo.here("review").err == "nothing waits for approval\n"

@@ -82,8 +82,11 @@ def test_what_a_killed_run_left_is_saved_to_its_branch_and_gone_on_with(repo: Re
         AttemptWorktree(place, _task(2), "main").open()
     assert clean_up(place) == []
     first._lock.release()  # as when its process was killed
-    assert clean_up(place) == [first.path]
+    merging = os.path.join(place.kept(), "merge-killed")
+    repo.git("worktree", "add", "--quiet", "--detach", merging)
+    assert clean_up(place) == [merging, first.path]
     assert not os.path.exists(first.path)
+    assert not os.path.exists(merging)
     lost = _task(2, {"number": 1, "outcome": "node_lost"})
     second = AttemptWorktree(place, lost, "main")
     second.open()
@@ -208,7 +211,7 @@ def test_a_worktree_without_its_git_is_never_taken_for_the_tree_of_a_person_arou
     with Stop() as stop:
         run = process.do(_task(1), stop)
     assert (run.verdict.kind, run.branch) == ("failed", None)
-    assert run.verdict.error is not None and "lost its .git" in run.verdict.error
+    assert "lost its .git" in (run.verdict.error or "")
     assert before == (repo.git("status", "--short").replace(" M agent.sh\n", ""), repo.git("rev-parse", "HEAD"))
 
 
@@ -220,6 +223,7 @@ def test_what_was_left_on_another_branch_is_committed_to_that_of_the_attempt_alo
     process = process_of(load_fleet(str(repo.path / "fleet.toml")).agents[0].process or ProcessSettings(folder=""))
     with Stop() as stop:
         run = process.do({**_task(1), "approval": True}, stop)
-    assert run.verdict.kind == "done" and run.branch is not None
+    assert run.verdict.kind == "done"
+    assert run.branch is not None
     assert repo.git("rev-parse", "main") == before
     assert repo.at("work", run.branch.name) == "work"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from rota.agents.modules import missing
 from rota.agents.placeholders import PlaceholderError, check_arguments, names_in
 from rota.agents.worktree.repository import repository_of
 from rota.files.fleet import Fleet, FleetAgent, ProcessSettings
-from rota.files.place import shown
+from rota.files.place import Caution, shown
 from rota.model.errors import invalid
+
+_SCRIPT = re.compile(r"[\w./][\w./-]*\.(py|sh)")
 
 
 def check_commands(fleet: Fleet) -> None:
@@ -33,6 +37,21 @@ def check_commands(fleet: Fleet) -> None:
             _check_no_worktree(agent.process, fleet, agent)
         if agent.process.python is not None:
             _check_function(agent.process.python, agent.process, _place(fleet, agent, "python"))
+
+
+def missing_scripts(fleet: Fleet) -> Iterator[Caution]:
+    """Scripts that commands name and that are not in the fleet's folder. What is in worktrees is not looked at."""
+    seen: set[int] = set()
+    for agent in fleet.agents:
+        settings = agent.process
+        if settings is None or settings.workspace is not None or agent.table in seen:
+            continue
+        seen.add(agent.table)
+        for field, argv in (("command", settings.command), ("check", settings.check), ("health", settings.health)):
+            script = next((word for word in argv[1:] if _SCRIPT.fullmatch(word)), None)
+            if script is not None and not (Path(settings.folder) / script).exists():
+                text = f"there is no {script!r} in {settings.folder!r}; correct the path, or put it there"
+                yield Caution(_place(fleet, agent, field), text)
 
 
 def _check_no_worktree(settings: ProcessSettings, fleet: Fleet, agent: FleetAgent) -> None:

@@ -24,6 +24,7 @@ from rota.model.branch import Branch
 from rota.model.commands.read import TaskHistory
 from rota.model.errors import RotaError
 from rota.model.task import TaskView
+from rota.operations.decodable import decodable
 
 Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
 """Asks for an operation of the table by name; RotaError when refused."""
@@ -63,7 +64,7 @@ def waiting(ask: Ask, queue: str | None = None) -> Iterator[Reviewed]:
 
 def look(ask: Ask, task: str) -> Reviewed:
     """One task, whatever state it is in."""
-    history = msgspec.convert(ask("get_history", {"task": task}), TaskHistory)
+    history = msgspec.convert(ask("get_history", {"task": task}), decodable(TaskHistory))
     if not history.attempts:
         return Reviewed(history.task, 0, None, None)
     last = history.attempts[-1]

@@ -42,11 +42,13 @@ BYE_S = 2.0
 class TerminalAgent:
     """`start` it, look at its `board`; `finish` and, for those in a hurry, `give_back`; `close` it in the end."""
 
-    def __init__(self, way: Way, spec: AgentSpec, settings: ProcessSettings) -> None:
+    def __init__(self, way: Way, spec: AgentSpec, settings: ProcessSettings, *, replace: bool = False) -> None:
+        """`replace`: it takes its name over from the process that has it."""
         self.spec = spec
         self.board = Board()
         self._way = way
         self._settings = settings
+        self._replace = replace
         self._instance = secrets.token_hex(8)
         self._pulse = Pulse(way, self._instance)
         self._slots: list[Slot] = []
@@ -54,7 +56,7 @@ class TerminalAgent:
     def start(self, names: Iterable[str] = ()) -> None:
         """Register and let every slot claim: under the spec's name, or the first of `names` that is free.
 
-        Refused (`name_taken`) while another process has the name, and as registering is.
+        Refused (`name_taken`) while another process has the name and it does not replace that, and as registering is.
         """
         make_room(self.spec.slots)
         self.spec = self._registered(names)
@@ -72,7 +74,7 @@ class TerminalAgent:
         for name in names or (self.spec.name,):
             spec = msgspec.structs.replace(self.spec, name=name)
             try:
-                self._way.call(Register(agent=spec, instance=self._instance))
+                self._way.call(Register(agent=spec, instance=self._instance, replace=self._replace))
             except RotaError as error:
                 if error.code != "name_taken":
                     raise

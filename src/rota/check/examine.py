@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rota.agents.preflight import check_commands
+from rota.agents.preflight import check_commands, missing_scripts
 from rota.check import findings
 from rota.check.forecast import MOST, forecast
 from rota.check.plan_of_work import DEFAULT, History, Project
@@ -22,7 +22,7 @@ _OF_CONTENT = frozenset({"invalid", "too_large", "past", "cycle", "unknown_refer
 
 def check(fleet: Fleet, file: str, history: History, now: int, *, assumed_s: float = ASSUMED_S) -> CheckReport:
     """Everything that can be told before anything runs. Raises only when a file can not be read at all."""
-    found = [*_commands(fleet), *findings.cautions(fleet)]
+    found = [*_commands(fleet), *findings.cautions(fleet.cautions), *findings.cautions(missing_scripts(fleet))]
     slots = sum(agent.spec.slots for agent in fleet.agents)
     try:
         with open_tasks(file) as tasks:

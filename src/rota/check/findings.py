@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rota.check.plan_of_work import Project, Work
 from rota.check.report import Finding
 from rota.files.fleet import Fleet
-from rota.files.place import nearest
+from rota.files.place import Caution, nearest
 from rota.model.limit import pattern
 from rota.model.times import SECOND, rfc3339
 from rota.planning.filter import refusal
@@ -16,9 +16,9 @@ LINES = 5
 """Lines of the file of tasks that a finding names."""
 
 
-def cautions(fleet: Fleet) -> Iterator[Finding]:
+def cautions(found: Iterable[Caution]) -> Iterator[Finding]:
     """What may be wrong with the fleet alone."""
-    for one in fleet.cautions:
+    for one in found:
         yield Finding(level="warning", code="fleet", text=str(one))
 
 

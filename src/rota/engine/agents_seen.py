@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rota.engine.book import ACTIVE, Agent, Book
 from rota.engine.estimates import ANY_AGENT, ANY_KIND, Estimates
-from rota.engine.health import healthy
+from rota.engine.health import HEALTHY_S, healthy
 from rota.engine.owned import Served
 from rota.engine.trouble_rows import NONE, Troubles
 from rota.engine.troubles import seconds_since, slow_since
@@ -129,7 +129,7 @@ def agent_seen(look: Look, agent: Agent) -> seen.Agent:
         return found
     troubles = look.troubles
     if not agent.plain or number not in look.listening or troubles.streaks:
-        found.barred = _barred(look, agent)
+        found.barred = barred(look, agent)
     if look.kept:
         found.kept = look.kept.get(number, 0)
     if look.expected:
@@ -147,14 +147,15 @@ def agent_seen(look: Look, agent: Agent) -> seen.Agent:
     return found
 
 
-def _barred(look: Look, agent: Agent) -> Refusal | None:
+def barred(look: Look, agent: Agent) -> Refusal | None:
+    """Why the agent gets nothing at all at this moment; None = nothing bars it."""
     name, now = agent.name, look.now
     if agent.state != ACTIVE:
         return Refusal("draining", f"{name} is draining")
     if agent.unwell is not None:
         return Refusal("unwell", f"{name} is unwell: {agent.unwell}", {"reason": agent.unwell})
     if agent.id not in look.listening and not healthy(look.heard.get(agent.id), now):
-        return Refusal("unhealthy", f"{name} is unhealthy")
+        return Refusal("unhealthy", f"{name} has not been heard of for {HEALTHY_S:.0f} s")
     hours = agent.spec.hours
     if hours and not is_open(hours, agent.spec.time_zone, now):
         facts = _until(next_change(hours, agent.spec.time_zone, now))
@@ -166,7 +167,7 @@ def _barred(look: Look, agent: Agent) -> Refusal | None:
     streak = look.troubles.streaks.get(agent.id)
     if streak is not None and now < streak.until and look.book.pools[agent.pool].policy.eject_s > 0:
         facts = {"until": streak.until, "times": streak.times}
-        return Refusal("ejected", f"{name} is out after failures in a row", facts)
+        return Refusal("ejected", f"{name} is out after failures in a row, until {rfc3339(streak.until)}", facts)
     return None
 
 

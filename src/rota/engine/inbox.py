@@ -20,8 +20,8 @@ from rota.model.errors import RotaError
 
 GATHERED_FROM = 4
 """Commands of a turn after which the next one waits for more."""
-GATHER_S = 0.0006
-"""How long it waits, seconds."""
+GATHER_S, GATHER_LOOKS = 0.00015, 5
+"""It looks so often whether they have come, and waits so long before each look, seconds."""
 
 
 class Inbox:
@@ -127,7 +127,12 @@ class Inbox:
     def _gather(self) -> None:
         """After a turn of several, let those who were answered ask again: most of what a turn costs, it costs once."""
         together, self._together = self._together, 0
-        if together >= GATHERED_FROM and not self._stopping:
+        if together < GATHERED_FROM:
+            return
+        everybody = len(self._waiting) + together
+        for _ in range(GATHER_LOOKS):
+            if self._stopping or len(self._waiting) >= everybody:
+                return
             time.sleep(GATHER_S)
 
     def _listen(self) -> None:

@@ -50,6 +50,8 @@ def _wrong_value(error: msgspec.ValidationError, line: str, file: str, number: i
 def _not_json(error: Exception, line: str, file: str, number: int) -> RotaError:
     if fault := fault_of(line):
         more = "" if fault.path else _ONE_LINE
+        if file == "-" and not line.lstrip().startswith(("{", "[")):
+            more += "; lines of plain text, a title each, are read with --format text"
         return bad(file, f"column {fault.at + 1}: {fault.message}{more}", line=number, path=path_text(fault.path))
     where = _BYTE.fullmatch(str(error))
     if where is None:

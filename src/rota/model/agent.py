@@ -85,3 +85,5 @@ class AgentView(msgspec.Struct, kw_only=True, omit_defaults=True):
     done: int = 0
     failed: int = 0
     reason: str | None = None
+    barred: str | None = None
+    """Why it is given nothing at all at present: a code as in refusals, then a text."""

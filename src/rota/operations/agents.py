@@ -6,17 +6,21 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from rota.engine.agents_seen import Look, barred
 from rota.engine.auto_slots import slots_now
 from rota.engine.book import REMOVED, Agent, Book
 from rota.engine.health import healthy
+from rota.engine.trouble_rows import troubles_of
 from rota.model import bounds, check
 from rota.model.agent import AgentState, AgentView
 from rota.model.commands.read import AgentPage, GetAgent, ListAgents
 from rota.model.ids import task_id
 from rota.model.times import maybe_rfc3339
+from rota.planning.refusal import Refusal
 from rota.store.protocol import Reader, Row
 from rota.store.sql.fleet import ALL_SERVED, HEARTBEAT_OF, HEARTBEATS, SERVED
 from rota.store.sql.leases import LEASES_OF_AGENT, LISTENERS
+from rota.store.sql.waiting import PARKED_LIMITS
 
 _STATES: tuple[AgentState, ...] = ("active", "draining", "removed")
 
@@ -26,7 +30,7 @@ def get(reader: Reader, book: Book, request: GetAgent, now: int) -> AgentView:
     agent = book.agent(request.agent)
     found = reader.one(HEARTBEAT_OF, agent.id)
     heard = {agent.id: found[0][0]} if found else {}
-    return _views(reader, [agent], now, heard, reader.each(SERVED, [(agent.id,)]))[0]
+    return _views(reader, book, [agent], now, heard, reader.each(SERVED, [(agent.id,)]))[0]
 
 
 def listed(reader: Reader, book: Book, request: ListAgents, now: int) -> AgentPage:
@@ -46,19 +50,28 @@ def listed(reader: Reader, book: Book, request: ListAgents, now: int) -> AgentPa
     page = agents[: request.limit]
     cursor = page[-1].name if len(agents) > len(page) else None
     heard = dict(reader.one(HEARTBEATS))
-    return AgentPage(agents=_views(reader, page, now, heard, reader.one(ALL_SERVED)), cursor=cursor)
+    return AgentPage(agents=_views(reader, book, page, now, heard, reader.one(ALL_SERVED)), cursor=cursor)
+
+
+def said(refusal: Refusal | None) -> str | None:
+    """A refusal as text: its code, then the sentence."""
+    return None if refusal is None else f"{refusal.code}: {refusal.text}"
 
 
 def _views(
-    reader: Reader, agents: list[Agent], now: int, heard: Mapping[int, int], served_rows: Sequence[Row]
+    reader: Reader, book: Book, agents: list[Agent], now: int, heard: Mapping[int, int], served_rows: Sequence[Row]
 ) -> list[AgentView]:
-    """The agents, with when they were heard and what they did, which may be more agents' than these."""
+    """The agents. When they were heard and what they did is of these and may be of more."""
     served = {row[0]: row for row in served_rows}
     listening: dict[int, int] = {}
     for _id, _node, ids, n in reader.one(LISTENERS):
         for number in msgspec.json.decode(ids, type=list[int]):
             listening[number] = listening.get(number, 0) + n
     now_in_use = slots_now(reader, agents)
+    look = Look(
+        reader, book, now, heard=heard, listening=listening, used={}, troubles=troubles_of(reader),
+        parked=dict(reader.one(PARKED_LIMITS, now)),
+    )  # fmt: skip
     views = []
     for agent in agents:
         leases = reader.one(LEASES_OF_AGENT, agent.id)
@@ -89,6 +102,7 @@ def _views(
                 done=numbers[5],
                 failed=numbers[6],
                 reason=agent.reason or agent.unwell,
+                barred=said(barred(look, agent)),
             )
         )
     return views

@@ -12,6 +12,7 @@ from rota.model.ids import task_id
 from rota.model.priority import BANDS, PRIORITIES
 from rota.model.requirements import text_of
 from rota.model.times import rfc3339
+from rota.operations.agents import said
 from rota.operations.explain import is_in_turn
 from rota.operations.lanes import Waiting, barred, lanes_of
 from rota.operations.limits import capped
@@ -50,7 +51,7 @@ def explain_agent(reader: Reader, book: Book, request: ExplainAgent, now: int) -
         agent=known.name,
         slots=known.spec.slots,
         running=me.running,
-        barred=None if me.barred is None else f"{me.barred.code}: {me.barred.text}",
+        barred=said(me.barred),
         next=[_next(lane, head) for lane, head in islice(in_turn(drawn), request.limit)],
         refused=refused,
     )

@@ -62,7 +62,8 @@ def _said(text: str, there: inspect.Type | None) -> str:
     if found is None:
         return text[:1].lower() + text[1:]
     kinds, condition, got = found.groups()
-    but = "" if got is None else f", not {'one with a fraction' if (kinds, got) == ('int', 'float') else _WORDS.get(got, got)}"
+    fraction = got == "float" and "int" in kinds
+    but = "" if got is None else f", not {'one with a fraction' if fraction else _WORDS.get(got, got)}"
     if isinstance(there, inspect.LiteralType):
         return f"must be one of {', '.join(_choices(there))}{but}"
     wanted = [kind for kind in kinds.split(" | ") if kind != "null"] or ["null"]

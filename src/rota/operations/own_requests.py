@@ -64,7 +64,8 @@ class Asker(NamedTuple):
 
     def key(self, key: str | None) -> str | None:
         """A key that no other tenant's can be."""
-        return None if key is None else self.prefix + key
+        # An empty one stays empty: it is refused, as it is without a tenant.
+        return self.prefix + key if key else key
 
 
 def _submit(asker: Asker, request: s.Submit) -> Narrowed:
@@ -174,6 +175,17 @@ def _of_lists(name: str) -> Callable[[Asker, Any], Narrowed]:
     return narrow
 
 
+def _fail(asker: Asker, request: w.Fail) -> Narrowed:
+    """A limit that is parked stops all who are charged to it, of whatever tenant."""
+    for at, outcome in enumerate(request.outcomes):
+        if outcome.limit is not None and not outcome.limit.startswith(asker.prefix):
+            message = (
+                f"this key parks limits that begin with {asker.prefix!r} alone; with retry_at alone the task waits"
+            )
+            raise RotaError("not_allowed", message, field=f"outcomes[{at}].limit")
+    return _of_lists("outcomes")(asker, request)
+
+
 def _refusing(tasks: list[str], code: str) -> Callable[[Any], Any]:
     def mend(answer: Any) -> Any:
         if isinstance(answer, w.Renewed):
@@ -259,7 +271,7 @@ OF_TENANT: dict[type, Callable[[Asker, Any], Narrowed]] = {
     w.Confirm: _of_lists("offers"),
     w.Heartbeat: _of_lists("beats"),
     w.Complete: _of_lists("outcomes"),
-    w.Fail: _of_lists("outcomes"),
+    w.Fail: _fail,
     w.GiveBack: _of_lists("tasks"),
     w.Ask: _one,
     w.Answer: _one,

@@ -117,12 +117,16 @@ def _endings(tasks: Iterable[TaskView]) -> list[Ending]:
 
 
 def _failures(attempts: Iterable[AttemptView]) -> dict[str, int]:
-    causes = Counter(cause_of(attempt.error or "") for attempt in attempts if attempt.outcome in FAILED)
+    causes = Counter(
+        cause_of(attempt.error or "", attempt.outcome) for attempt in attempts if attempt.outcome in FAILED
+    )
     return dict(causes.most_common())
 
 
-def cause_of(error: str) -> str:
+def cause_of(error: str, outcome: str = "failed") -> str:
     """A few words for an attempt's error, the same for errors of one sort."""
+    if outcome == "rejected":
+        return "rejected at review"
     for pattern, words in _CAUSES:
         if found := pattern.match(error):
             return words.format(*found.groups())

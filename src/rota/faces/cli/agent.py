@@ -58,6 +58,9 @@ def agent(
     limit: Annotated[
         str | None, Parameter(help="What its work is charged to at its provider, such as anthropic:account.")
     ] = None,
+    replace: Annotated[
+        bool, flag("Take the name over from another process that has it; its tasks go back at once.")
+    ] = False,
     idle: Annotated[str | None, Parameter(help="End when nothing came for so long; without it, wait on.")] = None,
     quiet: Annotated[bool, flag("Say nothing but errors.")] = False,
     target: Annotated[
@@ -103,9 +106,11 @@ def agent(
         pool=pool,
         limit=limit,
     )
+    if replace and name is None:
+        raise invalid("replace", "whose name it takes over must be said: --name NAME --replace")
     _check(spec, settings)
     with closing(transport_to(place_of(target), None, False)) as transport:
-        worker = TerminalAgent(RemoteWay(transport), spec, settings)
+        worker = TerminalAgent(RemoteWay(transport), spec, settings, replace=replace)
         return _at_work(worker, view_for(quiet), named=name is not None, idle_s=_span(idle, "idle"))
 
 

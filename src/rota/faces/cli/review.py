@@ -15,7 +15,7 @@ from rota.agents.reviewing import Ask, Decided, Reviewed, approve, in_review, lo
 from rota.agents.worktree.repository import Repository, repository_of
 from rota.faces.cli.columns import columns, facts
 from rota.faces.cli.options import Database, Json, flag
-from rota.faces.cli.say import json_line, line, talk
+from rota.faces.cli.say import json_line, line, one_line, talk
 from rota.faces.cli.short.calls import changing, reading
 from rota.files.find import find_fleet
 from rota.files.fleet import Fleet
@@ -24,6 +24,8 @@ from rota.model.branch import Branch
 from rota.model.errors import RotaError, invalid
 
 CONFLICT = 4
+_OF_ONE = frozenset({"invalid", "no_task", "wrong_state"})
+"""Refusals that say nothing about the other tasks."""
 _HEADS = ("TASK", "QUEUE", "AGENT", "CHANGES", "BRANCH", "TITLE")
 
 
@@ -67,14 +69,28 @@ def _check(tasks: tuple[str, ...], approve: bool, reject: str | None, merge: boo
 
 def _approved(ask: Ask, tasks: tuple[str, ...], json: bool) -> int:
     repository, fleet = _place()
-    found = [in_review(ask, task) for task in tasks]
     decided: list[Decided] = []
+    refused: dict[str, RotaError] = {}
     try:
-        for one in found:
-            decided.append(approve(ask, one, repository, fleet))
+        for task in dict.fromkeys(tasks):
+            try:
+                decided.append(approve(ask, in_review(ask, task), repository, fleet))
+            except RotaError as error:
+                if len(tasks) == 1 or error.code not in _OF_ONE:
+                    raise
+                refused[task] = error
     finally:
         code = _say(decided, json)
-    return code
+        _say_refused(refused, json)
+    return next((error.kind.exit_code for error in refused.values()), code)
+
+
+def _say_refused(refused: dict[str, RotaError], json: bool) -> None:
+    for task, error in refused.items():
+        if json:
+            json_line({"task": task, "refused": f"{error.code}: {error.message}"})
+        else:
+            talk(one_line(f"rota: {task}: {error.code}: {error.message}"))
 
 
 def _say(decided: list[Decided], json: bool) -> int:

@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from rota.operations.decodable import decodable
+
 EVERY_S = 300.0
 """Between the end of an audit and the next, seconds, at least."""
 SHARE = 20
@@ -70,7 +72,7 @@ class Audits:
     def _audit(self) -> None:
         began = monotonic()
         try:
-            report = msgspec.json.decode(self._said(), type=_Report)
+            report = msgspec.json.decode(self._said(), type=decodable(_Report))
             self._found = Audited(report.gives, report.inversions, sum(report.counts.values()), monotonic())
         except (OSError, msgspec.MsgspecError):
             # The figures of the last one stay, and show their age.

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from errno import EADDRINUSE
 from typing import NamedTuple
 
 import uvicorn
@@ -222,6 +223,6 @@ def _bound(host: str, port: int) -> socket.socket:
     except OSError as error:
         found.close()
         message = f"can not listen at {host}:{port}: {error.strerror}; choose another with --port"
-        raise RotaError("unavailable", message, field="port") from None
+        raise RotaError("port_taken" if error.errno == EADDRINUSE else "invalid", message, field="port") from None
     found.setblocking(False)
     return found

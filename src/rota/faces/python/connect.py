@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from rota.faces.python.after_fork import AfterFork
+from rota.faces.python.after_fork import AfterFork, refused_again
 from rota.faces.python.client import Client
 from rota.faces.python.transport import Transport
 from rota.model.errors import invalid
@@ -41,8 +41,8 @@ def connect(
     `timeout`: how long a call may take, seconds, its repetitions included; a claim's own `wait` comes on top.
 
     Use it with `with`, with `async with` (then every method is awaited), or close it yourself. Nothing is connected
-    before the first call, except with `own`. A process that is forked may go on with it, but for one that is open in
-    this process. Raises `RotaError` as every call does.
+    before the first call, except with `own`. A process that is forked from this one may use it too, unless
+    the database is open in this very process. Raises `RotaError` as every call does.
     """
     if not timeout > 0:
         raise invalid("timeout", "must be above 0 seconds")
@@ -59,10 +59,13 @@ def transport_to(
         from rota.faces.python.over_http import OverHttp
 
         key = key or os.environ.get(KEY)
-        return AfterFork(lambda: OverHttp(target, key))
+        return AfterFork(OverHttp(target, key), lambda: OverHttp(target, key))
     if key is not None:
         raise invalid("key", "only a service over HTTP asks for a key; leave it out")
     if target is not None and not isinstance(target, str | os.PathLike):
+        if not callable(getattr(target, "call", None)):
+            kind = type(target).__name__
+            raise invalid("target", f"must be a path, an address or an open Distributor, not {kind}")
         return _in_process(target, lambda: None)
     text = None if target is None else os.fspath(target)
     if text == MEMORY:
@@ -77,13 +80,13 @@ def transport_to(
         return _owned(database)
     from rota.faces.python.over_socket import OverSocket
 
-    return AfterFork(lambda: OverSocket(database))
+    return AfterFork(OverSocket(database), lambda: OverSocket(database))
 
 
 def _in_process(distributor: Distributor | TestDistributor, end: Callable[[], object]) -> Transport:
     from rota.faces.python.in_process import InProcess
 
-    return InProcess(distributor, end)
+    return AfterFork(InProcess(distributor, end), refused_again)
 
 
 def _owned(database: str) -> Transport:

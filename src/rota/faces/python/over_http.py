@@ -17,7 +17,7 @@ from rota.faces.python.answers import answer_of, refusal
 from rota.faces.python.calls import Called
 from rota.faces.python.http_pool import Pool, hang_up
 from rota.faces.python.unseen import take_back
-from rota.model.errors import RotaError
+from rota.model.errors import RotaError, invalid
 from rota.operations.decodable import decodable
 from rota.owner.safe import KEYED, is_safe
 
@@ -72,6 +72,8 @@ class OverHttp:
         self._pool = Pool(url)
         self._headers = {"content-type": "application/json", "user-agent": f"rota/{__version__}"}
         if key is not None:
+            if not key.isascii() or not key.isprintable():
+                raise invalid("key", "holds what no key does, such as the end of a line; give it as it was printed")
             self._headers["authorization"] = f"Bearer {key}"
         self._met = False
         """The service has answered before: when it is not there it is probably away for a moment."""

@@ -43,11 +43,13 @@ class Measured:
         return Pace(done - before, now - began)
 
 
-def finish(states: Mapping[str, int], paces: list[Pace]) -> Finish:
-    """From the first of these paces that says enough, the most recent first."""
+def finish(states: Mapping[str, int], paces: list[Pace], *, alive: bool = True) -> Finish:
+    """From the first of these paces that says enough, the most recent first. `alive`: somebody works or listens."""
     left = sum(states.get(state, 0) for state in LEFT)
     if not left:
         return Finish(tasks=0, seconds=0.0, text="nothing is left to do")
+    if not alive:
+        return Finish(tasks=left, text="no agent works or asks for work")
     found = next((pace for pace in paces if pace.done >= ENOUGH and pace.seconds > 0), None)
     if found is None:
         return Finish(tasks=left, text="too few tasks were done lately to tell")

@@ -25,12 +25,17 @@ from rota.model.errors import RotaError
 from rota.model.event import EventView
 from rota.model.task import TaskView
 from rota.model.times import moment, rfc3339
+from rota.operations.decodable import decodable
 
 Call = Callable[[str, dict[str, Any]], dict[str, Any]]
 """An operation by name with its arguments -> its answer, both as plain data."""
 
 AGENTS, RUNNING, APART, EVENTS, KEPT = 200, 300, 20, 500, 100
 """Rows of one answer at most; events that are remembered."""
+BARRED = 5
+"""Agents that are given nothing, of whom it is said why, at most."""
+SILENT = "unhealthy"
+"""Why those are given nothing who are not heard of: of no interest where others live."""
 PAGES = 4
 """Pages of events of one look. Where more happens, what is older than a moment is passed over."""
 FIRST, CLOSE = "5m", "1s"
@@ -80,8 +85,10 @@ class Looker:
 
     def _looked(self) -> Picture:
         began = self._clock()
-        page = msgspec.convert(self._call("list_agents", {"limit": AGENTS}), AgentPage)
-        tasks = msgspec.convert(self._call("list_tasks", {"state": "running", "limit": RUNNING}), TaskPage).tasks
+        page = msgspec.convert(self._call("list_agents", {"limit": AGENTS}), decodable(AgentPage))
+        tasks = msgspec.convert(
+            self._call("list_tasks", {"state": "running", "limit": RUNNING}), decodable(TaskPage)
+        ).tasks
         now = time.time_ns() // 1_000
         self._note_sinces(tasks, now)
         self._follow_events()
@@ -97,7 +104,10 @@ class Looker:
             waits=self._waits,
             apart=self._apart,
             events=list(self._events),
-            finish=finish(self._states, [lately, *self._paces]),
+            finish=finish(
+                self._states, [lately, *self._paces],
+                alive=page.cursor is not None or any(agent.running or agent.listening for agent in page.agents),
+            ),
             states=self._states,
             more_agents=int(page.cursor is not None),
             took_s=self._clock() - began,
@@ -116,7 +126,7 @@ class Looker:
         self._since = {task: since for task, since in self._since.items() if task in running}
         for task in [task for task in tasks if task.id not in self._since][:SINCES]:
             try:
-                told = msgspec.convert(self._call("explain", {"task": task.id}), Explanation)
+                told = msgspec.convert(self._call("explain", {"task": task.id}), decodable(Explanation))
             except RotaError as error:
                 if error.code != "no_task":
                     raise
@@ -126,7 +136,7 @@ class Looker:
 
     def _follow_events(self) -> None:
         for _ in range(PAGES):
-            page = msgspec.convert(self._call("list_events", {**self._from, "limit": EVENTS}), EventPage)
+            page = msgspec.convert(self._call("list_events", {**self._from, "limit": EVENTS}), decodable(EventPage))
             self._from = {"cursor": page.cursor}
             self._events.extend(map(_line, page.events))
             if len(page.events) < EVENTS:
@@ -134,7 +144,7 @@ class Looker:
         self._from = {"since": CLOSE}
 
     def _look_seldom(self, agents: list[AgentView]) -> None:
-        queues = msgspec.convert(self._call("list_queues", {}), QueuePage).queues
+        queues = msgspec.convert(self._call("list_queues", {}), decodable(QueuePage)).queues
         self._queues = [
             QueueLine(name=queue.name, waiting=queue.waiting, running=queue.running, aside=queue.aside,
                       paused=queue.paused, reason=queue.reason)
@@ -142,7 +152,7 @@ class Looker:
         ]  # fmt: skip
         self._paces = []
         for minutes in WINDOWS:
-            counts = msgspec.convert(self._call("get_statistics", {"minutes": minutes}), Statistics)
+            counts = msgspec.convert(self._call("get_statistics", {"minutes": minutes}), decodable(Statistics))
             self._states = {"ready": counts.waiting, "running": counts.running, **counts.aside}
             self._paces.append(Pace(counts.counts.get("done", 0), minutes * 60.0 + time.time() % 60))
             if finish(self._states, self._paces).seconds is not None:
@@ -151,7 +161,7 @@ class Looker:
         self._waits = self._why(agents)
 
     def _apart_in(self, state: str) -> list[Apart]:
-        page = msgspec.convert(self._call("list_tasks", {"state": state, "limit": APART}), TaskPage)
+        page = msgspec.convert(self._call("list_tasks", {"state": state, "limit": APART}), decodable(TaskPage))
         return [
             Apart(task=task.id, title=task.title, state=state, queue=task.queue, reason=task.reason or "")
             for task in page.tasks
@@ -167,11 +177,18 @@ class Looker:
             return paused
         if not agents:
             return [*paused, Wait(queue="", priority="", tasks=self._states["ready"], text="there is no agent")]
-        self._turn += 1
-        asked = agents[self._turn % len(agents)].name
-        told = msgspec.convert(self._call("explain_agent", {"agent": asked, "limit": 1}), AgentExplanation)
         ready = self._states["ready"]
-        barred = [Wait(queue="", priority="", tasks=ready, text=told.barred, agent=asked)] if told.barred else []
+        able = [agent for agent in agents if agent.barred is None]
+        barred = [
+            Wait(queue="", priority="", tasks=ready, text=agent.barred, agent=agent.name)
+            for agent in agents
+            if agent.barred and agent.running < agent.slots and not (able and agent.barred.startswith(SILENT))
+        ][:BARRED]
+        if not able:
+            return [*paused, *barred]
+        self._turn += 1
+        asked = able[self._turn % len(able)].name
+        told = msgspec.convert(self._call("explain_agent", {"agent": asked, "limit": 1}), decodable(AgentExplanation))
         refused = [
             Wait(queue=one.queue, priority=one.priority, tasks=one.waiting, text=one.text, agent=_whom(one.code, asked))
             for one in sorted(told.refused, key=lambda one: -one.waiting)
@@ -179,9 +196,7 @@ class Looker:
         ]
         waits = [*paused, *barred, *refused[:APART]]
         if not waits and told.next:
-            idle = any(
-                agent.state == "active" and agent.running < agent.slots and not agent.listening for agent in agents
-            )
+            idle = any(agent.running < agent.slots and not agent.listening for agent in able)
             text = "agents with a free slot do not ask for work" if idle else "slots are busy; each in its turn"
             return [Wait(queue="", priority="", tasks=ready, text=text)]
         return waits
@@ -202,6 +217,8 @@ def _agent(agent: AgentView, tasks: list[TaskView], since: dict[str, int], now: 
         done=agent.done,
         failed=agent.failed,
         reason=agent.reason,
+        barred=agent.barred,
+        last_seen=agent.last_seen,
         work=[_work(task, agent.cost, since.get(task.id), now) for task in sorted(tasks, key=lambda task: task.id)],
     )
 
@@ -222,4 +239,8 @@ def _work(task: TaskView, cost: Cost | None, since: int | None, now: int) -> Wor
 
 
 def _line(event: EventView) -> Line:
-    return Line(at=event.at, kind=event.kind, tasks=event.tasks[:3], state=event.state)
+    agent = event.data.get("agent")
+    return Line(
+        at=event.at, kind=event.kind, tasks=event.tasks[:3], state=event.state,
+        agent=agent if isinstance(agent, str) else None,
+    )  # fmt: skip

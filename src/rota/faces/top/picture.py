@@ -30,6 +30,10 @@ class AgentLine(msgspec.Struct, kw_only=True, omit_defaults=True):
     done: int = 0
     failed: int = 0
     reason: str | None = None
+    barred: str | None = None
+    """Why it is given nothing at all at present."""
+    last_seen: str | None = None
+    """When it was last heard of; RFC 3339."""
     work: list[Work] = []
 
 
@@ -72,6 +76,8 @@ class Line(msgspec.Struct, kw_only=True, omit_defaults=True):
     kind: str
     tasks: list[str] = []
     state: str | None = None
+    agent: str | None = None
+    """Whom it is about, where it is about one agent."""
 
 
 class Finish(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -12,7 +12,7 @@ WORK = ("AGENT", "STATE", "SLOTS", "DONE", "FAILED", "TASK", "FOR", "COST", "AT 
 QUEUES = ("QUEUE", "WAITING", "RUNNING", "ASIDE", "PAUSED")
 APART = ("TASK", "STATE", "QUEUE", "TITLE", "REASON")
 WAITS = ("TASKS", "QUEUE", "PRIORITY", "WHY THEY WAIT")
-EVENTS = ("AT", "KIND", "STATE", "TASKS")
+EVENTS = ("AT", "KIND", "STATE", "TASKS OR AGENT")
 
 Cells = tuple[str, ...]
 
@@ -42,12 +42,19 @@ def finish(found: Finish) -> str:
 
 def agent_rows(agent: AgentLine) -> list[tuple[str | None, Cells]]:
     """A row for each task in its hands, by task; one without when it has none."""
-    state = agent.state if agent.healthy or agent.state != "active" else "silent"
-    front = (agent.name, state, f"{agent.running}/{agent.slots}", f"{agent.done:,}", f"{agent.failed:,}")
+    front = (agent.name, _state(agent), f"{agent.running}/{agent.slots}", f"{agent.done:,}", f"{agent.failed:,}")
     if not agent.work:
-        return [(None, _plain((*front, "", "", "", agent.reason or "")))]
+        return [(None, _plain((*front, "", "", "", agent.barred or agent.reason or "")))]
     blank = (agent.name, "", "", "", "")
     return [(work.task, _plain((*(blank if at else front), *_work(work)))) for at, work in enumerate(agent.work)]
+
+
+def _state(agent: AgentLine) -> str:
+    """Who is given nothing shows why: `ejected`, `off_hours`, ..."""
+    if agent.state != "active" or (agent.healthy and agent.barred is None):
+        return agent.state
+    code = (agent.barred or "unhealthy").partition(":")[0]
+    return "silent" if code == "unhealthy" else code
 
 
 def _work(work: Work) -> Cells:
@@ -69,13 +76,13 @@ def apart_row(apart: Apart) -> Cells:
 
 def wait_row(wait: Wait) -> Cells:
     """A reason."""
-    whom = f"{wait.agent}: " if wait.agent else ""
+    whom = f"{wait.agent}: " if wait.agent and wait.agent not in wait.text else ""
     return _plain((f"{wait.tasks:,}", wait.queue, wait.priority, whom + wait.text))
 
 
 def event_row(event: Line) -> Cells:
     """Something that happened."""
-    return _plain((event.at[11:19], event.kind, event.state or "", ", ".join(event.tasks)))
+    return _plain((event.at[11:19], event.kind, event.state or "", ", ".join(event.tasks) or event.agent or ""))
 
 
 def _plain(cells: Iterable[str]) -> Cells:

@@ -83,17 +83,24 @@ def remove(given: Given) -> int:
     return deed(given, "remove_agent", lambda _answer: f"{name} is forgotten; what it had went back")
 
 
+def _state(agent: Item) -> str:
+    """Of one that is given nothing, the code that says why: `ejected`, `off_hours`, ..."""
+    barred: str | None = agent.get("barred")
+    return agent["state"] if barred is None or agent["state"] != "active" else barred.partition(":")[0]
+
+
 def _agent(agent: Item) -> tuple[object, ...]:
     skills = ", ".join(f"{name} {level}" for name, level in sorted(agent.get("skills", {}).items()))
     return (
-        agent["name"], agent["state"], "yes" if agent["healthy"] else "no", agent.get("pool", "default"),
-        agent.get("role"), agent["running"], agent["slots"], agent.get("done", 0), agent.get("failed", 0), skills,
+        agent["name"], _state(agent), "yes" if agent["healthy"] else "no", agent.get("pool", "default"),
+        agent.get("role"), agent["running"], agent["slots"], agent.get("done", 0), agent.get("failed", 0),
+        "now" if agent.get("listening") else agent.get("last_seen"), skills,
     )  # fmt: skip
 
 
 LISTING = Listing(
     "list_agents", "agents", "name",
-    ("AGENT", "STATE", "HEALTHY", "POOL", "ROLE", "RUNNING", "SLOTS", "DONE", "FAILED", "SKILLS"), _agent,
+    ("AGENT", "STATE", "HEALTHY", "POOL", "ROLE", "RUNNING", "SLOTS", "DONE", "FAILED", "SEEN", "SKILLS"), _agent,
 )  # fmt: skip
 AGENTS = Noun(
     "agents",

@@ -41,10 +41,19 @@ def _follow(call: Call, asked: Item, given: Given) -> None:
 def _event(event: Item) -> tuple[object, ...]:
     tasks = event.get("tasks", [])
     named = ", ".join(tasks[:NAMED]) + (f" and {len(tasks) - NAMED} more" if len(tasks) > NAMED else "")
-    return (event["seq"], event["at"], event["kind"], event.get("state"), named)
+    return (event["seq"], event["at"], event["kind"], event.get("state"), named, _agent(event))
 
 
-EVENTS_LISTING = Listing("list_events", "events", "seq", ("EVENT", "AT", "KIND", "STATE", "TASKS"), _event)
+def _agent(event: Item) -> str | None:
+    """Whom it is about, or whose hands its tasks came into."""
+    about = event.get("data", {}).get("agent")
+    if isinstance(about, str):
+        return about
+    hands = list(dict.fromkeys(move["agent"] for move in event.get("moves", []) if move.get("agent")))
+    return ", ".join(hands[:NAMED]) + (f" and {len(hands) - NAMED} more" if len(hands) > NAMED else "") or None
+
+
+EVENTS_LISTING = Listing("list_events", "events", "seq", ("EVENT", "AT", "KIND", "STATE", "TASKS", "AGENT"), _event)
 EVENTS = Verb(
     "events",
     "List what happened, oldest first",

@@ -21,6 +21,7 @@ from rota.model.agent import AgentSpec
 from rota.model.bounds import PAGE
 from rota.model.commands.read import ListTasks, TaskPage
 from rota.model.errors import KINDS, RotaError, invalid
+from rota.operations.decodable import decodable
 from rota.operations.distributor import Distributor
 from rota.planning.snapshot import profile_of
 from rota.simulator.fleet_text import fleet_text
@@ -162,7 +163,7 @@ def _refusal(text: str) -> RotaError:
     """What the command said, in its words and about its settings: `translated` says it to whoever called a tool."""
     lines = [line for line in text.splitlines() if line.strip()]
     try:
-        said = msgspec.json.decode(lines[-1], type=_Refused).error
+        said = msgspec.json.decode(lines[-1], type=decodable(_Refused)).error
     except (IndexError, msgspec.DecodeError):
         return invalid("simulate", lines[-1][:1_000] if lines else "the simulation ended without a word")
     return RotaError(said.code if said.code in KINDS else "invalid", said.message, field=said.field)

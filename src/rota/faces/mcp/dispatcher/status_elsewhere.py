@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from rota.model.errors import RotaError
+from rota.operations.decodable import decodable
 
 if TYPE_CHECKING:
     from rota.faces.mcp.dispatcher.status import Distribution, DistributionStatus
@@ -54,7 +55,7 @@ def status_elsewhere(order: Order, cancelled: Callable[[], bool]) -> Distributio
     if "error" in said:
         error = said["error"]
         raise RotaError(error["code"], error["message"], field=error.get("field"))
-    return msgspec.convert(said, Distribution)
+    return msgspec.convert(said, decodable(Distribution))
 
 
 def _run(order: Order, cancelled: Callable[[], bool], until: float) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from rota.operations.decodable import decodable
 from rota.operations.typed import operation_of
 from rota.owner.link import Link
 
@@ -21,7 +22,7 @@ class Asked:
         """Ask and wait for the answer."""
         operation = operation_of(request)
         answer = self._link.call(operation.name, msgspec.to_builtins(request))
-        return msgspec.convert(answer, operation.answer)
+        return msgspec.convert(answer, decodable(operation.answer))
 
 
 class Reading:
