@@ -30,10 +30,16 @@ EPOCH = int(NOW.timestamp())
         ("quota will reset after 12h3m0s", 43_380),
         ("retry in 7.5s", 7.5),
         ("wait 20 seconds", 20),
+        ("weekly limit: try again in 2 days 3h", 183_600),
     ],
 )
 def test_it_is_found(text: str, seconds: float) -> None:
     assert reset_after_s(f"exit code 75: {text}", NOW) == seconds
+
+
+def test_in_the_night_when_clocks_are_changed() -> None:
+    late = datetime(2026, 3, 28, 23, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert reset_after_s("resets 9am (Europe/Berlin)", late) == 9 * 3_600
 
 
 @pytest.mark.parametrize(

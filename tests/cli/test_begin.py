@@ -69,6 +69,11 @@ def test_a_file_of_any_form_comes_in_once(tmp_path: Path) -> None:
     assert (wrong.code, "tasks.jsonl:2" in wrong.error["field"]) == (2, True)
     assert rota("submit", tmp_path / "none.md", "-d", work).code == 2
     assert len(rota("tasks", "--json", "-d", work).json["tasks"]) == 10
+    (tmp_path / "tasks.txt").write_text("a\nb\nc\n")
+    changed = rota("submit", tmp_path / "tasks.txt", "-d", work)
+    assert (changed.code, changed.talk.splitlines()[1:]) == (0, ["3 tasks submitted"])
+    assert "a file named tasks.txt with other content was submitted before (2 tasks" in changed.talk
+    assert "all 3 of this one are new" in changed.talk
 
 
 def test_every_session_of_a_repository_meets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ def test_agents(database: Path) -> None:
     assert (agent["name"], agent["running"], agent["done"]) == ("ann", 1, 1)
     heads, row = rota("agents", "-d", database).out.splitlines()
     assert (heads.split()[-2:], row.split()[-2:]) == (["SEEN", "SKILLS"], ["py", "2"])
-    assert row.split()[9] == agent["last_seen"]
+    assert agent["last_seen"] in row.split()
 
 
 def test_events(database: Path) -> None:

@@ -157,9 +157,9 @@ def test_a_bad_request(memory: TestDistributor, request_: Any, field: str) -> No
 @pytest.mark.parametrize(
     ("name", "arguments", "field"),
     [
-        ("submit", b'{"tasks":[{"titel":"x"}]}', "tasks[0]"),
+        ("submit", b'{"tasks":[{"titel":"x"}]}', "tasks[0].titel"),
         ("submit", b'{"tasks":[{"title":5}]}', "tasks[0].title"),
-        ("submit", b'{"tasks":[{"title":"x"}],"extra":1}', "submit"),
+        ("submit", b'{"tasks":[{"title":"x"}],"extra":1}', "extra"),
         ("submit", b'{"tasks":[{"title":"x"}', "request"),
         ("submit", b"\xff\xfe", "request"),
         ("submit", b"[]", "submit"),

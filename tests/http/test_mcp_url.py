@@ -83,7 +83,28 @@ def test_nobody_is_there() -> None:
     assert "can not be reached" in answer["error"]["message"]
 
 
-@pytest.mark.parametrize("options", [["--url", "ftp://x"], ["--url", "http://x", "--tools", "all"], ["--url"]])
+def test_a_call_is_answered_though_nothing_more_is_said_at_once() -> None:
+    """TLS takes its time to begin."""
+    (answer,) = spoken("https://127.0.0.1:1", {"id": 1, "method": "tools/list"})
+    assert "can not be reached" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--url", "ftp://x"], ["--url", "http://x", "--tools", "all"], ["--url"], ["--url", "http://[::1"],
+        ["--url", "http://x:99999"], ["--url", "http://ann:secret@x"],
+    ],
+)  # fmt: skip
 def test_what_can_not_be_meant(options: list[str]) -> None:
     command = [sys.executable, "-m", "rota", "mcp", *options]
     assert subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60).returncode == 2
+
+
+def test_a_key_that_no_header_can_hold_is_refused_and_not_shown() -> None:
+    command = [sys.executable, "-m", "rota", "mcp", "--url", "http://127.0.0.1:1"]
+    env = {**os.environ, "ROTA_KEY": "secret\n"}
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=env)
+    assert ended.returncode == 2
+    assert b"ROTA_KEY holds" in ended.stderr
+    assert b"secret" not in ended.stderr

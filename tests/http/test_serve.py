@@ -103,6 +103,8 @@ def test_a_port_that_is_taken() -> None:
         assert refused.returncode == 7
         assert "choose another with --port" in refused.stderr
         assert "try again in a moment" not in refused.stderr
+        refused = rota("serve", "-d", "two.db", "--port", "70000")
+        assert (refused.returncode, "70000 is not between 0 and 65535" in refused.stderr) == (2, True)
 
 
 def test_a_database_that_is_served_already() -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from rota.model.commands.limits import GetLimit
+from rota.model.commands.limits import ListLimits
 from rota.operations.distributor import Distributor
 from rota.operations.table import OPERATIONS
 from tests.http.client import Client, Got
@@ -149,8 +149,8 @@ def test_a_tenant_parks_its_own_limits_alone(tenants: tuple[Client, Client], rot
     (given,) = rival.ok("claim", {"agent": "rival/bob"})["tasks"]
     failed = {"task": given["task"], "token": given["token"], "error": "429", "retry_at": "1h"}
     got = rival.post("fail", {"outcomes": [{**failed, "limit": "account"}]})
-    assert (got.status, got.json["field"]) == (403, "outcomes[0].limit")
-    assert rota.call(GetLimit(key="account")).parked == {}
+    assert (got.status, got.body["field"]) == (403, "outcomes[0].limit")
+    assert rota.call(ListLimits()).parked == {}
     assert rival.ok("fail", {"outcomes": [{**failed, "limit": "rival/account"}]})["states"]
 
 
@@ -158,7 +158,7 @@ def test_a_tenants_empty_keys_are_refused_as_everybodys(tenants: tuple[Client, C
     _acme, rival = tenants
     for name in ("unique", "sequence", "group", "affinity"):
         got = rival.post("submit", {"tasks": [{"title": "own", name: ""}]})
-        assert (got.status, got.json["field"]) == (400, f"tasks[0].{name}")
+        assert (got.status, got.body["field"]) == (400, f"tasks[0].{name}")
 
 
 def test_pages_of_projects_among_those_of_others(tenants: tuple[Client, Client]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from rota import Agent, AgentSpec, BadTask, Client, Dispatcher, RotaError, Task, TryLater, connect
-from rota.faces.python import shift
+from rota.faces.python import life, shift
 from rota.model.commands.fleet import SetPool
 from rota.model.queue import PoolPolicy, Preemption, QueuePolicy
 from rota.operations.distributor import Distributor
@@ -98,6 +99,25 @@ def test_no_exception_of_a_handler_ends_the_agent_or_strands_the_task(
         for task in tasks:
             ended = client.wait_for(task, timeout=10)
             assert (ended.state, role in (ended.reason or "")) == ("dead", True), ended.reason
+
+
+@pytest.mark.parametrize("reach", ["in process"], indirect=True)
+def test_a_handler_that_swallows_its_cancellation_keeps_nobody(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shift, "LAST_S", 0.05)
+    monkeypatch.setattr(life, "LAST_S", 0.05)
+    begun = threading.Event()
+
+    async def forever(_task: Task) -> None:
+        while True:
+            begun.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+
+    task = client.add("For ever", role="forever")
+    with at_work(Agent("forever", handlers={"*": forever}, target=client, role="forever", grace=0)):
+        assert begun.wait(10)
+    assert (client.get_task(task).state, client.get_task(task).attempts) == ("ready", 0)
+    client.cancel(task)
 
 
 @pytest.mark.parametrize("reach", ["in process"], indirect=True)

@@ -294,3 +294,7 @@ def test_both_clients_have_the_same_methods() -> None:
         name: parameters for name, (parameters, _) in awaited.items()
     }
     assert {name for name in plain if plain[name][1] != awaited[name][1]} == {"call"}
+
+
+def test_what_is_no_target_is_refused_at_once() -> None:
+    assert refusal(lambda: connect(7))["field"] == "target"  # type: ignore[arg-type]

@@ -151,3 +151,11 @@ def test_what_can_not_work_is_refused_before_anything_is_registered(database: st
     assert refused.code == 2
     assert said in refused.talk
     assert not os.path.exists(database)
+
+
+def test_a_name_is_taken_over_when_that_is_asked_for(database: str) -> None:
+    assert rota("agents", "register", "ann", "--instance", "other", "-d", database).code == 0
+    words = ["agent", "-d", database, "--name", "ann", "--idle", "0.1s", "--quiet"]
+    refused = rota(*words, "--", "true")
+    assert (refused.code, "--replace" in refused.talk) == (4, True), refused.talk
+    assert rota(*words, "--replace", "--", "true").code == 5, "nothing came"

@@ -111,7 +111,9 @@ def test_what_is_shown_and_what_keys_do(place: Place) -> None:
             await pilot.press("escape")
             await until(pilot, lambda: len(rows(app, "work")) == 2)
             assert not app.query_one("#filter", Input).display
-            await pilot.press("q")
+            # Like every other command, whatever has the focus.
+            await pilot.press("slash", "a", "ctrl+c")
+            await until(pilot, lambda: not app.is_running)
 
     asyncio.run(play())
 

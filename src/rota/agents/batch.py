@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import PurePath
 from typing import Any, NamedTuple, Protocol
 
+from rota.agents.earlier_batch import EarlierBatch, earlier_batch
 from rota.files.place import shown
 from rota.files.tasks import Part, TaskFile
 from rota.model.bounds import SUBMIT
@@ -39,11 +40,12 @@ class Calls(Protocol):
 
 
 class Batch(NamedTuple):
-    """The tasks of a file in the database. `fresh`: they were submitted just now."""
+    """The tasks of a file in the database. `fresh`: they were submitted just now. `earlier`: another content before."""
 
     label: str
     tasks: int
     fresh: bool
+    earlier: EarlierBatch | None = None
 
 
 def submit_file(
@@ -72,6 +74,7 @@ def submit_file(
             f"only {there.tasks:,} of its {file.count:,} tasks were submitted, and too long ago to go on safely; "
             "submit all of them anew with --again",
         )
+    earlier = None if there.tasks or again or file.file == "-" else earlier_batch(distributor.call, label)
     made = _create_projects(distributor, file, change)
     try:
         _submit_parts(distributor, file, label, change, told)
@@ -80,7 +83,7 @@ def submit_file(
             for project in made:
                 distributor.call(DeleteProject(project=project))
         raise
-    return Batch(label, distributor.call(GetBatch(batch=label)).tasks, fresh=not there.tasks)
+    return Batch(label, distributor.call(GetBatch(batch=label)).tasks, fresh=not there.tasks, earlier=earlier)
 
 
 def _submit_parts(distributor: Calls, file: TaskFile, label: str, change: Change, told: Told) -> None:

@@ -17,7 +17,7 @@ from rota.model.task import TaskSpec
 from rota.operations.distributor import Distributor
 
 KEY = "run budget"
-_AMOUNT = re.compile(r"[$€£¥]?\s*(\d+(?:[.,]\d{1,9})?)\s*(?:[$€£¥]|[A-Za-z]{3})?")
+_AMOUNT = re.compile(r"[$€£¥]?\s*(\d+(?:\.\d{1,9}|,\d{1,2})?)\s*(?:[$€£¥]|[A-Za-z]{3})?")
 _OPEN: tuple[State, ...] = ("ready", "scheduled", "blocked", "held")
 
 

@@ -14,17 +14,17 @@ LEAST_YEAR_S = 1_500_000_000
 _EPOCH = re.compile(r"(?:reset[a-z_ ]*|reached)\W{1,4}(\d{10})(?:\d{3})?\b", re.IGNORECASE)
 _MOMENT = re.compile(r"\b(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))")
 _SPAN = re.compile(
-    r"(?:retry|try|again|reset|wait|available)[^\d\n]{0,40}?((?:\d+(?:\.\d+)?\s*(?:hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])"
+    r"(?:retry|try|again|reset|wait|available)[^\d\n]{0,40}?((?:\d+(?:\.\d+)?\s*(?:days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?![a-z])"
     r"[\s,and]*)+)",
     re.IGNORECASE,
 )
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(h|m|s)", re.IGNORECASE)
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|m|s)", re.IGNORECASE)
 _BARE = re.compile(r"retry[-_ ]after\W{1,4}(\d+(?:\.\d+)?)(?![\d:-])", re.IGNORECASE)
 _CLOCK = re.compile(
     r"(?:reset|again|available)[^\d\n]{0,30}?(\d{1,2})(?::(\d\d))?\s*(am|pm)?\b(?:\s*\(([A-Za-z_]+(?:/[A-Za-z_+-]+)*)\))?",
     re.IGNORECASE,
 )
-_SECONDS = {"h": 3_600.0, "m": 60.0, "s": 1.0}
+_SECONDS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
 
 
 def reset_after_s(text: str, now: datetime) -> float | None:
@@ -75,4 +75,5 @@ def _clock(text: str, now: datetime) -> float | None:
         except (KeyError, ValueError, OSError):
             return None
     at = there.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    return ((at if at > there else at + timedelta(days=1)) - there).total_seconds()
+    # Not the difference of what the clock shows, which is an hour off in the nights when it is changed.
+    return (at if at > there else at + timedelta(days=1)).timestamp() - there.timestamp()

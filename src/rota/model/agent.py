@@ -86,4 +86,5 @@ class AgentView(msgspec.Struct, kw_only=True, omit_defaults=True):
     failed: int = 0
     reason: str | None = None
     barred: str | None = None
-    """Why it is given nothing at all at present: a code as in refusals, then a text."""
+    """Why it is given nothing at present: a code as in refusals, then a text. One that is `ejected` is given tasks all
+    the same for which more than half of those that may would be out."""

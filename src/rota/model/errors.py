@@ -53,7 +53,7 @@ KINDS: dict[str, Kind] = {
     "key_needed": Kind(401, 6, False, "send a key that is valid: Authorization: Bearer KEY"),
     "not_allowed": Kind(403, 6, False, "ask for a key with the needed scope"),
     "unavailable": Kind(503, 7, True, "try again in a moment"),
-    "port_taken": Kind(503, 7, False, "choose another port, or end what listens there"),
+    "port_taken": Kind(503, 7, False, "choose another with --port, or end what listens there"),
     "stopped": Kind(503, 7, True, "start the distributor again"),
     "owned": Kind(503, 7, True, "stop the process that owns the file, or talk to it"),
     "other_version": Kind(503, 7, False, "use one version of Rota, or end the processes of the other one"),

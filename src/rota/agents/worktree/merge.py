@@ -148,13 +148,17 @@ def _first_line(path: str) -> str:
         return ""
 
 
+_FORWARD = ("--ff-only", "--no-squash", "--no-verify-signatures", "--quiet")
+"""Whatever a person has set for merges of their own."""
+
+
 def _moved(repository: Repository, into: str, target: str, commit: str) -> Merging:
     where = _checked_out(repository, into)
     if where is None:
         repository.git.run("update-ref", f"refs/heads/{into}", commit, target)
         return Merging(commit=commit)
     # Forward alone, and never over a file that git does not know: that much git itself refuses.
-    code, _out, err = Git(where).tried("merge", "--ff-only", "--quiet", commit)
+    code, _out, err = Git(where).tried("merge", *_FORWARD, commit)
     if code != 0:
         said = " ".join(err.split())[:500]
         return Merging(blocked=f"{into} is checked out in {where!r} and can not move on: {said}")

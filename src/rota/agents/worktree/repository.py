@@ -87,7 +87,7 @@ def repository_of(folder: str, field: str = "workspace", merge: str | None = Non
 
 def check_target(found: Repository, merge: str, field: str = "merge") -> None:
     """Refuses a branch to merge into that there is not."""
-    if found.git.ok("rev-parse", "--verify", "--quiet", f"refs/heads/{merge}"):
+    if found.git.ok("show-ref", "--verify", "--quiet", f"refs/heads/{merge}"):
         return
     names = found.git.run("for-each-ref", "--format=%(refname:short)", "refs/heads").splitlines()
     near = get_close_matches(merge, names, 1)

@@ -20,14 +20,16 @@ SHOWN = 20
 
 
 def audit(
-    database: Annotated[str | None, Parameter(help="A SQLite file or a postgresql:// address.")] = None,
-    /,
+    database: Annotated[
+        str | None, Parameter(name=("--database", "-d"), help="A SQLite file or a postgresql:// address.")
+    ] = None,
     *,
     json: Json = False,
 ) -> int:
     """Prove or refute from the event log that the promise was kept; it ends with 1 and the evidence when it was not.
 
-    It reads one committed state, beside whoever uses the database, and changes nothing.
+    It reads one committed state, beside whoever uses the database, and changes nothing. `-d` may be left out before
+    the database.
     """
     progress = Progress("events")
     try:

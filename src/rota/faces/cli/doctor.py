@@ -17,12 +17,16 @@ from rota.model.errors import RotaError
 
 
 def doctor(
-    database: Annotated[str | None, Parameter(help="A SQLite file or a postgresql:// address.")] = None,
-    /,
+    database: Annotated[
+        str | None, Parameter(name=("--database", "-d"), help="A SQLite file or a postgresql:// address.")
+    ] = None,
     *,
     json: Json = False,
 ) -> int:
-    """Look for trouble with this machine and a database; it ends with 1 when something is broken. Changes nothing."""
+    """Look for trouble with this machine and a database; it ends with 1 when something is broken. Changes nothing.
+
+    `-d` may be left out before the database.
+    """
     try:
         found = list(examine(chosen(database), time_ns() // 1_000))
     except RotaError as error:

@@ -69,6 +69,8 @@ def shift(order: Order, follow: Follow = lambda _distributor, _batch: lambda: No
             if order.file is not None:
                 change = order.change if order.budget is None else within_budget(order.change)
                 batch = submit_file(distributor, order.file, again=order.again, change=change)
+                if batch.earlier is not None and not order.quiet:
+                    talk(f"warning: {batch.earlier.text(batch.tasks)}")
             since = rfc3339(now_us())
             work: Work = DatabaseWork(distributor) if batch is None else BatchWork(distributor, batch.label)
             if order.budget is not None and (batch is None or not batch.fresh):

@@ -26,10 +26,11 @@ from rota.faces.http.quick import QuickCalls
 from rota.faces.http.request_log import RequestLog, to_stderr
 from rota.faces.http.service import Service
 from rota.faces.http.streams import Streams
-from rota.model.errors import RotaError
+from rota.model.errors import RotaError, invalid
 from rota.operations.distributor import Distributor
 
 PORT = 8357
+MOST_PORT = 65_535
 KEEP_S = 75
 """How long a connection may be idle, seconds: longer than proxies keep theirs."""
 LEAVE_S = 10
@@ -209,6 +210,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 def _bound(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= MOST_PORT:
+        # The system would take it modulo 65,536, or name no reason.
+        raise invalid("port", f"{port} is not between 0 and {MOST_PORT}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -222,7 +226,7 @@ def _bound(host: str, port: int) -> socket.socket:
         found.listen(BACKLOG)
     except OSError as error:
         found.close()
-        message = f"can not listen at {host}:{port}: {error.strerror}; choose another with --port"
+        message = f"can not listen at {host}:{port}: {error.strerror}"
         raise RotaError("port_taken" if error.errno == EADDRINUSE else "invalid", message, field="port") from None
     found.setblocking(False)
     return found

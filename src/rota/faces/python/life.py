@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 GRACE_S = 10.0
 """How long handlers may finish when the agent stops, seconds."""
+LAST_S = 1.0
+"""How long those may take that were cancelled and went on, seconds."""
 
 
 class Life:
@@ -55,7 +57,11 @@ class Life:
 
     def run(self) -> None:
         """Work until SIGTERM or Ctrl-C, or until `stop`. For programs without an event loop."""
-        asyncio.run(self._until_signal())
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(self._until_signal())
+        finally:
+            _close(loop)
 
     async def work(self) -> None:
         """Work until `stop`, or until cancelled; then tasks are given back."""
@@ -123,3 +129,17 @@ class Life:
         finally:
             for number in numbers:
                 loop.remove_signal_handler(number)
+
+
+def _close(loop: asyncio.AbstractEventLoop) -> None:
+    """As `asyncio.run` does, but a handler that does not let itself be cancelled is left behind: its task went back."""
+    left = asyncio.all_tasks(loop)
+    for one in left:
+        one.cancel()
+    try:
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=LAST_S))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        loop.close()

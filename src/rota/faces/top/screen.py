@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import App, ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer, Input, Label, Static
@@ -82,6 +82,8 @@ class Top(App[None]):
         ("slash", "filter", "filter"),
         ("escape", "no_filter", "all"),
         ("q", "quit", "quit"),
+        # As it ends every other command, whatever has the focus.
+        Binding("ctrl+c", "quit", show=False, priority=True),
     ]
 
     def __init__(self, looking: Looking, changing: Changing) -> None:

@@ -62,9 +62,10 @@ PROJECT_IN_LANE = One(
     "project_in_lane",
     "SELECT first.lane, first.due, first.task, first.cost, first.affinity, first.grp FROM (SELECT lane, due, task,"
     " cost, affinity, grp FROM ready WHERE lane = ? ORDER BY due, task LIMIT ?) AS first"
-    " JOIN task ON task.id = first.task WHERE task.project = ?",
+    " WHERE (SELECT project FROM task WHERE task.id = first.task) = ?",
 )
-"""Of the first so many of a lane those of a project, in no order."""
+"""Of the first so many of a lane those of a project, in no order. No join: SQLite would begin it at the project, and
+look at all of its tasks for the first four of a lane."""
 READY_OF_PROJECT = One(
     "ready_of_project",
     "SELECT ready.lane, ready.due, ready.task, ready.cost, ready.affinity, ready.grp FROM task JOIN ready"

@@ -23,6 +23,8 @@ def submit(given: Given) -> int:
             batch = submit_file(client, file, again=given.get("again", False), told=progress)
         finally:
             progress.close()
+    if batch.earlier is not None:
+        talk(f"warning: {batch.earlier.text(batch.tasks)}")
     if given.get("json"):
         json_line({"batch": batch.label, "tasks": batch.tasks, "fresh": batch.fresh})
         return 0
@@ -59,7 +61,7 @@ SUBMIT = Verb(
     ),
     text="""The file is checked from its first line to its last before anything is submitted. Up to 10,000 tasks come in
 all or none, longer files in parts of that size. Submitted again, nothing comes in twice, and what was cut off goes on:
-the label is made of the file's place and content.
+the label is made of the file's place and content. A file that was changed since is a new batch: all its tasks come in.
 
 `rota tasks --batch LABEL` lists them, `rota cancel --batch LABEL` cancels them.""",
 )

@@ -38,12 +38,21 @@ class UrlProxy:
 
     def __init__(self, url: str, key: str | None, incoming: BinaryIO, outgoing: Outgoing) -> None:
         """Raises `Misplaced`."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            self._port = parts.port
+        except ValueError:
+            raise Misplaced("--url is no URL: write http://HOST:PORT or https://HOST") from None
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise Misplaced("--url must be http://HOST:PORT or https://HOST")
+        if parts.username is not None:
+            raise Misplaced(f"--url must hold no password; give the key in {KEY_VARIABLE}")
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise Misplaced(
+                f"{KEY_VARIABLE} holds what no key does, such as the end of a line; give it as it was printed"
+            )
         self._secure = parts.scheme == "https"
         self._host = parts.hostname
-        self._port = parts.port
         path = parts.path.rstrip("/")
         self._path = path if path.endswith(PATH) else path + PATH
         self._key = key
@@ -63,19 +72,24 @@ class UrlProxy:
                 self._outgoing.error(message.number, message.error)
             elif message.get("method") == "initialize":
                 # The next messages name the version that this one agrees on.
-                self._pass_on(message)
+                self._pass_on(message, self._begun(message))
             elif "method" in message and "id" in message:
-                threading.Thread(target=self._pass_on, args=(message,), daemon=True).start()
+                arguments = message, self._begun(message)
+                threading.Thread(target=self._pass_on, args=arguments, daemon=True).start()
             elif message.get("method") == "notifications/cancelled":
                 self._cancel((message.get("params") or {}).get("requestId"))
         with self._changed:
             self._changed.wait_for(lambda: not self._calls or not self._outgoing.is_open, FINISH_S)
 
-    def _pass_on(self, message: dict[str, Any]) -> None:
-        number = message["id"]
+    def _begun(self, message: dict[str, Any]) -> http.client.HTTPConnection:
+        """Known from now on, so that it is waited for, or cancelled, however late its thread begins."""
         connection = self._connection()
         with self._changed:
-            self._calls[number] = connection
+            self._calls[message["id"]] = connection
+        return connection
+
+    def _pass_on(self, message: dict[str, Any], connection: http.client.HTTPConnection) -> None:
+        number = message["id"]
         try:
             connection.connect()
             if not self._is_wanted(number):
