@@ -170,6 +170,12 @@ def test_what_can_have_no_worktrees_is_refused_with_the_fix(repo: Repo) -> None:
     refused = repo.here("run", "fleet.toml", "tasks.jsonl")
     assert refused.code == 2
     assert '{branch} is there with workspace = "worktree" alone' in refused.err
+    with pytest.raises(RotaError, match="has no branch 'main~0'"):
+        repository_of(str(repo.path), merge="main~0")
+    repo.git("branch", "rota")
+    with pytest.raises(RotaError, match="has a branch 'rota'.*git branch -m rota"):
+        repository_of(str(repo.path))
+    repo.git("branch", "-D", "rota")
     (repo.path / ".gitmodules").write_text("")
     repo.commit("modules")
     with pytest.raises(RotaError, match="has submodules"):

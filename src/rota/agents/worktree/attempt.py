@@ -183,6 +183,9 @@ def clear_away(repository: Repository, path: str) -> None:
 def take_away(repository: Repository, path: str) -> None:
     """Remove a worktree, whatever is in it."""
     if not repository.git.ok("worktree", "remove", "--force", "--force", path):
+        for folder, _folders, _files in os.walk(path):
+            with suppress(OSError):
+                os.chmod(folder, 0o700)  # some tools write-protect what they fetch
         shutil.rmtree(path, ignore_errors=True)
         repository.git.tried("worktree", "prune")
 

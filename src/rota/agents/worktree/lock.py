@@ -22,18 +22,27 @@ class FileLock:
 
     def take(self, stop: Stop | None = None, *, wait: bool = True) -> bool:
         """Whether it is ours now: False when somebody has it and we do not wait, or are asked to end."""
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         while True:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                os.close(descriptor)
                 if not wait or (stop is not None and stop.reason is not None):
-                    os.close(descriptor)
                     return False
                 _pause(stop)
                 continue
-            self._descriptor = descriptor
-            return True
+            if self._is(descriptor):
+                self._descriptor = descriptor
+                return True
+            # Whoever had it has removed the file meanwhile: the next one would lock another.
+            os.close(descriptor)
+
+    def _is(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), os.stat(self.path))
+        except FileNotFoundError:
+            return False
 
     def release(self) -> None:
         """Let others have it."""

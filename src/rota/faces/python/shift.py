@@ -81,7 +81,7 @@ class Shift:
                 continue
             began = asyncio.get_running_loop().time()
             try:
-                tasks = await self._unless_stopped(self._claimed())
+                came = await self._claim_and_take()
             except RotaError as error:
                 if not error.kind.again and error.code != "internal":
                     raise
@@ -90,9 +90,7 @@ class Shift:
                 pause = min(AGAIN_MOST_S, pause * 2)
                 continue
             pause = AGAIN_S
-            for given in tasks or ():
-                self._start(given)
-            if not tasks and asyncio.get_running_loop().time() < began + DRAINED_S:
+            if not came and asyncio.get_running_loop().time() < began + DRAINED_S:
                 await self._unless_stopped(asyncio.sleep(DRAINED_S))
 
     async def _claimed(self) -> list[Given]:
@@ -120,6 +118,22 @@ class Shift:
         finally:
             doing.cancel()
             stopped.cancel()
+
+    async def _claim_and_take(self) -> bool:
+        """Whether tasks came. Those that came in the moment in which the program cancels are in our hands too."""
+        claiming = asyncio.ensure_future(self._claimed())
+        try:
+            tasks = await self._unless_stopped(claiming)
+        except asyncio.CancelledError:
+            if claiming.done() and not claiming.cancelled() and claiming.exception() is None:
+                self._start_all(claiming.result())
+            raise
+        self._start_all(tasks or [])
+        return bool(tasks)
+
+    def _start_all(self, tasks: list[Given]) -> None:
+        for given in tasks:
+            self._start(given)
 
     def _start(self, given: Given) -> None:
         task = Task(given, self._pulse.wake)
