@@ -54,6 +54,8 @@ def test_in_the_night_when_clocks_are_changed() -> None:
         "reset by peer 10.0.0.1:8080",
         f"limit reached|{EPOCH - 5}",
         "try again in 900 hours",
+        "resets 1pm",
+        "resets 12:50pm",
     ],
 )
 def test_nothing_is_made_up(text: str) -> None:

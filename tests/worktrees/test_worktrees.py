@@ -173,7 +173,7 @@ def test_what_can_have_no_worktrees_is_refused_with_the_fix(repo: Repo) -> None:
     with pytest.raises(RotaError, match="has no branch 'main~0'"):
         repository_of(str(repo.path), merge="main~0")
     repo.git("branch", "rota")
-    with pytest.raises(RotaError, match="has a branch 'rota'.*git branch -m rota"):
+    with pytest.raises(RotaError, match=r"has a branch 'rota'.*git branch -m rota"):
         repository_of(str(repo.path))
     repo.git("branch", "-D", "rota")
     (repo.path / ".gitmodules").write_text("")

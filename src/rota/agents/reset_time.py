@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 
 MOST_S = 8 * 86_400.0
 """A later moment is none that a provider would name, seconds."""
+JUST_S = 900.0
+"""A time of day that is not longer past is that of today, as a provider says it whose clock is behind, seconds: it
+opens in a moment, and not tomorrow."""
 LEAST_YEAR_S = 1_500_000_000
 """A smaller number is no time of day since 1970, but something else."""
 
@@ -75,5 +78,7 @@ def _clock(text: str, now: datetime) -> float | None:
         except (KeyError, ValueError, OSError):
             return None
     at = there.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    if 0 <= (there - at).total_seconds() <= JUST_S:
+        return None
     # Not the difference of what the clock shows, which is an hour off in the nights when it is changed.
     return (at if at > there else at + timedelta(days=1)).timestamp() - there.timestamp()

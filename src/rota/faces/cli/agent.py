@@ -82,7 +82,7 @@ def agent(
 
     Ctrl-C: what is in work is finished, nothing new begun; once more: it is
     ended and given back. SIGTERM gives it back at once. When the owner or the
-    service is away, it waits for it.
+    service goes away meanwhile, it waits for it.
     """
     if not command:
         raise invalid("command", "there is none; write it after `--`: rota agent -- echo {title}")
