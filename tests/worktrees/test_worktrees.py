@@ -233,3 +233,26 @@ def test_what_was_left_on_another_branch_is_committed_to_that_of_the_attempt_alo
     assert run.branch is not None
     assert repo.git("rev-parse", "main") == before
     assert repo.at("work", run.branch.name) == "work"
+
+
+def test_while_something_is_in_the_way_the_same_is_not_checked_again(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rota.agents.in_worktree.BLOCKED_S", 0.01)
+    checks, in_the_way, told = tmp_path / "checks", repo.path / "work", []
+    repo.begin(FLEET.replace("slots = 3", f'slots = 1\ncheck = ["sh", "-c", "echo checked >> {checks}"]'))
+    in_the_way.write_text("of a person\n")
+    main_goes_on = f"cd '{repo.path}'; echo more >> read.me; git -c user.name=a -c user.email=b commit -qam more"
+    repo.script("agent.sh", f"echo of an agent > work; {main_goes_on}")
+
+    def tell(trouble: str | None) -> None:
+        told.append(trouble)
+        if len(told) == 3:
+            in_the_way.unlink()
+
+    settings = load_fleet(str(repo.path / "fleet.toml")).agents[0].process or ProcessSettings(folder="")
+    with Stop() as stop:
+        run = process_of(settings, tell).do(_task(1), stop)
+    assert (run.verdict.kind, len(told)) == ("done", 4)
+    assert in_the_way.read_text() == "of an agent\n"
+    assert checks.read_text() == "checked\n" * 2, "what it left, and what the merge makes of it"

@@ -16,7 +16,7 @@ from rota.agents.process.ended import Ended
 from rota.agents.process.stop import Stop
 from rota.agents.task_process import Run, Task, Tell, checked, launched, usage_of, with_checkpoint
 from rota.agents.worktree.attempt import AttemptWorktree
-from rota.agents.worktree.git import GitError
+from rota.agents.worktree.git import Git, GitError
 from rota.agents.worktree.merge import Merging, merge
 from rota.agents.worktree.repository import repository_of
 from rota.files.fleet import ProcessSettings, Workspace
@@ -110,10 +110,19 @@ class InWorktree:
     def _merging(self, settings: ProcessSettings, task: Task, run: Run, branch: Branch, stop: Stop) -> Merging:
         """Tried until nothing is in the way any more; a person is told what is."""
 
+        # While something is in the way the same tree is not checked again.
+        passed: set[str] = set()
+
         def wrong(folder: str) -> str | None:
+            tree = Git(folder).run("rev-parse", "HEAD^{tree}")
+            if tree in passed:
+                return None
             there = msgspec.structs.replace(settings, folder=folder)
             verdict = judge(checked(there, task, run.verdict.result, stop))
-            return None if verdict.kind == "done" else verdict.error or verdict.kind
+            if verdict.kind != "done":
+                return verdict.error or verdict.kind
+            passed.add(tree)
+            return None
 
         check = wrong if settings.check and self._workspace.merge_check else None
         message = message_of(task, "Merge: ")
