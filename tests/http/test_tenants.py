@@ -154,6 +154,16 @@ def test_a_tenant_parks_its_own_limits_alone(tenants: tuple[Client, Client], rot
     assert rival.ok("fail", {"outcomes": [{**failed, "limit": "rival/account"}]})["states"]
 
 
+def test_a_tenant_uses_its_own_limits_alone(tenants: tuple[Client, Client]) -> None:
+    """Nor may one tenant use up what others are charged to."""
+    _acme, rival = tenants
+    got = rival.post("submit", {"tasks": [{"title": "own", "limits": ["rival/a", "budget"]}]})
+    assert (got.status, got.body["field"]) == (403, "tasks[0].limits")
+    (own,) = rival.ok("submit", {"tasks": [{"title": "own", "limits": ["rival/a"]}]})["ids"]
+    assert rival.post("edit", {"task": own, "limits": ["budget"]}).status == 403
+    assert rival.ok("edit", {"task": own, "limits": ["rival/b"]})["tasks"] == [own]
+
+
 def test_a_tenants_empty_keys_are_refused_as_everybodys(tenants: tuple[Client, Client]) -> None:
     _acme, rival = tenants
     for name in ("unique", "sequence", "group", "affinity"):

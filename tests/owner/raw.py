@@ -55,8 +55,10 @@ def raw(database: str) -> Iterator[Raw]:
         stream.settimeout(PATIENCE_S)
         stream.connect(address_of(database).socket)
         connection = Raw(stream)
-        hello = connection.hear()
-        assert hello is not None
-        assert "hello" in hello
-        yield connection
-        connection.hang_up()
+        try:
+            hello = connection.hear()
+            assert hello is not None
+            assert "hello" in hello
+            yield connection
+        finally:
+            connection.hang_up()

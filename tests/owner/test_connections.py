@@ -62,7 +62,7 @@ def test_a_frame_may_come_byte_by_byte(database: str) -> None:
         ("nope", {}, "operation"),
         ("owner.nope", {}, "operation"),
         ("nobody.call", {}, "operation"),
-        ("get_task", {"tusk": "task-1"}, "get_task"),
+        ("get_task", {"tusk": "task-1"}, "tusk"),
         ("get_task", {"task": 7}, "task"),
         ("submit", {"tasks": [{"title": "x", "priority": "top"}]}, "tasks[0].priority"),
     ],

@@ -99,6 +99,8 @@ def _specs(asker: Asker, specs: Sequence[TaskSpec]) -> list[TaskSpec]:
 def _spec(asker: Asker, spec: TaskSpec, at: int) -> TaskSpec:
     if spec.tenant not in (ANYBODY, asker.tenant):
         raise RotaError("not_allowed", f"this key is of the tenant {asker.tenant!r}", field=f"tasks[{at}].tenant")
+    for name in spec.limits:
+        _check_limit(asker, name, f"tasks[{at}].limits")
     return replace(
         spec,
         tenant=asker.tenant,
@@ -108,6 +110,12 @@ def _spec(asker: Asker, spec: TaskSpec, at: int) -> TaskSpec:
         affinity=asker.key(spec.affinity),
         touches=[place_under(asker.prefix, one) for one in spec.touches],
     )
+
+
+def _check_limit(asker: Asker, name: str, field: str) -> None:
+    """What one tenant's tasks use of a limit, tasks of all others miss."""
+    if not name.startswith(asker.prefix):
+        raise RotaError("not_allowed", f"this key names limits that begin with {asker.prefix!r} alone", field=field)
 
 
 def _parent(after: str | After) -> str:
@@ -143,6 +151,8 @@ def _edit(asker: Asker, request: s.Edit) -> Narrowed:
     asker.check_task(request.task)
     if isinstance(request.after, list):
         _check_parents(asker, map(_parent, request.after))
+    for name in request.limits or ():
+        _check_limit(asker, name, "limits")
     if isinstance(request.group, str):
         request = replace(request, group=asker.key(request.group))
     return Narrowed(request)
